@@ -1,0 +1,1 @@
+"""leadline turns arriving leads into assigned, nurtured, measured sales work."""

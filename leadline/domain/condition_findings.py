@@ -1,0 +1,233 @@
+"""What can be wrong with a condition, in words that its writer can act on."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from leadline.domain.leads import FieldType
+
+_QUOTES: Final = str.maketrans("‘’‚‛“”„‟", "''''''''")
+
+#: Functions that a condition may call.
+FUNCTIONS: Final = (
+    "coalesce",
+    "contains",
+    "ends_with",
+    "length",
+    "lower",
+    "regexp_matches",
+    "starts_with",
+    "upper",
+)
+KEYWORDS: Final = (
+    *("AND", "OR", "NOT", "IN", "IS", "NULL", "TRUE", "FALSE"),
+    *("LIKE", "ILIKE", "BETWEEN"),
+)
+
+TYPE_WORDS: Final[Mapping[FieldType, Mapping[str, str]]] = {
+    "text": {"en": "a text", "ja": "文字列"},
+    "number": {"en": "a number", "ja": "数値"},
+    "boolean": {"en": "TRUE or FALSE", "ja": "真偽値"},
+    "time": {"en": "a time", "ja": "日時"},
+}
+
+#: Wording by kind: the code that programs see, English, Japanese.
+_WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
+    "empty": (
+        "syntax",
+        "the condition is empty; write TRUE to match every lead",
+        "条件が空です。すべてのリードに合わせるには TRUE と書いてください",
+    ),
+    "character": (
+        "syntax",
+        "a control character cannot be part of a condition; delete it",
+        "制御文字は条件に使えません。削除してください",
+    ),
+    "unclosed": (
+        "syntax",
+        "a quote or comment begins here and is never closed; double a quote inside a text: 'it''s'",
+        "ここから始まる引用符またはコメントが閉じていません。文字列の中の ' は '' と書きます",
+    ),
+    "unreadable": (
+        "syntax",
+        "cannot be read at {word}; an operator, value or bracket is missing or misplaced here",
+        "{word} の位置で条件を読めません。演算子・値・括弧の抜けや位置を確かめてください",
+    ),
+    "too_long": (
+        "too_long",
+        "the condition has {count} characters; at most {limit} are allowed",
+        "条件が{count}文字あります。上限は{limit}文字です",
+    ),
+    "too_many": (
+        "too_long",
+        "the condition has {count} parts; at most {limit} are allowed: split it into several rules",
+        "条件の要素が{count}個あります。上限は{limit}個です。複数のルールに分けてください",
+    ),
+    "too_deep": (
+        "too_long",
+        "brackets and NOT are nested more than {limit} deep",
+        "括弧と NOT の入れ子が{limit}段を超えています",
+    ),
+    "not_allowed": (
+        "not_allowed",
+        "{word} has no place in a condition: write comparisons joined by AND, OR and NOT",
+        "{word} は条件では使えません。比較を AND、OR、NOT でつないで書いてください",
+    ),
+    "side_by_side": (
+        "syntax",
+        "two texts stand side by side; a comma or an operator is missing between them",
+        "文字列が2つ並んでいます。間にカンマか演算子が必要です",
+    ),
+    "chained": (
+        "not_allowed",
+        "comparisons cannot be chained; join them with AND or put one in brackets",
+        "比較を続けて書くことはできません。AND でつなぐか括弧で囲んでください",
+    ),
+    "only_literals": (
+        "not_allowed",
+        "IN takes a list of plain values, such as IN ('JP', 'US')",
+        "IN には値の一覧だけを書けます。例: IN ('JP', 'US')",
+    ),
+    "only_negative_number": (
+        "not_allowed",
+        "a minus sign may stand before a number only; there is no arithmetic",
+        "マイナスは数値の前だけに書けます。計算はできません",
+    ),
+    "unknown_field": (
+        "unknown_field",
+        "{word} is not a field",
+        "{word} という項目はありません",
+    ),
+    "unknown_function": (
+        "unknown_function",
+        "{word} is not a function of conditions; these are: {known}",
+        "{word} という関数は条件では使えません。使える関数: {known}",
+    ),
+    "double_quoted": (
+        "double_quoted_text",
+        "{word} is not a field: double quotes name a field; did you mean the text {text}?",
+        '{word} という項目はありません(" " は項目名を表します)。文字列なら {text} と書きます',
+    ),
+    "differs": (
+        "wrong_type",
+        "this is {found}, but {wanted} is needed here",
+        "{wanted}が必要な位置に{found}があります",
+    ),
+    "not_condition": (
+        "wrong_type",
+        "this is {found} and not yet a condition; compare it with something, or write IS NOT NULL",
+        "{found}だけでは条件になりません。何かと比較するか IS NOT NULL と書いてください",
+    ),
+    "null": (
+        "wrong_type",
+        "nothing equals NULL, so this never matches; write IS NULL or IS NOT NULL",
+        "NULL との比較は決して成り立ちません。IS NULL または IS NOT NULL と書いてください",
+    ),
+    "order": (
+        "wrong_type",
+        "TRUE and FALSE have no order; use = or <>",
+        "真偽値に大小はありません。= または <> を使ってください",
+    ),
+    "pattern": (
+        "wrong_type",
+        "the pattern must be a text in single quotes",
+        "パターンは一重引用符で囲んだ文字列で書いてください",
+    ),
+    "number": (
+        "wrong_type",
+        "{word} is too large for a number",
+        "{word} は数値として大きすぎます",
+    ),
+    "date": (
+        "wrong_type",
+        "{word} is not a date; write 'YYYY-MM-DD'",
+        "{word} は日付ではありません。'YYYY-MM-DD' の形で書いてください",
+    ),
+    "regex": (
+        "bad_pattern",
+        "{word} is not a valid regular expression (RE2: no look-around, no back references)",
+        "{word} は正しい正規表現ではありません(RE2: 先読み・後読み・後方参照は使えません)",
+    ),
+    "flags": (
+        "not_allowed",
+        "regexp_matches takes a field and a pattern; case and width are ignored anyway",
+        "regexp_matches の引数は項目とパターンだけです。大文字小文字と全角半角は常に区別しません",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of a condition.
+
+    Attributes:
+        code: stable machine-readable name, such as `unknown_field`.
+        line: one-based line inside the expression text.
+        column: one-based column inside that line, counted in characters.
+        message: what is wrong and what to write, per language ("en", "ja").
+        suggestion: the text to write in its place, or "".
+    """
+
+    code: str
+    line: int
+    column: int
+    message: Mapping[str, str]
+    suggestion: str = ""
+
+
+class Report:
+    """Collects the findings about one condition, at most one per place in its text."""
+
+    def __init__(self, text: str) -> None:
+        """Start with no finding about `text`."""
+        self._text = text
+        self._found: dict[int, Finding] = {}
+
+    def add(
+        self,
+        kind: str,
+        offset: int,
+        *,
+        suggestion: str = "",
+        types: Mapping[str, FieldType] | None = None,
+        **details: object,
+    ) -> None:
+        """Add a finding worded as `kind` at the zero-based `offset`; the first at a place stays.
+
+        `types` fill the wording with a type's name, which differs by language.
+        """
+        code, *texts = _WORDING[kind]
+        message = {}
+        for lang, text in zip(("en", "ja"), texts, strict=True):
+            words = {name: TYPE_WORDS[is_a][lang] for name, is_a in (types or {}).items()}
+            message[lang] = text.format(**details, **words)
+        before = self._text[:offset]
+        line = before.count("\n") + 1
+        column = offset - before.rfind("\n")
+        self._found.setdefault(offset, Finding(code, line, column, message, suggestion))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what was found, in the order of the text."""
+        return tuple(self._found[offset] for offset in sorted(self._found))
+
+
+def quoted(text: str) -> str:
+    """Return `text` as it is written in a condition: in single quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def near(word: str, choices: Iterable[str]) -> str:
+    """Return what the writer of `word` probably meant, or "".
+
+    Full-width signs and curly quotes come first: they look right and are not.
+    """
+    plain = unicodedata.normalize("NFKC", word).translate(_QUOTES)
+    if plain != word:
+        return plain
+    return next(iter(difflib.get_close_matches(word.lower(), choices, n=1)), "")

@@ -1,0 +1,200 @@
+"""The one condition language: SQL boolean expressions over a lead's fields.
+
+`employees >= 200 AND country IN ('JP', 'US')`: scoring rules, territories, segments, entry and
+exit criteria are all written this way. A NULL field is unknown, and an unknown condition does not
+match. Text is compared folded (`fold`): case, width and white space do not matter.
+
+A condition is compiled once and evaluated over a whole frame by DuckDB in memory, in one pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from leadline.domain.condition_findings import Finding, Report
+from leadline.domain.condition_text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+    from duckdb import DuckDBPyConnection
+
+    from leadline.domain.leads import FieldType
+
+__all__ = [
+    "Condition",
+    "Finding",
+    "bitmap",
+    "compile_condition",
+    "connect",
+    "evaluate",
+    "fold",
+]
+
+MOST_BITS: Final = 63  # a signed 64-bit word; the 64th bit is the sign
+_AT_ONCE: Final = 64  # conditions a query: the planner's cost grows with their square
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that passed every check.
+
+    Attributes:
+        text: the expression as written.
+        sql: DuckDB SQL, never NULL, over columns with folded text.
+        fields: the fields that it names.
+        types: each of these fields with its type.
+    """
+
+    text: str
+    sql: str
+    fields: frozenset[str]
+    types: frozenset[tuple[str, FieldType]] = frozenset()
+
+
+def connect() -> DuckDBPyConnection:
+    """Open a DuckDB in memory that reaches no file, network, extension or Python variable."""
+    import duckdb
+
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "enable_external_access": "false",
+            "python_enable_replacements": "false",
+            "threads": "1",  # repeatable, and batches are small
+            "lock_configuration": "true",
+        },
+    )
+
+
+def compile_condition(
+    text: str, *, fields: Mapping[str, FieldType]
+) -> Condition | tuple[Finding, ...]:
+    """Check `text` and make it ready for `evaluate`.
+
+    Args:
+        text: the expression, at most 4,000 characters and 400 nodes.
+        fields: the names that it may use, with their types.
+
+    Returns:
+        The condition, or everything that is wrong with it in the order of the text.
+    """
+    return _compiled(text, frozenset(fields.items()))
+
+
+def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray:
+    """Decide every condition for every row.
+
+    Args:
+        conditions: any number, compiled against the same fields.
+        frame: one row per lead, its text columns folded with `fold`. A field without a column,
+            None, NaN, NaT and a value that does not fit the field's type are unknown.
+
+    Returns:
+        Booleans of shape (rows, conditions), rows in the order of the frame.
+    """
+    import numpy as np
+
+    matches = np.zeros((len(frame), len(conditions)), dtype=bool)
+    if not matches.size:
+        return matches
+    with _database().cursor() as connection:
+        connection.register("leads", _columns(conditions, frame))
+        for start in range(0, len(conditions), _AT_ONCE):
+            some = conditions[start : start + _AT_ONCE]
+            tests = ", ".join(f"{condition.sql} AS c{i}" for i, condition in enumerate(some))
+            found = connection.execute(f"SELECT {tests} FROM leads").fetchnumpy()  # noqa: S608  # our own SQL
+            matches[:, start : start + len(some)] = np.column_stack(list(found.values()))
+    return matches
+
+
+def bitmap(matches: np.ndarray) -> np.ndarray:
+    """Return one int64 per row, whose bit i says that condition i matched.
+
+    Args:
+        matches: booleans of shape (rows, conditions), at most 63 conditions.
+
+    Raises:
+        ValueError: more conditions than bits.
+    """
+    import numpy as np
+
+    count = matches.shape[1]
+    if count > MOST_BITS:
+        message = f"{count} conditions do not fit {MOST_BITS} bits; use several words"
+        raise ValueError(message)
+    packed = np.packbits(matches, axis=1, bitorder="little")
+    words = np.zeros((len(matches), 8), dtype=np.uint8)
+    words[:, : packed.shape[1]] = packed
+    return words.view("<i8")[:, 0].astype(np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(
+    text: str, fields: frozenset[tuple[str, FieldType]]
+) -> Condition | tuple[Finding, ...]:
+    """Compile once: reading and checking cost about a millisecond."""
+    from leadline.domain.condition_check import read
+    from leadline.domain.condition_sql import Writer
+
+    report = Report(text)
+    writer = Writer(dict(fields), report, _is_regex)
+    root = read(text, dict(fields), report)
+    sql = writer.condition(root) if root is not None else ""
+    findings = report.findings()
+    if findings:
+        return findings
+    used = frozenset(pair for pair in fields if pair[0] in writer.used)
+    return Condition(text, f"COALESCE(({sql}), FALSE)", frozenset(writer.used), used)
+
+
+@cache
+def _database() -> DuckDBPyConnection:
+    """Keep one empty database; each user takes a cursor, which shares nothing but the engine."""
+    return connect()
+
+
+def _is_regex(pattern: str) -> bool:
+    """Tell whether RE2 takes `pattern`."""
+    import duckdb
+
+    with _database().cursor() as connection:
+        try:
+            connection.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
+        except duckdb.Error:
+            return False
+    return True
+
+
+def _columns(conditions: Sequence[Condition], frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that the conditions name, each with the dtype of its field's type."""
+    import pandas as pd
+
+    types = dict(pair for condition in conditions for pair in condition.types)
+    columns: dict[str, object] = {
+        "": range(len(frame))
+    }  # a frame without columns would have no rows
+    for name in sorted(types):
+        column = frame[name] if name in frame else pd.Series([None] * len(frame), dtype=object)
+        columns[name] = _typed(column, types[name])
+    return pd.DataFrame(columns)
+
+
+def _typed(column: pd.Series, kind: FieldType) -> object:
+    """Return the values of `column` as DuckDB shall see them; what does not fit is missing."""
+    import numpy as np
+    import pandas as pd
+
+    if kind == "text":
+        return column.astype("str").array
+    if kind == "time":
+        times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+        return times.dt.tz_localize(None).astype("datetime64[us]").array
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
+    if kind == "number":
+        return numbers
+    return pd.arrays.BooleanArray(numbers == 1, ~np.isin(numbers, (0, 1)))

@@ -1,0 +1,159 @@
+"""Delivery: the last gate before a body is written, and what a server's answer means.
+
+The reading of codes follows RFC 5321 4.2 and RFC 3463: a 4xx is tried again, a 5xx is final;
+5.7.x and 5.5.x speak of us and not of the address, so they fail the message without calling the
+address bad; only 5.1.x, 5.2.1 and 5.4.4 are a bounce.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from leadline.domain.skips import SkipReason
+from leadline.domain.windows import next_open
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from leadline.domain.windows import Window
+
+FIRST_RETRY: Final = timedelta(minutes=5)
+LONGEST_RETRY: Final = timedelta(hours=6)
+#: RFC 3463 codes that say that the address itself is bad.
+_BOUNCE: Final = re.compile(r"^5\.(1\.[0-9]+|2\.1|4\.4)$")
+_ENHANCED: Final = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class Phase(StrEnum):
+    """How far a mail transaction came."""
+
+    CONNECT = "connect"
+    ENVELOPE = "envelope"
+    BODY = "body"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is known of one attempt.
+
+    Attributes:
+        phase: the last phase that was entered.
+        code: the server's three digits; None when the connection ended without an answer.
+        text: the server's words, one line.
+    """
+
+    phase: Phase
+    code: int | None
+    text: str
+
+    @property
+    def enhanced(self) -> str:
+        """Return the enhanced status code (RFC 3463), or ""."""
+        match = _ENHANCED.match(self.text)
+        return match[1] if match else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state that an attempt leads to, and when to try again."""
+
+    state: str
+    event: str
+    due_at: datetime | None = None
+
+
+def decide_outcome(
+    reply: Reply, *, attempts: int, created_at: datetime, now: datetime, give_up_after: timedelta
+) -> Outcome:
+    """Decide what an answer means for the message.
+
+    A connection lost once the body was begun leaves the truth unknowable (RFC 1047): that is a
+    state of its own and never a guess. Before the body, trying again is safe.
+    """
+    if reply.code is None and reply.phase is Phase.BODY:
+        return Outcome("unknown", "unknown")
+    if reply.code is not None and 200 <= reply.code < 300:  # noqa: PLR2004 - a class of reply codes
+        return Outcome("sent", "sent")
+    if reply.code is not None and reply.code >= 500:  # noqa: PLR2004 - a class of reply codes
+        is_bounce = bool(_BOUNCE.match(reply.enhanced)) or (
+            not reply.enhanced and reply.phase is Phase.ENVELOPE and reply.code == 550  # noqa: PLR2004
+        )
+        return Outcome("bounced", "bounced") if is_bounce else Outcome("failed", "rejected")
+    due_at = now + retry_delay(attempts)
+    if due_at - created_at > give_up_after:
+        return Outcome("failed", "failed")
+    return Outcome("deferred", "deferred", due_at)
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """Return how long to wait after `attempts` attempts: doubling from 5 minutes to 6 hours."""
+    return min(FIRST_RETRY * 2 ** min(max(attempts - 1, 0), 16), LONGEST_RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is read about a leased message inside the transaction that would mark it `sending`.
+
+    Attributes:
+        is_nurture: marketing mail; a rep's mail is exempt from consent, window and cap.
+        is_enrolled: the enrollment was not left for a reason that stops its mails.
+        sent_today: nurture mails to the lead since its local midnight.
+        window: sending window, None for rep mail.
+    """
+
+    is_nurture: bool
+    is_suppressed: bool
+    has_consent: bool
+    is_enrolled: bool
+    has_public_url: bool
+    sent_today: int
+    touches_per_day: int
+    window: Window | None
+    zone: str
+    next_day_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The body may be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Not sent, for good."""
+
+    reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Not now; the message is due again at `until`."""
+
+    reason: SkipReason
+    until: datetime
+
+
+def decide_gate(gate: Gate, *, now: datetime) -> Pass | Refuse | Defer:
+    """Decide whether a message may be marked `sending` at this very moment."""
+    if not gate.is_nurture:
+        return Pass()
+    if gate.is_suppressed:
+        return Refuse(SkipReason.SUPPRESSED)
+    if not gate.has_consent:
+        return Refuse(SkipReason.NO_CONSENT)
+    if not gate.is_enrolled:
+        return Refuse(SkipReason.EXITED)
+    if not gate.has_public_url:
+        return Defer(SkipReason.NO_PUBLIC_URL, now + timedelta(hours=1))
+    if gate.sent_today >= gate.touches_per_day and gate.next_day_at is not None:
+        return Defer(SkipReason.OVER_CAP, gate.next_day_at)
+    if gate.window is not None:
+        opens = next_open(now, window=gate.window, zone=gate.zone)
+        if opens > now:
+            return Defer(SkipReason.OUTSIDE_WINDOW, opens)
+    return Pass()

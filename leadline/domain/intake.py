@@ -1,0 +1,293 @@
+"""The decision about one raw row: a canonical lead, or a reject code with its column.
+
+The rules of the fields are those of the product's contract: nothing is re-cased, nothing is
+guessed from the address, a cell that says nothing gives nothing. Structural codes (`bad_encoding`,
+`stray_quote`, `empty_row`, `field_count`) are the reader's; the others are decided here, in the
+order `missing_email`, `invalid_email`, `too_long`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from leadline.domain.cells import (
+    clean_line,
+    clean_name,
+    clean_text,
+    fold_text,
+    is_japanese,
+    read_consent,
+)
+from leadline.domain.dates import parse_time
+from leadline.domain.fields import Plan, SourceContext, plan_for, read_custom
+from leadline.domain.headcount import read_headcount
+from leadline.domain.inquiry import decide_request
+from leadline.domain.places import find_country
+from leadline.domain.reach import MAX_EMAIL, read_email
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "REJECT_WORDS",
+    "Lead",
+    "Rejected",
+    "SourceContext",
+    "decide_intake",
+    "is_role_address",
+    "match_keys",
+]
+
+MAX_LINE: Final = 255
+MAX_CELL: Final = 100_000
+_SHORT_FIELDS: Final = frozenset(
+    {"given_name", "family_name", "full_name", "name_kana", "company", "title"}
+)
+
+#: Every reject code in words for the person who sent the file.
+REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
+    "bad_encoding": {
+        "en": "holds bytes that are no text in the file's encoding",
+        "ja": "ファイルの文字コードとして読めない文字があります",
+    },
+    "stray_quote": {
+        "en": "a quotation mark is not closed, or text follows the closing one",
+        "ja": "引用符が閉じていないか、閉じた後に文字が続いています",
+    },
+    "empty_row": {"en": "the row is empty", "ja": "空の行です"},
+    "field_count": {
+        "en": "the number of cells differs from the header",
+        "ja": "列の数が見出しと合いません",
+    },
+    "missing_email": {"en": "no mail address", "ja": "メールアドレスがありません"},
+    "invalid_email": {
+        "en": "the mail address is not a single valid address",
+        "ja": "メールアドレスの形式が正しくありません",
+    },
+    "too_long": {"en": "a cell is too long", "ja": "文字数が上限を超えています"},
+}
+
+#: Mailboxes of a function and not of a person (RFC 2142 and what Japanese offices use).
+_ROLES: Final = frozenset(
+    "info information sales contact contactus support admin administrator office hello mail email "
+    "noreply donotreply postmaster webmaster hostmaster abuse marketing hr jobs recruit careers "
+    "billing accounts accounting invoice inquiry inquiries enquiry enquiries help helpdesk service "
+    "customerservice team press pr media news newsletter security privacy legal web order orders "
+    "reception soumu eigyo toiawase otoiawase kouhou koho jinji keiri saiyo shien".split()
+)
+_ROLE_SIGNS: Final = re.compile(r"[-_.]")
+_SPOKEN: Final = (
+    "full_name",
+    "family_name",
+    "given_name",
+    "name_kana",
+    "company",
+    "department",
+    "title",
+    "region",
+    "address",
+    "message",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A row that was accepted.
+
+    Attributes:
+        values: canonical fields that the source states; None where the column is there and the
+            cell says nothing. Beside them always `request`, `request_rule` and `language`, and
+            `employees_min` and `employees_max` where `employees` is stated.
+        attributes: trimmed text of columns that no field takes, by header, and the values of
+            custom fields in one shape (`true`, `1200`, ISO 8601 in UTC), by field name.
+    """
+
+    values: dict[str, object]
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that was not accepted; it goes to the quarantine.
+
+    Attributes:
+        reason: `missing_email`, `invalid_email` or `too_long`.
+        column: header of the cell at fault, "" when no column can be named.
+        detail: what is wrong; never the value itself.
+    """
+
+    reason: str
+    column: str
+    detail: str
+
+
+def decide_intake(
+    cells: Mapping[str, str],
+    *,
+    mapping: Mapping[str, str],
+    source: SourceContext,
+    custom: Mapping[str, str],
+) -> Lead | Rejected:
+    """Return the lead that one raw row makes, or why it makes none.
+
+    Args:
+        cells: text by header; a header that is absent is not stated.
+        mapping: canonical or custom field by header, from `map_headers`.
+        source: defaults of the source.
+        custom: type (`text`, `number`, `boolean`, `time`) by name of the fields that the
+            configuration declares.
+    """
+    plan = plan_for(tuple(mapping.items()), tuple(custom.items()))
+    email = _decide_email(cells, plan)
+    if isinstance(email, Rejected):
+        return email
+    fault = _too_long(cells, mapping)
+    if fault is not None:
+        return fault
+    country = _decide_country(cells, plan, source)
+    values: dict[str, object] = {"email": email}
+    _add_fields(values, cells, plan, country)
+    _add_statements(values, cells, plan, source)
+    _add_decisions(values, cells, plan, source)
+    return Lead(values, _attributes(cells, plan, source))
+
+
+def match_keys(values: Mapping[str, object], *, source: str) -> tuple[tuple[str, str], ...]:
+    """Return the exact keys (kind, text) under which a lead is known, the strongest first.
+
+    The address of a function (info@, sales@ ...) belongs to several people, so it counts only
+    together with the name; a phone number likewise.
+    """
+    name = fold_text(str(values.get("full_name") or ""))
+    keys: list[tuple[str, str]] = []
+    email = values.get("email")
+    if isinstance(email, str) and email:
+        keys.append(("email", f"{email}|{name}" if is_role_address(email) else email))
+    if values.get("external_id"):
+        keys.append(("external", f"{source}|{values['external_id']}"))
+    if values.get("phone") and name:
+        keys.append(("phone_name", f"{values['phone']}|{name}"))
+    return tuple(keys)
+
+
+def is_role_address(email: str) -> bool:
+    """Return whether an address is that of a function and not of a person."""
+    local = email.partition("@")[0].partition("+")[0]
+    return _ROLE_SIGNS.sub("", local.casefold()) in _ROLES
+
+
+def _decide_email(cells: Mapping[str, str], plan: Plan) -> str | Rejected:
+    """Return the first address that is filled."""
+    for header in plan.emails:
+        cell = cells.get(header, "")
+        if clean_line(cell) is None:
+            continue
+        email = read_email(cell)
+        if email is None:
+            return Rejected("invalid_email", header, "not a single valid address")
+        if len(email) > MAX_EMAIL:
+            detail = f"{len(email)} characters, at most {MAX_EMAIL}"
+            return Rejected("too_long", header, detail)
+        return email
+    return Rejected("missing_email", next(iter(plan.emails), ""), "no mail cell is filled")
+
+
+def _too_long(cells: Mapping[str, str], mapping: Mapping[str, str]) -> Rejected | None:
+    """Return the first cell over its limit; most rows have no cell that could be."""
+    if max(map(len, cells.values()), default=0) <= MAX_LINE:
+        return None
+    for header, cell in cells.items():
+        is_short = mapping.get(header) in _SHORT_FIELDS
+        length = len(clean_name(cell) or "") if is_short else len(cell)
+        limit = MAX_LINE if is_short else MAX_CELL
+        if length > limit:
+            return Rejected("too_long", header, f"{length} characters, at most {limit}")
+    return None
+
+
+def _decide_country(cells: Mapping[str, str], plan: Plan, source: SourceContext) -> str:
+    """Return the ISO code that phones, postal codes and regions of the row are read with."""
+    for header in plan.countries:
+        if code := find_country(cells.get(header, "")):
+            return code
+    return source.country
+
+
+def _add_fields(
+    values: dict[str, object], cells: Mapping[str, str], plan: Plan, country: str
+) -> None:
+    """Add the fields that are read from one cell; of several columns the first filled counts."""
+    for header, field, read in plan.plain:
+        if header in cells and values.get(field) is None:
+            values[field] = read(cells[header])
+    for header, field, read_placed in plan.placed:
+        if header in cells and values.get(field) is None:
+            values[field] = read_placed(cells[header], country)
+
+
+def _add_statements(
+    values: dict[str, object], cells: Mapping[str, str], plan: Plan, source: SourceContext
+) -> None:
+    """Add times, head count and consent; a refusal in any column wins."""
+    for header, field in plan.timed:
+        if header in cells and values.get(field) is None:
+            values[field] = parse_time(cells[header], zone=source.timezone, order=source.date_order)
+    for header in plan.employees:
+        if header in cells and values.get("employees") is None:
+            found = read_headcount(cells[header])
+            values["employees"] = found.text if found else None
+            values["employees_min"] = found.least if found else None
+            values["employees_max"] = found.most if found else None
+    for header, is_refusal in plan.consents:
+        if header in cells:
+            said = read_consent(cells[header], is_refusal=is_refusal)
+            if values.get("consent") is None or said is False:
+                values["consent"] = said
+
+
+def _add_decisions(
+    values: dict[str, object], cells: Mapping[str, str], plan: Plan, source: SourceContext
+) -> None:
+    """Add what follows from the row as a whole: country, language, full name, request."""
+    if not plan.countries:
+        values["country"] = source.country
+    language = values.get("language") or _decide_language(values)
+    values["language"] = language
+    if "full_name" not in values:
+        given, family = values.get("given_name"), values.get("family_name")
+        parts = (family, given) if language == "ja" else (given, family)
+        if name := " ".join(str(part) for part in parts if part):
+            values["full_name"] = name
+    asked = [text for header in plan.requests if (text := clean_text(cells.get(header, "")))]
+    message = values.get("message")
+    values["request"], values["request_rule"] = decide_request(
+        " ".join(asked) or None, message if isinstance(message, str) else None
+    )
+
+
+def _decide_language(values: Mapping[str, object]) -> str:
+    """Return `ja` for a lead in Japan or one that writes Japanese, else `en`."""
+    country = values.get("country")
+    if country == "JP":
+        return "ja"
+    place = country if isinstance(country, str) else None
+    for field in _SPOKEN:
+        text = values.get(field)
+        if isinstance(text, str) and not text.isascii() and is_japanese(text, country=place):
+            return "ja"
+    return "en"
+
+
+def _attributes(cells: Mapping[str, str], plan: Plan, source: SourceContext) -> dict[str, str]:
+    """Return the columns that no field takes, and the custom fields in the shape of their type."""
+    attributes: dict[str, str] = {}
+    if not plan.known.issuperset(cells):
+        for header, cell in cells.items():
+            if header not in plan.known and (text := clean_text(cell)):
+                attributes[header] = text
+    for header, field, kind in plan.custom:
+        if header in cells and (value := read_custom(cells[header], kind, source)) is not None:
+            attributes.setdefault(field, value)
+    return attributes

@@ -1,0 +1,68 @@
+"""Every idempotency key and keyed hash of the product is built here and nowhere else.
+
+Keys hold identifiers only: never translated or formatted text, which may change and would make
+us send again. Hashes of addresses are keyed with the pepper, because a plain hash of an address
+can be guessed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+
+def touch_key(enrollment_id: int, step: str, occurrence: int) -> str:
+    """Return the key of one touch's mail, the same for every attempt to send it."""
+    return f"touch:{enrollment_id}:{step}:{occurrence}"
+
+
+def assignment_key(assignment_id: int) -> str:
+    """Return the key of the mail that tells a rep of one assignment."""
+    return f"assignment:{assignment_id}"
+
+
+def message_id(key: str, *, pepper: str, domain: str) -> str:
+    """Return the Message-ID for a message key: deterministic, and telling nothing.
+
+    128 bits of HMAC-SHA256 in the local part; receivers see a repeat as the same message, and a
+    relay's log can be searched for it.
+    """
+    return f"<{opaque_id(key, pepper=pepper)}@{domain}>"
+
+
+def opaque_id(key: str, *, pepper: str) -> str:
+    """Return 128 keyed bits of `key` as 26 lower-case letters and digits."""
+    digest = hmac.digest(pepper.encode(), b"message:" + key.encode(), hashlib.sha256)[:16]
+    return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+
+
+def address_hash(address: str, *, pepper: str) -> str:
+    """Return the keyed hash under which an address is suppressed; outlives erasure."""
+    canonical = address.strip().lower().encode()
+    return hmac.digest(pepper.encode(), b"address:" + canonical, hashlib.sha256).hex()
+
+
+def match_key_hash(kind: str, text: str, *, pepper: str) -> str:
+    """Return the keyed hash of one exact match key (email, external id, phone and name)."""
+    return hmac.digest(pepper.encode(), f"{kind}:{text}".encode(), hashlib.sha256).hex()
+
+
+def row_key(raw: bytes, nth: int) -> str:
+    """Return the content key of a file row: its bytes, and which of its twins in the file."""
+    return hashlib.sha256(raw + b"\0" + str(nth).encode()).hexdigest()
+
+
+def post_key(form: str, body: bytes, *, given: str | None, bucket: int) -> str:
+    """Return the content key of a form post.
+
+    Args:
+        form: the form's name.
+        body: canonical bytes of the fields.
+        given: the sender's Idempotency-Key, when there is one.
+        bucket: number of the 10-minute span, so that a double click is one submission and the
+            same words next week are another.
+    """
+    if given:
+        return hashlib.sha256(b"given\0" + form.encode() + b"\0" + given.encode()).hexdigest()
+    return hashlib.sha256(b"body\0%d\0" % bucket + form.encode() + b"\0" + body).hexdigest()

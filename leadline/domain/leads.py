@@ -1,0 +1,57 @@
+"""The canonical lead: its fields, their types, and the words for a request."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+FieldType = Literal["text", "number", "boolean", "time"]
+
+#: What conditions, templates and files may name. `employees` in a condition is the lower bound.
+LEAD_FIELDS: Final[dict[str, FieldType]] = {
+    "external_id": "text",
+    "email": "text",
+    "given_name": "text",
+    "family_name": "text",
+    "full_name": "text",
+    "name_kana": "text",
+    "company": "text",
+    "department": "text",
+    "title": "text",
+    "phone": "text",
+    "country": "text",
+    "region": "text",
+    "city": "text",
+    "postal_code": "text",
+    "address": "text",
+    "industry": "text",
+    "employees": "number",
+    "website": "text",
+    "source": "text",
+    "campaign": "text",
+    "utm_source": "text",
+    "utm_medium": "text",
+    "utm_campaign": "text",
+    "message": "text",
+    "request": "text",
+    "product": "text",
+    "budget": "text",
+    "timeframe": "text",
+    "decision_role": "text",
+    "owner": "text",
+    "language": "text",
+    "timezone": "text",
+    "consent": "boolean",
+    "created_at": "time",
+    "submitted_at": "time",
+}
+
+#: Fields that a condition may name beyond what a source can state.
+DERIVED_FIELDS: Final[dict[str, FieldType]] = {
+    "points": "number",
+    "grade": "text",
+    "lifecycle_stage": "text",
+}
+
+REQUESTS: Final = ("quote", "demo", "document", "consultation", "support", "other")
+LANGUAGES: Final = ("en", "ja")
+LIFECYCLE_STAGES: Final = ("subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer")

@@ -1,0 +1,224 @@
+"""Countries, regions and their time zones, by every name that people type for them.
+
+A region keeps the script in which it was written: 東京 becomes 東京都, `tokyo-to` becomes Tokyo,
+and both have the same zone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from leadline.domain.countries import COUNTRY_LINES
+
+_ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
+_SIGNS: Final = re.compile(r"[\W_]+")
+
+#: Prefectures of Japan in the order of their JIS and ISO 3166-2 numbers (JP-01 ... JP-47).
+_PREFECTURES: Final = (
+    "北海道 Hokkaido,青森県 Aomori,岩手県 Iwate,宮城県 Miyagi,秋田県 Akita,山形県 Yamagata,"
+    "福島県 Fukushima,茨城県 Ibaraki,栃木県 Tochigi,群馬県 Gunma,埼玉県 Saitama,千葉県 Chiba,"
+    "東京都 Tokyo,神奈川県 Kanagawa,新潟県 Niigata,富山県 Toyama,石川県 Ishikawa,福井県 Fukui,"
+    "山梨県 Yamanashi,長野県 Nagano,岐阜県 Gifu,静岡県 Shizuoka,愛知県 Aichi,三重県 Mie,"
+    "滋賀県 Shiga,京都府 Kyoto,大阪府 Osaka,兵庫県 Hyogo,奈良県 Nara,和歌山県 Wakayama,"
+    "鳥取県 Tottori,島根県 Shimane,岡山県 Okayama,広島県 Hiroshima,山口県 Yamaguchi,"
+    "徳島県 Tokushima,香川県 Kagawa,愛媛県 Ehime,高知県 Kochi,福岡県 Fukuoka,佐賀県 Saga,"
+    "長崎県 Nagasaki,熊本県 Kumamoto,大分県 Oita,宮崎県 Miyazaki,鹿児島県 Kagoshima,"
+    "沖縄県 Okinawa"
+)
+_ROMAJI_ALIASES: Final = {
+    "Gumma": "Gunma",
+    "Hyougo": "Hyogo",
+    "Kouchi": "Kochi",
+    "Ohita": "Oita",
+    "Ooita": "Oita",
+    "Oosaka": "Osaka",
+    "Toukyou": "Tokyo",
+}
+_ROMAJI_SUFFIXES: Final = ("", "-to", "-fu", "-ken", "-do", " Prefecture", " Pref.", " Metropolis")
+
+#: Code, name and zone of the states and provinces that people write by code.
+_STATES: Final[dict[str, str]] = {
+    "US": """\
+AL|Alabama|America/Chicago
+AK|Alaska|America/Anchorage
+AZ|Arizona|America/Phoenix
+AR|Arkansas|America/Chicago
+CA|California|America/Los_Angeles
+CO|Colorado|America/Denver
+CT|Connecticut|America/New_York
+DE|Delaware|America/New_York
+DC|District of Columbia|America/New_York|Washington DC;Washington D.C.
+FL|Florida|America/New_York
+GA|Georgia|America/New_York
+HI|Hawaii|Pacific/Honolulu|Hawai'i
+ID|Idaho|America/Boise
+IL|Illinois|America/Chicago
+IN|Indiana|America/Indiana/Indianapolis
+IA|Iowa|America/Chicago
+KS|Kansas|America/Chicago
+KY|Kentucky|America/New_York
+LA|Louisiana|America/Chicago
+ME|Maine|America/New_York
+MD|Maryland|America/New_York
+MA|Massachusetts|America/New_York
+MI|Michigan|America/Detroit
+MN|Minnesota|America/Chicago
+MS|Mississippi|America/Chicago
+MO|Missouri|America/Chicago
+MT|Montana|America/Denver
+NE|Nebraska|America/Chicago
+NV|Nevada|America/Los_Angeles
+NH|New Hampshire|America/New_York
+NJ|New Jersey|America/New_York
+NM|New Mexico|America/Denver
+NY|New York|America/New_York|New York State
+NC|North Carolina|America/New_York
+ND|North Dakota|America/Chicago
+OH|Ohio|America/New_York
+OK|Oklahoma|America/Chicago
+OR|Oregon|America/Los_Angeles
+PA|Pennsylvania|America/New_York
+RI|Rhode Island|America/New_York
+SC|South Carolina|America/New_York
+SD|South Dakota|America/Chicago
+TN|Tennessee|America/Chicago
+TX|Texas|America/Chicago
+UT|Utah|America/Denver
+VT|Vermont|America/New_York
+VA|Virginia|America/New_York
+WA|Washington|America/Los_Angeles|Washington State
+WV|West Virginia|America/New_York
+WI|Wisconsin|America/Chicago
+WY|Wyoming|America/Denver
+GU|Guam|Pacific/Guam
+PR|Puerto Rico|America/Puerto_Rico
+VI|US Virgin Islands|America/St_Thomas
+""",
+    "CA": """\
+AB|Alberta|America/Edmonton
+BC|British Columbia|America/Vancouver
+MB|Manitoba|America/Winnipeg
+NB|New Brunswick|America/Moncton
+NL|Newfoundland and Labrador|America/St_Johns|Newfoundland
+NS|Nova Scotia|America/Halifax
+NT|Northwest Territories|America/Edmonton
+NU|Nunavut|America/Iqaluit
+ON|Ontario|America/Toronto
+PE|Prince Edward Island|America/Halifax|PEI
+QC|Quebec|America/Toronto|PQ
+SK|Saskatchewan|America/Regina
+YT|Yukon|America/Whitehorse|Yukon Territory
+""",
+    "AU": """\
+ACT|Australian Capital Territory|Australia/Sydney
+NSW|New South Wales|Australia/Sydney
+NT|Northern Territory|Australia/Darwin
+QLD|Queensland|Australia/Brisbane
+SA|South Australia|Australia/Adelaide
+TAS|Tasmania|Australia/Hobart
+VIC|Victoria|Australia/Melbourne
+WA|Western Australia|Australia/Perth
+""",
+}
+
+
+def _fold(text: str) -> str:
+    """Reduce a name to letters and digits: no width, case, accent, sign or space."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    joined = unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
+    return _SIGNS.sub("", joined)
+
+
+def _country_tables() -> tuple[dict[str, str], dict[str, str]]:
+    """Return code by folded name, and the capital's zone by code."""
+    codes: dict[str, str] = {}
+    zones: dict[str, str] = {}
+    for line in COUNTRY_LINES.splitlines():
+        code, zone, english, japanese, *rest = line.split("|")
+        zones[code] = zone
+        aliases = rest[0].split(";") if rest else []
+        for name in (code, english, japanese, *aliases):
+            codes.setdefault(_fold(name), code)
+    return codes, zones
+
+
+def _state_tables() -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], str]]:
+    """Return full name and zone of a state, each by country and folded name or code."""
+    names: dict[tuple[str, str], str] = {}
+    zones: dict[tuple[str, str], str] = {}
+    for country, lines in _STATES.items():
+        for line in lines.splitlines():
+            code, name, zone, *rest = line.split("|")
+            aliases = rest[0].split(";") if rest else []
+            for word in (code, name, f"{country}-{code}", *aliases):
+                names[country, _fold(word)] = name
+                zones[country, _fold(word)] = zone
+    return names, zones
+
+
+def _prefecture_tables() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the full name by Japanese name, and by romaji or ISO code, each folded."""
+    japanese: dict[str, str] = {}
+    latin: dict[str, str] = {}
+    for number, pair in enumerate(_PREFECTURES.split(","), start=1):
+        full, romaji = pair.split(" ")
+        short = full if full == "北海道" else full[:-1]
+        japanese |= {_fold(full): full, _fold(short): full}
+        latin |= {_fold(romaji + suffix): romaji for suffix in _ROMAJI_SUFFIXES}
+        latin[f"jp{number:02d}"] = full
+    for alias, romaji in _ROMAJI_ALIASES.items():
+        latin |= {_fold(alias + suffix): romaji for suffix in _ROMAJI_SUFFIXES}
+    return japanese, latin
+
+
+_COUNTRY_CODES, _CAPITAL_ZONES = _country_tables()
+_STATE_NAMES, _STATE_ZONES = _state_tables()
+_PREFECTURES_JA, _PREFECTURES_LATIN = _prefecture_tables()
+
+
+@lru_cache(maxsize=4096)
+def find_country(text: str) -> str | None:
+    """Return the ISO 3166 alpha-2 code for a country's code or name, or None when unknown.
+
+    English and Japanese names, alpha-2 codes, the usual alpha-3 codes and common aliases are
+    known (`u.s.`, `Great Britain`, `日本`), in any case and width.
+    """
+    folded = _fold(text)
+    return _COUNTRY_CODES.get(folded) or _COUNTRY_CODES.get(folded.removeprefix("the"))
+
+
+@lru_cache(maxsize=4096)
+def find_region(text: str, country: str | None) -> str:
+    """Return the full name of a prefecture, state or province.
+
+    Args:
+        text: what the source says: a code, a short or a full name.
+        country: ISO code of the country, None when it is not known.
+
+    Returns:
+        The full name (`CA` gives California, 東京 gives 東京都); a region that we have no table
+        for comes back as it was, trimmed.
+    """
+    folded = _fold(text)
+    if country in {None, "", "JP"} and folded in _PREFECTURES_JA:
+        return _PREFECTURES_JA[folded]
+    if country == "JP" and folded in _PREFECTURES_LATIN:
+        return _PREFECTURES_LATIN[folded]
+    return _STATE_NAMES.get((country or "", folded), text.strip())
+
+
+@lru_cache(maxsize=4096)
+def zone_for(country: str | None, region: str | None) -> str | None:
+    """Return the IANA zone in which a lead lives, as well as country and region tell.
+
+    States and provinces of US, CA and AU have their own (the one where most people live when a
+    state has two); elsewhere, and where the region is not known, the capital's counts. None when
+    the country is not known.
+    """
+    if not country:
+        return None
+    zone = _STATE_ZONES.get((country, _fold(region))) if region else None
+    return zone or _CAPITAL_ZONES.get(country) or None

@@ -1,0 +1,146 @@
+"""Where a lead can be reached: mail address, phone number, postal code, each in one shape.
+
+Most cells are decided by a cheap pattern; the libraries `email_validator` and `phonenumbers` keep
+what a pattern cannot decide. Tests compare the two paths, so the patterns never give another
+answer than the library.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+MAX_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets, less its angle brackets
+
+_BLANKS: Final = " \t\r\n\u3000\u00a0\u200b\ufeff"
+_WIDE_ASCII: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_SAFE_EMAIL: Final = re.compile(
+    r"(?=[^@]{1,64}@)[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
+)
+_ADDRESS_SHAPE: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_FORBIDDEN: Final = re.compile(r"[\0-\x20\x7f-\xa0\u2028\u2029\u3000,;<>\"()\ud800-\udfff]")
+
+_DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—―−ー─━ｰ﹣－"), "-") | {0xFF5E: "-", 0x301C: "-"}
+_SPACING: Final = {ord(sign): None for sign in " -.()/"}
+_PREFIX: Final = re.compile(r"(?:tel|telephone|phone|mobile|p|電話|携帯)\s*[:.]\s*", re.IGNORECASE)
+_EXTENSION: Final = re.compile(
+    r"[\s,;]*\(?\s*(?:内線(?:番号)?|ext(?:ension)?\b\.?|x|#|;ext=)\s*[:.]?\s*\d{1,7}\s*\)?$",
+    re.IGNORECASE,
+)
+_NANP: Final = re.compile(r"(?:\+?1)?([2-9]\d{2}[2-9]\d{6})")
+_JAPANESE: Final = re.compile(r"0([1-9]\d{8}|[5-9]0\d{8})")
+_JAPANESE_ABROAD: Final = re.compile(r"\+810?([1-9]\d{8}|[5-9]0\d{8})")
+_JAPAN: Final = 81
+_JAPANESE_RANGE: Final = range(10**8, 10**10)  # the library allows 17 digits, for old carrier codes
+_NANP_COUNTRIES: Final = frozenset({"US", "CA"})
+_SEVERAL: Final = re.compile(r"[;,、\n]|\s/\s|／| or ")
+_MOST_PHONE: Final = 250
+
+_POSTAL_JP: Final = re.compile(r"〒?\s*(\d{3})\s*-?\s*(\d{4})")
+
+
+def read_email(cell: str) -> str | None:
+    """Return the address in one shape: trimmed, full-width folded, no `mailto:`, lower case.
+
+    Returns:
+        The address, None when the cell is filled with anything but one address. A domain in
+        another script comes in its ASCII form. An address may be longer than `MAX_EMAIL`.
+    """
+    text = cell.strip(_BLANKS)
+    if not text.isascii():
+        text = text.translate(_WIDE_ASCII).strip(_BLANKS)
+    text = text.lower().removeprefix("mailto:").strip(_BLANKS)
+    if len(text) <= MAX_EMAIL and _SAFE_EMAIL.fullmatch(text) and "--" not in text:
+        return text
+    if _FORBIDDEN.search(text) or not _ADDRESS_SHAPE.fullmatch(text):
+        return None
+    return text if len(text) > MAX_EMAIL else _ask_validator(text)
+
+
+def _ask_validator(text: str) -> str | None:
+    """Return what the library makes of an unusual address; special-use domains are allowed."""
+    try:
+        found = validate_email(
+            text, check_deliverability=False, globally_deliverable=False, strict=True
+        )
+    except EmailNotValidError:
+        return None
+    last_label = found.ascii_domain.rpartition(".")[2]
+    if last_label.isdecimal():
+        return None
+    return f"{found.local_part}@{found.ascii_domain}".lower()
+
+
+def read_phone(cell: str, country: str | None) -> str | None:
+    """Return the number in E.164 without its extension, None when the cell holds no number.
+
+    Args:
+        cell: one number as people write it; of several, the first counts.
+        country: ISO code for a number that does not begin with `+`.
+
+    The length decides, not the published number ranges, which change.
+    """
+    text = cell.strip(_BLANKS)
+    if not text or len(text) > _MOST_PHONE:
+        return None
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
+    if found := _by_shape(text.translate(_SPACING), country):
+        return found
+    text = _EXTENSION.sub("", _PREFIX.sub("", text, count=1)).strip()
+    compact = text.translate(_SPACING)
+    if len(set(compact)) <= 1:  # 000, 999999 and the like are nobody's number
+        return None
+    return _by_shape(compact, country) or _ask_library(text, country)
+
+
+def _by_shape(compact: str, country: str | None) -> str | None:
+    """Return the number when it has a shape of Japan or North America."""
+    if match := _JAPANESE_ABROAD.fullmatch(compact):
+        return f"+81{match[1]}"
+    if country == "JP" and (match := _JAPANESE.fullmatch(compact)):
+        return f"+81{match[1]}"
+    if (compact.startswith("+") or country in _NANP_COUNTRIES) and (
+        match := _NANP.fullmatch(compact)
+    ):
+        return f"+1{match[1]}"
+    return None
+
+
+def _ask_library(text: str, country: str | None) -> str | None:
+    """Return what `phonenumbers` makes of a number, of its `00` form, of the first of several."""
+    found = _parse(text, country)
+    if found is None and text.startswith("00"):
+        found = _parse("+" + text[2:], country)
+    if found is None and (first := _SEVERAL.split(text, maxsplit=1)[0].strip()) != text:
+        found = read_phone(first, country)
+    return found
+
+
+def _parse(text: str, country: str | None) -> str | None:
+    """Return E.164 when the library finds a number of a possible, full length."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    if number.country_code == _JAPAN and number.national_number not in _JAPANESE_RANGE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_postal_code(cell: str, country: str | None) -> str | None:
+    """Return `NNN-NNNN` in Japan, elsewhere the code as written; leading zeros stay."""
+    text = cell.strip(_BLANKS)
+    if country == "JP" or text.startswith("〒"):
+        plain = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
+        if match := _POSTAL_JP.fullmatch(plain):
+            return f"{match[1]}-{match[2]}"
+    return text or None

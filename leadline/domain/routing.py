@@ -1,0 +1,210 @@
+"""Routing: which territory a lead falls into, and which rep of it takes the lead.
+
+The rule is stated and repeatable: the line with the lowest priority number wins; among equals
+the one with the most conditions, then the first in the file. Among the territory's reps the one
+with the lowest load in proportion to the weekly capacity is chosen, then the first by id; nobody
+goes above the capacity. Leads with more points choose first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from leadline.domain.conditions import fold
+from leadline.domain.skips import SkipReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+#: How many candidates a trace lists, the chosen one first.
+TRACE_CANDIDATES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One territory line; None matches anything. Text is folded."""
+
+    id: str
+    rule: str
+    priority: int
+    team: str
+    country: str | None = None
+    region: str | None = None
+    postal_prefix: str | None = None
+    industry: str | None = None
+    employees_min: int | None = None
+    employees_max: int | None = None
+
+    @property
+    def condition_count(self) -> int:
+        """Return how many conditions the line states: more is more specific."""
+        stated = (self.country, self.region, self.postal_prefix, self.industry)
+        sizes = (self.employees_min, self.employees_max)
+        return sum(value is not None for value in (*stated, *sizes))
+
+
+@dataclass(frozen=True, slots=True)
+class RepState:
+    """A rep as routing sees one: who, for which territories, and how busy this week."""
+
+    id: str
+    team: str
+    rules: frozenset[str]
+    capacity: int
+    load: int
+    is_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The lead goes to `rep`; `trace` says why."""
+
+    rep: str
+    line: str
+    trace: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The lead waits in the fallback queue; `trace` says why."""
+
+    reason: SkipReason
+    line: str | None
+    trace: dict[str, Any] = field(default_factory=dict)
+
+
+def match_lines(frame: pd.DataFrame, lines: Sequence[Line]) -> NDArray[np.bool_]:
+    """Tell which lines each lead falls into.
+
+    Args:
+        frame: columns country, region, postal_code, industry (text as stored) and
+            employees_min, employees_max.
+        lines: the territory lines.
+
+    Returns:
+        Booleans of shape (leads, lines).
+    """
+    folded = {
+        name: np.array(
+            [fold(value) if isinstance(value, str) else "" for value in frame[name]], dtype=object
+        )
+        for name in ("country", "region", "industry")
+    }
+    postal = np.array([_plain_postal(value) for value in frame["postal_code"]], dtype=object)
+    low = frame["employees_min"].astype("float64").to_numpy()
+    masks = [_mask(line, folded, postal, low) for line in lines]
+    return np.column_stack(masks) if masks else np.zeros((len(frame), 0), dtype=bool)
+
+
+def _plain_postal(value: object) -> str:
+    return fold(value).replace("-", "").replace(" ", "") if isinstance(value, str) else ""
+
+
+def _mask(
+    line: Line,
+    folded: Mapping[str, NDArray[np.object_]],
+    postal: NDArray[np.object_],
+    low: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    mask = np.ones(len(low), dtype=bool)
+    for name in ("country", "region", "industry"):
+        if (wanted := getattr(line, name)) is not None:
+            mask &= folded[name] == wanted
+    if (prefix := line.postal_prefix) is not None:
+        plain = _plain_postal(prefix)
+        mask &= np.fromiter((code.startswith(plain) for code in postal), dtype=bool, count=len(low))
+    # an unknown size is NaN, and a comparison with NaN does not match
+    if line.employees_min is not None:
+        mask &= low >= line.employees_min
+    if line.employees_max is not None:
+        mask &= low <= line.employees_max
+    return mask
+
+
+def decide_routing(
+    frame: pd.DataFrame,
+    *,
+    lines: Sequence[Line],
+    reps: Sequence[RepState],
+    declined: Mapping[int, frozenset[str]],
+) -> Iterator[tuple[int, Assigned | Waits]]:
+    """Decide an owner, or a reason to wait, for each lead; leads with more points come first.
+
+    Args:
+        frame: index = lead id; the columns of `match_lines` and `points`.
+        lines: the territory lines.
+        reps: every active rep with the load that counts against the capacity.
+        declined: reps who declined a lead already, by lead id.
+
+    Yields:
+        The lead id and the decision, in the order in which leads chose.
+    """
+    ranked = sorted(
+        range(len(lines)), key=lambda i: (lines[i].priority, -lines[i].condition_count, i)
+    )
+    matches = match_lines(frame, lines)[:, ranked]
+    loads = {rep.id: rep.load for rep in reps}
+    by_line = [_eligible(lines[i], reps) for i in ranked]
+    points = frame["points"].fillna(0).to_numpy()
+    ids = frame.index.to_numpy()
+    for row in np.lexsort((ids, -points)):
+        lead_id = int(ids[row])
+        hits = np.flatnonzero(matches[row])
+        tried = [lines[ranked[hit]].id for hit in hits]
+        if not tried:
+            yield lead_id, Waits(SkipReason.NO_TERRITORY, None, {"tried": []})
+            continue
+        line, candidates = lines[ranked[hits[0]]], by_line[hits[0]]
+        yield (
+            lead_id,
+            _choose(
+                line, candidates, loads, declined=declined.get(lead_id, frozenset()), tried=tried
+            ),
+        )
+
+
+def _eligible(line: Line, reps: Sequence[RepState]) -> list[RepState]:
+    """Return the line's reps: those of its team who name its rule, else the whole team."""
+    team = [rep for rep in reps if rep.team == line.team]
+    return [rep for rep in team if line.rule in rep.rules] or team
+
+
+def _choose(
+    line: Line,
+    candidates: Sequence[RepState],
+    loads: dict[str, int],
+    *,
+    declined: frozenset[str],
+    tried: list[str],
+) -> Assigned | Waits:
+    asked = [rep for rep in candidates if rep.id not in declined]
+    able = [rep for rep in asked if not rep.is_away and loads[rep.id] < rep.capacity]
+    able.sort(key=lambda rep: ((loads[rep.id] + 1) / rep.capacity, rep.id))
+    trace = {
+        "tried": tried,
+        "line": line.id,
+        "territory": line.rule,
+        "team": line.team,
+        "able": len(able),
+        "candidates": [
+            _candidate(rep, loads[rep.id])
+            for rep in (able + [rep for rep in candidates if rep not in able])[:TRACE_CANDIDATES]
+        ],
+    }
+    if not able:
+        at_capacity = any(rep.capacity > 0 and not rep.is_away for rep in asked)
+        reason = SkipReason.OVER_CAPACITY if at_capacity else SkipReason.NO_REP
+        return Waits(reason, line.id, trace)
+    loads[able[0].id] += 1
+    return Assigned(able[0].id, line.id, trace)
+
+
+def _candidate(rep: RepState, load: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {"rep": rep.id, "load": load, "capacity": rep.capacity}
+    return {**shown, "is_away": True} if rep.is_away else shown

@@ -1,0 +1,86 @@
+"""Why something was not done, on purpose: shown to people, counted by reason, never raised."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SkipReason(StrEnum):
+    """A refusal that was expected; the value is what is stored and counted."""
+
+    BUNDLED = "bundled"
+    EXITED = "exited"
+    EXPIRED = "expired"
+    NO_CONSENT = "no_consent"
+    NO_PUBLIC_URL = "no_public_url"
+    NO_SEQUENCE = "no_sequence"
+    OUTSIDE_WINDOW = "outside_window"
+    OVER_CAP = "over_cap"
+    OVER_CAPACITY = "over_capacity"
+    NO_TERRITORY = "no_territory"
+    NO_REP = "no_rep"
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+    TEMPLATE_ERROR = "template_error"
+    ALREADY_ENROLLED = "already_enrolled"
+
+
+WORDS: dict[SkipReason, dict[str, str]] = {
+    SkipReason.BUNDLED: {
+        "en": "told in one mail together with other leads",
+        "ja": "他のリードとまとめて1通で通知",
+    },
+    SkipReason.EXITED: {
+        "en": "the lead left the sequence before the mail was due",
+        "ja": "送信前にシナリオから離脱",
+    },
+    SkipReason.EXPIRED: {
+        "en": "too late to be of use (later than max_lateness)",
+        "ja": "予定から遅れすぎたため送信しない (max_lateness 超過)",
+    },
+    SkipReason.NO_CONSENT: {"en": "no consent to marketing mail", "ja": "配信の同意なし"},
+    SkipReason.NO_PUBLIC_URL: {
+        "en": "the base URL is on loopback, so the unsubscribe link would not work",
+        "ja": "公開URLが未設定で、配信停止リンクが機能しないため",
+    },
+    SkipReason.NO_SEQUENCE: {
+        "en": "no sequence's entry condition matches",
+        "ja": "登録条件に合うシナリオがない",
+    },
+    SkipReason.OUTSIDE_WINDOW: {
+        "en": "outside the sending window; moved to its next opening",
+        "ja": "送信時間帯の外のため、次の時間帯に延期",
+    },
+    SkipReason.OVER_CAP: {
+        "en": "frequency cap reached; moved to a later day",
+        "ja": "配信頻度の上限に達したため、後日に延期",
+    },
+    SkipReason.OVER_CAPACITY: {
+        "en": "every eligible rep is at weekly capacity; waits in the queue",
+        "ja": "対応可能な担当が全員上限のため、キューで待機",
+    },
+    SkipReason.NO_TERRITORY: {
+        "en": "no territory matches; waits in the queue",
+        "ja": "該当するテリトリーがないため、キューで待機",
+    },
+    SkipReason.NO_REP: {
+        "en": "the territory has no active rep; waits in the queue",
+        "ja": "テリトリーに有効な担当がいないため、キューで待機",
+    },
+    SkipReason.SUPERSEDED: {
+        "en": "the assignment changed before the mail was written",
+        "ja": "通知前に担当が変わった",
+    },
+    SkipReason.SUPPRESSED: {
+        "en": "the address is on the suppression list",
+        "ja": "配信停止リストに載っている",
+    },
+    SkipReason.TEMPLATE_ERROR: {
+        "en": "held: the template could not be rendered for this lead",
+        "ja": "保留: このリードではテンプレートを描画できない",
+    },
+    SkipReason.ALREADY_ENROLLED: {
+        "en": "is in this sequence already",
+        "ja": "すでにこのシナリオに登録済み",
+    },
+}

@@ -1,0 +1,1 @@
+"""Messages and the way they leave: MIME, SMTP through aiosmtplib, the built-in sink."""

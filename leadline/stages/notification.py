@@ -1,0 +1,303 @@
+"""Notification: new owners are told, in their language; many leads at once become one mail.
+
+It leases the outbox rows that routing left, writes the mails, and gives the rows back ready to
+be sent. Nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from leadline.clock import SystemClock
+from leadline.domain.batches import Batch
+from leadline.domain.keys import address_hash
+from leadline.domain.leads import LEAD_FIELDS
+from leadline.domain.skips import SkipReason
+from leadline.domain.tokens import sign_token
+from leadline.mail.message import Parts, write_message
+from leadline.mail.relay import links_work
+from leadline.rendering.contexts import lead_context
+from leadline.rendering.reasons import routing_reason, score_reasons
+from leadline.rendering.words import CONSENT_WORDS, REQUEST_WORDS, clock_text, say
+from leadline.store import outbox
+from leadline.store.assignments import get_assignments
+from leadline.store.leads import get_leads
+from leadline.store.leases import this_process
+from leadline.store.scores import get_scores
+from leadline.store.stage_batches import add_batch
+from leadline.store.suppressions import latest_bases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from leadline.config.shape import RepShape
+    from leadline.rendering.sandbox import Rendered
+    from leadline.stages import Workspace
+
+LIMIT: Final = 2_000
+_MAX_REASONS: Final = 3
+_PHRASES: Final = {
+    "company": {
+        "en": "Works at {company}, {title}",
+        "ja": "{company} / {title}",
+    },
+    "size": {"en": "Company size: {employees}", "ja": "従業員数: {employees}"},
+    "source": {"en": "Came through: {source}", "ja": "流入元: {source}"},
+}
+
+
+def has_due(work: Workspace, *, now: datetime) -> bool:
+    """Tell whether a rep waits to be told."""
+    with work.store.read() as connection:
+        return outbox.has_due(connection, rendered=False, now=now)
+
+
+def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
+    """Write the mails for one batch of new assignments."""
+    started = perf_counter()
+    lease = outbox.Lease(this_process(), SystemClock().now())
+    with work.store.write(lock="outbox") as connection:
+        outbox.recover(connection, lease=lease)
+        claims = outbox.claim_unrendered(connection, lease=lease, limit=limit)
+    if not claims:
+        return Batch("notification")
+    facts = _read(work, claims)
+    written = _write(work, facts, now=now)
+    with work.store.write() as connection:
+        outbox.mark_rendered(connection, written, owner=lease.owner)
+        skips: dict[str, int] = defaultdict(int)
+        for row in written:
+            if row["skip_reason"]:
+                skips[row["skip_reason"]] += 1
+        batch = Batch(
+            "notification",
+            claimed=len(claims),
+            done=len(claims) - sum(skips.values()),
+            skipped=dict(sorted(skips.items())),
+            seconds=perf_counter() - started,
+            has_more=len(claims) == limit,
+        )
+        add_batch(connection, batch, config_hash=work.project.hash, now=now)
+    return batch
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One assignment with everything that its mail or page shows."""
+
+    row: Mapping[str, Any]
+    assignment: Mapping[str, Any]
+    lead: Mapping[str, Any]
+    score: Mapping[str, Any] | None
+    basis: str
+
+
+def _read(work: Workspace, claims: Sequence[outbox.Claim]) -> list[Offer]:
+    with work.store.read() as connection:
+        rows = outbox.read_claims(connection, claims)
+        assignments = get_assignments(connection, {row["assignment_id"] for row in rows})
+        lead_ids = {row["lead_id"] for row in rows}
+        leads = get_leads(connection, lead_ids)
+        scores = get_scores(connection, lead_ids)
+        bases = latest_bases(connection, lead_ids)
+    return [
+        Offer(
+            row,
+            assignments[row["assignment_id"]],
+            leads[row["lead_id"]],
+            scores.get(row["lead_id"]),
+            bases.get(row["lead_id"], "none"),
+        )
+        for row in rows
+    ]
+
+
+def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[dict[str, Any]]:
+    reps = {rep.rep_id: rep for rep in work.project.reps}
+    by_rep: dict[str, list[Offer]] = defaultdict(list)
+    written = []
+    for offer in offers:
+        if offer.assignment["state"] != "offered" or offer.row["rep_id"] not in reps:
+            written.append(_skipped(offer, SkipReason.SUPERSEDED, now=now))
+        else:
+            by_rep[offer.row["rep_id"]].append(offer)
+    limits = work.project.settings.notification
+    for rep_id, own in sorted(by_rep.items()):
+        rep, own = reps[rep_id], sorted(own, key=lambda o: (-(o.lead["points"] or 0), o.lead["id"]))
+        if len(own) <= limits.bundle_above:
+            written.extend(_single(work, rep, offer, now=now) for offer in own)
+            continue
+        for first in range(0, len(own), limits.bundle_at_most):
+            written.extend(_bundle(work, rep, own[first : first + limits.bundle_at_most], now=now))
+    return written
+
+
+def _skipped(
+    offer: Offer, reason: SkipReason, *, now: datetime, bundle_id: int | None = None
+) -> dict[str, Any]:
+    empty = dict.fromkeys(("recipient", "address_hash", "subject", "mail"))
+    return {
+        "id": offer.row["id"],
+        **empty,
+        "state": "skipped",
+        "skip_reason": reason.value,
+        "bundle_id": bundle_id,
+        "rendered_at": now,
+    }
+
+
+def _single(work: Workspace, rep: RepShape, offer: Offer, *, now: datetime) -> dict[str, Any]:
+    lang = rep_language(rep)
+    context = assignment_context(work, rep, offer, lang=lang)
+    mail = work.renderer.render_mail("rep/assignment", lang=lang, context=context)
+    return _ready(work, rep, offer, mail, now=now)
+
+
+def _bundle(
+    work: Workspace, rep: RepShape, offers: Sequence[Offer], *, now: datetime
+) -> list[dict[str, Any]]:
+    """Write one mail for many leads; its row is the first one's, the others point to it."""
+    lang = rep_language(rep)
+    context = {
+        "rep": {"name": rep.name},
+        "leads": [_bundled(work, rep, offer, lang) for offer in offers],
+        "count": len(offers),
+    }
+    mail = work.renderer.render_mail("rep/bundle", lang=lang, context=context)
+    head, *rest = offers
+    joined = [
+        _skipped(offer, SkipReason.BUNDLED, now=now, bundle_id=head.row["id"]) for offer in rest
+    ]
+    return [_ready(work, rep, head, mail, now=now), *joined]
+
+
+def _ready(
+    work: Workspace, rep: RepShape, offer: Offer, mail: Rendered, *, now: datetime
+) -> dict[str, Any]:
+    identity = work.project.settings.mail
+    message = write_message(
+        Parts(mail.text, mail.html),
+        message_id=offer.row["message_id"],
+        sender=(identity.from_name, identity.from_address),
+        date=now,
+        headers={
+            "Reply-To": identity.reply_to or identity.from_address,
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+        },
+    )
+    return {
+        "id": offer.row["id"],
+        "recipient": rep.email,
+        "address_hash": address_hash(rep.email, pepper=work.store.pepper),
+        "subject": mail.subject,
+        "mail": message,
+        "state": "queued",
+        "skip_reason": None,
+        "bundle_id": None,
+        "rendered_at": now,
+    }
+
+
+def rep_language(rep: RepShape) -> str:
+    """Return the first of a rep's languages that leadline speaks."""
+    return next((lang for lang in rep.languages if lang in {"en", "ja"}), "en")
+
+
+def assignment_context(
+    work: Workspace, rep: RepShape, offer: Offer, *, lang: str
+) -> dict[str, Any]:
+    """Return what the assignment mail shows."""
+    lead, trace = offer.lead, offer.assignment["trace"]
+    chosen = trace["candidates"][0]
+    accept, decline = _answer_urls(work, offer, lang)
+    return {
+        **lead_summary(offer, rep, lang),
+        "rep": {"name": rep.name},
+        "reasons": _reasons(offer, lang)[:_MAX_REASONS],
+        "why_you": routing_reason(offer.assignment, lang),
+        "load": chosen["load"] + 1,
+        "capacity": chosen["capacity"],
+        "submitted_text": _clock(lead["submitted_at"], rep, lang),
+        "consent_text": say(CONSENT_WORDS, offer.basis, lang),
+        "talking_points": _talking_points(lead, lang),
+        "call_url": f"tel:{lead['phone']}" if lead["phone"] else "",
+        "mail_url": f"mailto:{quote(lead['email'], safe='@')}",
+        "accept_url": accept,
+        "decline_url": decline,
+        "is_repeat": False,
+    }
+
+
+def lead_summary(offer: Offer, rep: RepShape, lang: str) -> dict[str, Any]:
+    """Return what every view of an offer begins with."""
+    due_at = offer.assignment["response_due_at"]
+    return {
+        "lead": lead_context(shown_fields(offer.lead), lang),
+        "points": offer.lead["points"] or 0,
+        "grade": offer.lead["grade"] or "D",
+        "request_text": say(REQUEST_WORDS, offer.lead["request"] or "other", lang),
+        "due_text": _clock(due_at, rep, lang) if due_at else "",
+    }
+
+
+def shown_fields(lead: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the canonical fields of a stored lead, for a template."""
+    return {name: lead.get(name) for name in LEAD_FIELDS}
+
+
+def _clock(at: datetime, rep: RepShape, lang: str) -> str:
+    return clock_text(at, zone=ZoneInfo(rep.time_zone), lang=lang)
+
+
+def _reasons(offer: Offer, lang: str) -> list[dict[str, Any]]:
+    if offer.score is None:
+        return []
+    found = score_reasons(offer.score["matched"], offer.score["rules"], lang)
+    return [{"text": reason["text"], "points": reason["points"]} for reason in found]
+
+
+def _talking_points(lead: Mapping[str, Any], lang: str) -> list[str]:
+    facts = {name: lead[name] or "" for name in ("company", "title", "employees", "source")}
+    wanted = {
+        "company": facts["company"] and facts["title"],
+        "size": facts["employees"],
+        "source": facts["source"],
+    }
+    return [_PHRASES[name][lang].format(**facts) for name, stated in wanted.items() if stated]
+
+
+def _bundled(work: Workspace, rep: RepShape, offer: Offer, lang: str) -> dict[str, Any]:
+    return {**lead_summary(offer, rep, lang), "page_url": _answer_urls(work, offer, lang)[0]}
+
+
+def answer_page_url(work: Workspace, assignment: Mapping[str, Any]) -> str:
+    """Return the link to a rep's page for one assignment; it lives as long as the deadline."""
+    token = sign_token(
+        "assignment",
+        str(assignment["id"]),
+        keys=work.environment.secret_keys,
+        expires_at=assignment["response_due_at"],
+    )
+    return f"{work.environment.base_url}/a/{token}"
+
+
+def _answer_urls(work: Workspace, offer: Offer, lang: str) -> tuple[str, str]:
+    """Return where Accept and Decline lead.
+
+    When the web app cannot be reached from where the rep reads mail, both are prefilled mails.
+    """
+    if links_work(work.environment.smtp_url, work.environment.base_url):
+        page = answer_page_url(work, offer.assignment)
+        return page, page
+    identity = work.project.settings.mail
+    address, number = identity.reply_to or identity.from_address, offer.assignment["id"]
+    accept, decline = ("承諾", "辞退") if lang == "ja" else ("accept", "decline")
+    base = f"mailto:{quote(address, safe='@')}?subject="
+    return f"{base}{quote(f'{accept} #{number}')}", f"{base}{quote(f'{decline} #{number}')}"

@@ -1,0 +1,229 @@
+"""Routing: scored leads get an owner, or a place in the queue with the reason.
+
+The assignment and the outbox row that will tell the rep commit together; the row holds ids only,
+notification writes the mail.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from leadline.domain.batches import Batch
+from leadline.domain.conditions import fold
+from leadline.domain.days import local_midnight, week_start, weekday_numbers
+from leadline.domain.keys import assignment_key, message_id
+from leadline.domain.skips import SkipReason
+from leadline.domain.windows import Window, add_working_time
+from leadline.store import assignments as assignment_store
+from leadline.store import leads as lead_store
+from leadline.store.outbox import PRIORITY_REP, add_messages
+from leadline.store.stage_batches import add_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from leadline.config.shape import RepShape, TerritoryShape
+    from leadline.domain.routing import Assigned, Line, RepState, Waits
+    from leadline.stages import Workspace
+
+LIMIT: Final = 10_000
+_COLUMNS: Final = (
+    "country",
+    "region",
+    "postal_code",
+    "industry",
+    "employees_min",
+    "employees_max",
+    "points",
+)
+
+
+def has_due(work: Workspace, *, now: datetime) -> bool:
+    """Tell whether a lead waits for an owner."""
+    with work.store.read() as connection:
+        return lead_store.has_due(connection, "routing", now=now)
+
+
+def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
+    """Route one batch in one transaction; one routing runs at a time, because loads are shared."""
+    started = perf_counter()
+    with work.store.write(lock="routing") as connection:
+        ids = lead_store.claim_due(connection, "routing", now=now, limit=limit)
+        if not ids:
+            return Batch("routing")
+        decisions = _decide(work, connection, ids, now=now)
+        waits = _record(work, connection, decisions, now=now)
+        batch = Batch(
+            "routing",
+            claimed=len(ids),
+            done=len(ids) - sum(waits.values()),
+            skipped=waits,
+            seconds=perf_counter() - started,
+            has_more=len(ids) == limit,
+        )
+        add_batch(connection, batch, config_hash=work.project.hash, now=now)
+    return batch
+
+
+def _decide(
+    work: Workspace, connection: Connection, ids: Sequence[int], *, now: datetime
+) -> dict[int, Assigned | Waits]:
+    from leadline.domain.routing import decide_routing  # noqa: PLC0415 - pandas is heavy
+
+    weeks = {rep.rep_id: week_start(now, rep.time_zone) for rep in work.project.reps if rep.active}
+    loads = assignment_store.count_since(connection, weeks)
+    return dict(
+        decide_routing(
+            lead_store.read_frame(connection, ids, _COLUMNS),
+            lines=[as_line(territory) for territory in work.project.territories],
+            reps=[as_state(rep, loads[rep.rep_id], now) for rep in work.project.reps if rep.active],
+            declined=assignment_store.find_declined(connection, ids),
+        )
+    )
+
+
+def as_line(shape: TerritoryShape) -> Line:
+    """Return a territory line as the domain reads it: folded, None for what matches anything."""
+    from leadline.domain.routing import Line  # noqa: PLC0415 - pandas is heavy
+
+    return Line(
+        id=shape.line_id,
+        rule=shape.rule_id,
+        priority=shape.priority,
+        team=shape.team,
+        country=fold(shape.country) or None,
+        region=fold(shape.region) or None,
+        postal_prefix=shape.postal_prefix or None,
+        industry=fold(shape.industry) or None,
+        employees_min=shape.employees_min,
+        employees_max=shape.employees_max,
+    )
+
+
+def as_state(rep: RepShape, load: int, now: datetime) -> RepState:
+    """Return a rep as the domain reads one; a day off in the rep's own zone means away."""
+    from leadline.domain.routing import RepState  # noqa: PLC0415 - pandas is heavy
+
+    today = now.astimezone(ZoneInfo(rep.time_zone)).date()
+    return RepState(
+        id=rep.rep_id,
+        team=rep.team,
+        rules=frozenset(rep.territories),
+        capacity=rep.weekly_capacity,
+        load=load,
+        is_away=today in rep.days_off,
+    )
+
+
+def rep_window(rep: RepShape) -> Window:
+    """Return a rep's working hours."""
+    return Window(weekday_numbers(rep.working_days), rep.opens, rep.closes)
+
+
+def _record(
+    work: Workspace,
+    connection: Connection,
+    decisions: Mapping[int, Assigned | Waits],
+    *,
+    now: datetime,
+) -> dict[str, int]:
+    """Write assignments, outbox rows and leads; returns how many wait, by reason."""
+    rows = {lead_id: _row(work, decision, now) for lead_id, decision in decisions.items()}
+    queued = assignment_store.find_open(connection, list(rows))
+    changed = {lead_id: queued[lead_id]["id"] for lead_id in rows if lead_id in queued}
+    assignment_store.change_assignments(
+        connection, [{"id": id_, **rows[lead_id]} for lead_id, id_ in changed.items()]
+    )
+    fresh = [lead_id for lead_id in rows if lead_id not in changed]
+    added = assignment_store.add_assignments(
+        connection, [{"lead_id": lead_id, **rows[lead_id]} for lead_id in fresh]
+    )
+    ids = {**changed, **dict(zip(fresh, added, strict=True))}
+    _tell(work, connection, rows, ids, now=now)
+    retry_at = local_midnight(now, work.project.settings.timezone, days=1)
+    lead_store.mark_leads(
+        connection,
+        [
+            {
+                "id": lead_id,
+                "owner": row["rep_id"],
+                "routing_due_at": _retry(row["skip_reason"], retry_at),
+                "enrollment_due_at": now,
+            }
+            for lead_id, row in rows.items()
+        ],
+    )
+    waits: dict[str, int] = {}
+    for row in rows.values():
+        if row["skip_reason"]:
+            waits[row["skip_reason"]] = waits.get(row["skip_reason"], 0) + 1
+    return dict(sorted(waits.items()))
+
+
+def _retry(reason: str | None, tomorrow: datetime) -> datetime | None:
+    """Say when to look again: without a territory, not before the configuration changes."""
+    return None if reason in {None, SkipReason.NO_TERRITORY} else tomorrow
+
+
+def _row(work: Workspace, decision: Assigned | Waits, now: datetime) -> dict[str, Any]:
+    rep_id = getattr(decision, "rep", None)
+    reason = getattr(decision, "reason", None)
+    routing = work.project.settings.routing
+    return {
+        "rep_id": rep_id,
+        "queue": None if rep_id else routing.fallback_queue,
+        "state": "offered" if rep_id else "queued",
+        "skip_reason": None if reason is None else str(reason),
+        "territory": decision.trace.get("territory"),
+        "trace": decision.trace,
+        "config_hash": work.project.hash,
+        "assigned_at": now,
+        "response_due_at": _deadline(work, rep_id, now) if rep_id else None,
+    }
+
+
+def _deadline(work: Workspace, rep_id: str, now: datetime) -> datetime:
+    rep = next(rep for rep in work.project.reps if rep.rep_id == rep_id)
+    return add_working_time(
+        now,
+        duration=work.project.settings.routing.response_within,
+        window=rep_window(rep),
+        zone=rep.time_zone,
+        closed_on=rep.days_off,
+    )
+
+
+def _tell(
+    work: Workspace,
+    connection: Connection,
+    rows: Mapping[int, Mapping[str, Any]],
+    ids: Mapping[int, int],
+    *,
+    now: datetime,
+) -> None:
+    """Queue one message per new owner: ids only, written later by notification."""
+    domain = work.project.settings.mail.from_address.rpartition("@")[2]
+    keys = {lead_id: assignment_key(ids[lead_id]) for lead_id, row in rows.items() if row["rep_id"]}
+    add_messages(
+        connection,
+        [
+            {
+                "message_key": key,
+                "message_id": message_id(key, pepper=work.store.pepper, domain=domain),
+                "kind": "assignment",
+                "lead_id": lead_id,
+                "rep_id": rows[lead_id]["rep_id"],
+                "assignment_id": ids[lead_id],
+                "priority": PRIORITY_REP,
+                "config_hash": work.project.hash,
+                "created_at": now,
+                "due_at": now,
+            }
+            for lead_id, key in keys.items()
+        ],
+    )

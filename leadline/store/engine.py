@@ -1,0 +1,287 @@
+"""Opening the database: settings, transactions, schema check, and errors in plain words.
+
+Every SQLite setting of the product is made here: WAL, synchronous FULL, foreign keys on, busy
+timeout 30 s, `BEGIN IMMEDIATE` for whatever writes.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from leadline.errors import LeadlineError, SchemaOutOfDate, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL, Connection, Engine
+
+#: Every schema revision, oldest first; the last is what this program needs.
+REVISIONS: Final = ("0001",)
+BUSY_TIMEOUT_SECONDS: Final = 30
+#: Transaction-scoped locks on PostgreSQL, one number per duty (SQLite has one writer anyway).
+LOCKS: Final = {
+    "migrate": 4_207_001,
+    "intake": 4_207_002,
+    "routing": 4_207_003,
+    "outbox": 4_207_004,
+}
+
+
+class Store:
+    """One database, and the two ways to speak to it."""
+
+    def __init__(self, engine: Engine, *, pepper: str) -> None:
+        """Wrap an engine; `pepper` keys every hash of an address or key."""
+        self.engine = engine
+        self.pepper = pepper
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether this is the embedded database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self, lock: str | None = None) -> Iterator[Connection]:
+        """Open one transaction that writes; it commits at the end or leaves nothing.
+
+        Args:
+            lock: a name of `LOCKS` that serializes this duty among processes.
+        """
+        with _in_plain_words(self.engine), self.engine.connect() as connection:
+            connection.execution_options(leadline_write=True)
+            with connection.begin():
+                if lock is not None and not self.is_sqlite:
+                    connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS[lock]}
+                    )
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one transaction that only reads."""
+        with _in_plain_words(self.engine), self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def open_store(url: str, *, pepper: str) -> Store:
+    """Open the database at `url`; one that is not there yet is made at the newest schema.
+
+    Raises:
+        SchemaOutOfDate: it is older (migrate first) or newer (a newer program made it).
+        StoreError: it cannot be reached, is locked, or is no database.
+    """
+    store = Store(connect(url), pepper=pepper)
+    try:
+        check_schema(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def connect(url: str) -> Engine:
+    """Make an engine with this product's settings; opens nothing yet.
+
+    Raises:
+        StoreError: the URL is malformed or names an unknown kind of database.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise StoreError(message="") from None
+        if parsed.get_backend_name() == "sqlite":
+            _prepare_file(parsed)
+            engine = create_engine(
+                parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+            )
+            _set_up_sqlite(engine)
+            return engine
+        return create_engine(
+            parsed, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+        )
+    except (ArgumentError, NoSuchModuleError, StoreError) as error:
+        raise _BadUrl() from error
+
+
+class _BadUrl(StoreError):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "LEADLINE_DATABASE_URL is no database URL that leadline knows. Write "
+        "sqlite:////folder/leadline.db or postgresql://user:password@host:5432/name.",
+        "ja": "LEADLINE_DATABASE_URL を解釈できません。sqlite:////folder/leadline.db または "
+        "postgresql://user:password@host:5432/name の形で指定してください。",
+    }
+
+
+def _prepare_file(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise _BadUrl
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _Unusable(where=str(url.database), why=error.strerror or "") from None
+
+
+class _Unusable(StoreError):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "The database {where} cannot be used: {why}. Nothing was changed. "
+        "Mend that, then try again; `leadline doctor` checks it.",
+        "ja": "データベース {where} を利用できません: {why}。何も変更していません。"
+        "原因を取り除いてから再実行してください(`leadline doctor` で確認できます)。",
+    }
+
+
+class _Locked(StoreError):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "The database {where} is locked: another process has been writing for more than "
+        "{seconds} s. Nothing was changed. Let it finish or stop it (on Linux: "
+        "`fuser {where}` names it), then run again.",
+        "ja": "データベース {where} は他のプロセスが {seconds} 秒以上書き込み中のためロック"
+        "されています。何も変更していません。終了を待つか停止して"
+        "(Linux では `fuser {where}` で確認)、再実行してください。",
+    }
+
+
+class _Unreachable(StoreError):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "The database server at {where} cannot be reached or refuses us: {why}. Nothing "
+        "was changed. Check LEADLINE_DATABASE_URL and that the server runs; "
+        "`leadline doctor` repeats this check.",
+        "ja": "データベースサーバー {where} に接続できません: {why}。何も変更していません。"
+        "LEADLINE_DATABASE_URL とサーバーの稼働を確認してください"
+        "(`leadline doctor` で再確認できます)。",
+    }
+
+
+class _Full(StoreError):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "The disk of the database {where} is full. The last step was undone; what was "
+        "recorded before is safe. Make room, then run again.",
+        "ja": "データベース {where} のディスクに空きがありません。直前の処理は取り消され、"
+        "それ以前の記録は保たれています。空きを確保して再実行してください。",
+    }
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _settings(raw: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+        raw.isolation_level = None  # we send BEGIN ourselves, see below
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("leadline_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _in_plain_words(engine: Engine) -> Iterator[None]:
+    """Turn a driver's error into one that says what to do; its text never holds row data."""
+    try:
+        yield
+    except DBAPIError as error:
+        plain = _explain(engine, error)
+        if plain is None:
+            raise
+        raise plain from None
+
+
+def _explain(engine: Engine, error: DBAPIError) -> LeadlineError | None:
+    where, words = _place(engine), str(error.orig).lower()
+    if engine.dialect.name == "sqlite":
+        if "locked" in words or "busy" in words:
+            return _Locked(where=where, seconds=BUSY_TIMEOUT_SECONDS)
+        if "full" in words or "disk i/o" in words:
+            return _Full(where=where)
+        if "unable to open" in words or "readonly" in words or "not a database" in words:
+            return _Unusable(where=where, why=words)
+        return None
+    if "no space left" in words:
+        return _Full(where=where)
+    if error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
+        return _Unreachable(where=where, why=str(error.orig).strip().splitlines()[0][:200])
+    return None
+
+
+def _place(engine: Engine) -> str:
+    url = engine.url
+    if engine.dialect.name == "sqlite":
+        return str(url.database)
+    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
+
+
+class _Older(SchemaOutOfDate):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "The database {where} has schema {found}; this program needs {needed}. Nothing was "
+        "changed. Make a backup, then run `leadline migrate`.",
+        "ja": "データベース {where} のスキーマは {found} で、このプログラムには {needed} が必要"
+        "です。何も変更していません。バックアップ後に `leadline migrate` を実行してください。",
+    }
+
+
+class _Newer(SchemaOutOfDate):
+    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+        "en": "The database {where} has schema {found}, which is newer than this program "
+        "({needed}). Nothing was changed. Update leadline, then run again.",
+        "ja": "データベース {where} のスキーマ {found} は、このプログラム ({needed}) より新しい"
+        "ものです。何も変更していません。leadline を更新してから再実行してください。",
+    }
+
+
+def find_revision(store: Store) -> str | None:
+    """Return the schema revision of the database, or None when it has no schema of ours."""
+    with store.read() as connection:
+        if not store.engine.dialect.has_table(connection, "alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def check_schema(store: Store) -> None:
+    """Make the schema when there is none; refuse an older or a newer one."""
+    found = find_revision(store)
+    if found is None:
+        migrate(store)
+    elif found != REVISIONS[-1]:
+        kind = _Older if found in REVISIONS else _Newer
+        raise kind(where=_place(store.engine), found=found, needed=REVISIONS[-1])
+
+
+def migrate(store: Store) -> tuple[str | None, str]:
+    """Bring the schema to this program's revision in one transaction.
+
+    Returns:
+        The revision before (None when there was none) and after.
+    """
+    from alembic import command  # noqa: PLC0415 - only a migration pays for its import
+    from alembic.config import Config  # noqa: PLC0415
+
+    with store.write(lock="migrate") as connection:
+        has_table = store.engine.dialect.has_table(connection, "alembic_version")
+        before = (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            if has_table
+            else None
+        )
+        if before is not None and before not in REVISIONS:
+            raise _Newer(where=_place(store.engine), found=before, needed=REVISIONS[-1])
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return before, REVISIONS[-1]

@@ -1,0 +1,211 @@
+"""Leads and their exact match keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import select, update
+
+from leadline.domain.conditions import fold
+from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
+from leadline.store import schema
+from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    import pandas as pd
+    from sqlalchemy import Select
+    from sqlalchemy.engine import Connection
+
+_LEADS = schema.leads
+_KEYS = schema.lead_keys
+
+#: What a source states, as columns; the rest of a lead is ours.
+STATED: Final = (
+    *(name for name in LEAD_FIELDS if name not in {"owner", "created_at"}),
+    "employees_min",
+    "employees_max",
+    "request_rule",
+)
+
+
+def find_by_keys(connection: Connection, hashes: Collection[str]) -> dict[tuple[str, str], int]:
+    """Return the lead of each known (kind, key hash)."""
+    rows = connection.execute(
+        select(_KEYS.c.kind, _KEYS.c.key_hash, _KEYS.c.lead_id).where(
+            among(connection, _KEYS.c.key_hash, hashes)
+        )
+    )
+    return {(kind, key): lead_id for kind, key, lead_id in rows}
+
+
+def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return what the sources stated about leads, with `attributes`, by lead id."""
+    columns = [_LEADS.c[name] for name in ("id", *STATED, "attributes", "zone", "zone_source")]
+    rows = connection.execute(select(*columns).where(among(connection, _LEADS.c.id, lead_ids)))
+    return {row.id: dict(row._mapping) for row in rows}
+
+
+def reserve_ids(connection: Connection, count: int) -> list[int]:
+    """Reserve ids for new leads inside a writing transaction, ascending."""
+    return allocate_ids(connection, _LEADS, count)
+
+
+def add_leads(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
+    """Add new leads and make scoring due for them."""
+    fixed = {
+        "lifecycle_stage": "lead",
+        "lead_status": "new",
+        "created_at": now,
+        "updated_at": now,
+        "scoring_due_at": now,
+        "routing_due_at": None,
+        "enrollment_due_at": None,
+    }
+    names = ("id", *STATED, "attributes", "zone", "zone_source", "submission_id", *fixed)
+    insert_rows(connection, _LEADS, [{n: {**row, **fixed}.get(n) for n in names} for row in rows])
+
+
+def change_leads(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Write changed leads and make scoring due again; owner and enrollments stay."""
+    names = ("id", *STATED, "attributes", "zone", "zone_source", "submission_id")
+    update_rows(
+        connection,
+        _LEADS,
+        [
+            {**{n: row.get(n) for n in names}, "updated_at": now, "scoring_due_at": now}
+            for row in rows
+        ],
+    )
+
+
+def add_keys(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> None:
+    """Add match keys (kind, hash, lead); a key that is taken stays with its lead."""
+    insert_rows(
+        connection,
+        _KEYS,
+        [{"kind": kind, "key_hash": key, "lead_id": lead} for kind, key, lead in rows],
+        ignore_known=True,
+    )
+
+
+def claim_due(connection: Connection, duty: str, *, now: datetime, limit: int) -> list[int]:
+    """Take leads whose `<duty>_due_at` has come, until the transaction ends."""
+    due = _LEADS.c[f"{duty}_due_at"]
+    rows = connection.execute(
+        select(_LEADS.c.id)
+        .where(due <= now)
+        .order_by(due, _LEADS.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [row[0] for row in rows]
+
+
+def has_due(connection: Connection, duty: str, *, now: datetime) -> bool:
+    """Tell whether a lead waits for a duty."""
+    query = select(_LEADS.c.id).where(_LEADS.c[f"{duty}_due_at"] <= now).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def mark_leads(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write columns of leads; every row has the same keys, `id` among them."""
+    update_rows(connection, _LEADS, rows)
+
+
+def read_frame(
+    connection: Connection, lead_ids: Sequence[int], columns: Collection[str]
+) -> pd.DataFrame:
+    """Return columns of leads as a frame for conditions, indexed by lead id in the given order.
+
+    Text is folded; `employees` is the lower bound; a name that is no column is taken from the
+    attributes (custom fields).
+    """
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    wanted = _columns(columns)
+    rows = connection.execute(_select(wanted, connection, lead_ids)).mappings()
+    frame = pd.DataFrame.from_records(list(rows), columns=["id", *wanted]).set_index("id")
+    frame = frame.reindex(list(lead_ids))
+    for name in columns:
+        if name == "employees":
+            frame[name] = frame["employees_min"].astype("Float64")
+        elif name not in wanted:
+            frame[name] = [(found or {}).get(name) for found in frame["attributes"]]
+    return fold_text(frame, columns)
+
+
+def _columns(columns: Collection[str]) -> list[str]:
+    stored = {"employees": "employees_min"}
+    names = {stored.get(name, name if name in _LEADS.c else "attributes") for name in columns}
+    return sorted(names)
+
+
+def _select(wanted: Sequence[str], connection: Connection, ids: Sequence[int]) -> Select[Any]:
+    return select(_LEADS.c.id, *(_LEADS.c[name] for name in wanted)).where(
+        among(connection, _LEADS.c.id, ids)
+    )
+
+
+def fold_text(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
+    """Fold the text columns of a frame, so that conditions compare like with like."""
+    kinds = {**LEAD_FIELDS, **DERIVED_FIELDS}
+    for name in columns:
+        if kinds.get(name, "text") == "text" and name in frame:
+            known: dict[str, str] = {}
+            frame[name] = [
+                known.setdefault(value, fold(value)) if isinstance(value, str) else None
+                for value in frame[name].astype(object)
+            ]
+    return frame
+
+
+class Contact(NamedTuple):
+    """How a lead can be written to, and whether that is allowed."""
+
+    email: str
+    consent: bool | None
+    zone: str
+
+
+def get_contacts(connection: Connection, lead_ids: Collection[int]) -> dict[int, Contact]:
+    """Return address, present consent and zone of leads by id."""
+    rows = connection.execute(
+        select(_LEADS.c.id, _LEADS.c.email, _LEADS.c.consent, _LEADS.c.zone).where(
+            among(connection, _LEADS.c.id, lead_ids)
+        )
+    )
+    return {row.id: Contact(row.email, row.consent, row.zone) for row in rows}
+
+
+def get_leads(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return whole leads by id."""
+    rows = connection.execute(select(_LEADS).where(among(connection, _LEADS.c.id, lead_ids)))
+    return {row.id: dict(row._mapping) for row in rows}
+
+
+def list_leads(
+    connection: Connection, *, after: int = 0, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Return whole leads in order of id."""
+    query = select(_LEADS).where(_LEADS.c.id > after).order_by(_LEADS.c.id).limit(limit)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def find_lead_id(connection: Connection, name: str) -> int | None:
+    """Return the lead named by id or by mail address."""
+    if name.isdecimal():
+        return connection.execute(select(_LEADS.c.id).where(_LEADS.c.id == int(name))).scalar()
+    query = select(_LEADS.c.id).where(_LEADS.c.email == name.strip().lower()).order_by(_LEADS.c.id)
+    return connection.execute(query.limit(1)).scalar()
+
+
+def mark_consent(connection: Connection, lead_ids: Collection[int], *, is_granted: bool) -> None:
+    """Write the present consent of leads."""
+    connection.execute(
+        update(_LEADS).where(among(connection, _LEADS.c.id, lead_ids)).values(consent=is_granted)
+    )

@@ -1,0 +1,69 @@
+"""Who holds a lease: one running process, told apart from any other and from its own past.
+
+Leases use the real clock, never the `now` of a run. A process on the same computer that is no
+longer there leaves its rows at once; one elsewhere keeps them until the lease ends.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+LEASE: Final = timedelta(seconds=60)
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process: host, boot of that host, process id, and the start of that process."""
+
+    host: str
+    boot: str
+    pid: int
+    started: str
+
+    def __str__(self) -> str:
+        """Return the text that a leased row carries."""
+        return f"{self.host}|{self.boot}|{self.pid}|{self.started}"
+
+    @classmethod
+    def parse(cls, text: str) -> Owner:
+        """Read the text back."""
+        host, boot, pid, started = text.split("|")
+        return cls(host, boot, int(pid), started)
+
+
+def this_process() -> Owner:
+    """Return the owner that this process is."""
+    return Owner(socket.gethostname(), _boot(), os.getpid(), _started(os.getpid()) or "")
+
+
+def is_gone(owner: Owner, *, observer: Owner) -> bool:
+    """Tell for certain that `owner` no longer runs; False when that cannot be known from here."""
+    if owner.host != observer.host:
+        return False
+    if owner.boot != observer.boot:
+        return True
+    return _started(owner.pid) != owner.started
+
+
+def _boot() -> str:
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str | None:
+    """Return the start time of a process in clock ticks since boot, None when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    # a killed process that its parent has not waited for still has an entry, in state Z
+    return None if fields[0] in {"Z", "X"} else fields[19]

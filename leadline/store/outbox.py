@@ -1,0 +1,389 @@
+"""The outbox: every mail is a row here before it is a message.
+
+States: queued -> leased -> sending -> sent | deferred | bounced | failed | unknown | skipped |
+expired. A claim carries a fence; whoever writes later with an older fence changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, case, func, select, update
+
+from leadline.store import schema
+from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+from leadline.store.leases import LEASE, Owner, is_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.engine import Connection
+
+_OUTBOX = schema.outbox
+_EVENTS = schema.delivery_events
+PRIORITY_REP: Final = 10
+PRIORITY_NURTURE: Final = 50
+_WAITING: Final = ("queued", "deferred")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claim's terms: whose it is, and the real instant at which it was taken."""
+
+    owner: Owner
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One leased row."""
+
+    id: int
+    fence: int
+
+
+def add_messages(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add queued messages; a message key that is known stays as it is."""
+    base = {"state": "queued", "fence": 0, "attempts": 0, "resends": 0}
+    ids = allocate_ids(connection, _OUTBOX, len(rows))
+    insert_rows(
+        connection,
+        _OUTBOX,
+        [{"id": id_, **base, **row} for id_, row in zip(ids, rows, strict=True)],
+        ignore_known=True,
+    )
+
+
+def has_due(connection: Connection, *, rendered: bool, now: datetime) -> bool:
+    """Tell whether a message waits to be rendered, or to be sent."""
+    condition = (
+        and_(_OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now)
+        if rendered
+        else _OUTBOX.c.rendered_at.is_(None)
+    )
+    states = _OUTBOX.c.state.in_(_WAITING) if rendered else _OUTBOX.c.state == "queued"
+    return (
+        connection.execute(select(_OUTBOX.c.id).where(states, condition).limit(1)).first()
+        is not None
+    )
+
+
+def claim_unrendered(connection: Connection, *, lease: Lease, limit: int) -> list[Claim]:
+    """Lease rep mails that wait to be written, rep by rep so that they can be bundled."""
+    waiting = and_(_OUTBOX.c.state == "queued", _OUTBOX.c.rendered_at.is_(None))
+    ids = (
+        select(_OUTBOX.c.id)
+        .where(waiting)
+        .order_by(_OUTBOX.c.rep_id, _OUTBOX.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return _lease(connection, ids, waiting, lease)
+
+
+def claim_due(connection: Connection, *, lease: Lease, now: datetime, limit: int) -> list[Claim]:
+    """Lease rendered messages that are due, rep mail first."""
+    waiting = and_(
+        _OUTBOX.c.state.in_(_WAITING), _OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now
+    )
+    ids = (
+        select(_OUTBOX.c.id)
+        .where(waiting)
+        .order_by(_OUTBOX.c.priority, _OUTBOX.c.due_at, _OUTBOX.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return _lease(connection, ids, waiting, lease)
+
+
+def _lease(
+    connection: Connection,
+    ids: Select[Any],
+    waiting: ColumnElement[bool],
+    lease: Lease,
+) -> list[Claim]:
+    # a CTE is evaluated once; a subquery with LIMIT and SKIP LOCKED may be run again
+    taken = ids.cte("taken")
+    rows = connection.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id.in_(select(taken.c.id)), waiting)
+        .values(
+            state="leased",
+            owner=str(lease.owner),
+            leased_until=lease.taken_at + LEASE,
+            fence=_OUTBOX.c.fence + 1,
+        )
+        .returning(_OUTBOX.c.id, _OUTBOX.c.fence)
+    )
+    return sorted((Claim(*row) for row in rows), key=lambda claim: claim.id)
+
+
+def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
+    """Take back what dead or silent processes left.
+
+    What was only leased is queued again. What was `sending` may have been delivered: nurture
+    mail becomes `unknown` and is never sent again; a rep's mail is sent once more, with the same
+    Message-ID, because a missed lead costs more than a repeat.
+
+    Returns:
+        Counts by the state that the rows came to.
+    """
+    dead = _dead_owners(connection, lease)
+    if not dead:
+        return {}
+    left = _OUTBOX.c.owner.in_(dead)
+    resend = and_(_OUTBOX.c.kind == "assignment", _OUTBOX.c.resends < 1)
+    leased = connection.execute(
+        update(_OUTBOX).where(left, _OUTBOX.c.state == "leased").values(_released())
+    ).rowcount
+    repeated = connection.execute(
+        update(_OUTBOX)
+        .where(left, _OUTBOX.c.state == "sending", resend)
+        .values(**_released(), resends=_OUTBOX.c.resends + 1)
+    ).rowcount
+    unknown = connection.execute(
+        update(_OUTBOX)
+        .where(left, _OUTBOX.c.state == "sending")
+        .values(state="unknown", owner=None, leased_until=None, fence=_OUTBOX.c.fence + 1)
+        .returning(_OUTBOX.c.id, _OUTBOX.c.fence)
+    ).all()
+    insert_rows(
+        connection,
+        _EVENTS,
+        [_event(row.id, "unknown", row.fence, at=lease.taken_at) for row in unknown],
+    )
+    return {"queued": leased + repeated, "unknown": len(unknown)}
+
+
+def _dead_owners(connection: Connection, lease: Lease) -> list[str]:
+    held = _OUTBOX.c.state.in_(("leased", "sending"))
+    rows = connection.execute(
+        select(_OUTBOX.c.owner, func.max(_OUTBOX.c.leased_until))
+        .where(held)
+        .group_by(_OUTBOX.c.owner)
+    )
+    return [
+        owner
+        for owner, until in rows
+        if owner != str(lease.owner)
+        and (until < lease.taken_at or is_gone(Owner.parse(owner), observer=lease.owner))
+    ]
+
+
+def _released() -> dict[str, Any]:
+    return {
+        "state": case((_OUTBOX.c.attempts > 0, "deferred"), else_="queued"),
+        "owner": None,
+        "leased_until": None,
+        "fence": _OUTBOX.c.fence + 1,
+    }
+
+
+def release(connection: Connection, claims: Collection[Claim], *, owner: Owner) -> int:
+    """Give leased rows back unsent; returns how many were still ours."""
+    return connection.execute(
+        update(_OUTBOX)
+        .where(
+            _ours(connection, claims, owner),
+            _OUTBOX.c.state == "leased",
+        )
+        .values(_released())
+    ).rowcount
+
+
+def renew(connection: Connection, *, lease: Lease) -> int:
+    """Prolong everything that this process holds."""
+    return connection.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.owner == str(lease.owner), _OUTBOX.c.state.in_(("leased", "sending")))
+        .values(leased_until=lease.taken_at + LEASE)
+    ).rowcount
+
+
+def _ours(connection: Connection, claims: Collection[Claim], owner: Owner) -> ColumnElement[bool]:
+    ids = [claim.id for claim in claims]
+    return and_(among(connection, _OUTBOX.c.id, ids), _OUTBOX.c.owner == str(owner))
+
+
+def read_claims(connection: Connection, claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """Return the rows of claims, in the order of the claims."""
+    found = connection.execute(
+        select(_OUTBOX).where(among(connection, _OUTBOX.c.id, [claim.id for claim in claims]))
+    )
+    by_id = {row.id: dict(row._mapping) for row in found}
+    return [by_id[claim.id] for claim in claims]
+
+
+def mark_rendered(connection: Connection, rows: Sequence[dict[str, Any]], *, owner: Owner) -> int:
+    """Record rendered (or skipped) mails and end their lease; each row has `id` and its columns."""
+    ended = [{**row, "owner": None, "leased_until": None} for row in rows]
+    return update_rows(connection, _OUTBOX, ended, guard=f"state = 'leased' AND owner = '{owner}'")
+
+
+def read_gate(
+    connection: Connection, claims: Sequence[Claim], *, owner: Owner
+) -> list[dict[str, Any]]:
+    """Read, inside the transaction that would mark them `sending`, what the gate asks about.
+
+    Only rows that are still leased by `owner` under their fence come back.
+    """
+    leads, enrollments = schema.leads, schema.enrollments
+    rows = connection.execute(
+        select(
+            _OUTBOX,
+            leads.c.consent.label("has_consent"),
+            enrollments.c.state.label("enrollment_state"),
+        )
+        .outerjoin(leads, leads.c.id == _OUTBOX.c.lead_id)
+        .outerjoin(enrollments, enrollments.c.id == _OUTBOX.c.enrollment_id)
+        .where(
+            among(connection, _OUTBOX.c.id, [claim.id for claim in claims]),
+            _OUTBOX.c.owner == str(owner),
+            _OUTBOX.c.state == "leased",
+        )
+    )
+    fences = {claim.id: claim.fence for claim in claims}
+    return [dict(row._mapping) for row in rows if row.fence == fences[row.id]]
+
+
+def list_addresses(connection: Connection, claims: Sequence[Claim]) -> set[str]:
+    """Return the address hashes of claims; they never change once a mail is rendered."""
+    rows = connection.execute(
+        select(_OUTBOX.c.address_hash).where(
+            among(connection, _OUTBOX.c.id, [claim.id for claim in claims])
+        )
+    )
+    return {row[0] for row in rows}
+
+
+def list_sent(
+    connection: Connection, lead_ids: Collection[int], *, since: datetime
+) -> dict[int, list[datetime]]:
+    """Return when nurture mail went (or may have gone) to leads since an instant."""
+    rows = connection.execute(
+        select(_OUTBOX.c.lead_id, _OUTBOX.c.sent_at).where(
+            among(connection, _OUTBOX.c.lead_id, lead_ids),
+            _OUTBOX.c.kind == "touch",
+            _OUTBOX.c.sent_at >= since,
+        )
+    )
+    found: dict[int, list[datetime]] = {}
+    for lead_id, sent_at in rows:
+        found.setdefault(lead_id, []).append(sent_at)
+    return found
+
+
+def mark_sending(
+    connection: Connection, ids: Sequence[int], *, owner: Owner, now: datetime
+) -> set[int]:
+    """Mark messages as about to be written; only what comes back may be written."""
+    if not ids:
+        return set()
+    rows = connection.execute(
+        update(_OUTBOX)
+        .where(
+            among(connection, _OUTBOX.c.id, ids),
+            _OUTBOX.c.owner == str(owner),
+            _OUTBOX.c.state == "leased",
+        )
+        .values(state="sending", attempts=_OUTBOX.c.attempts + 1, sent_at=now)
+        .returning(_OUTBOX.c.id)
+    )
+    return {row[0] for row in rows}
+
+
+def mark_refused(connection: Connection, rows: Sequence[dict[str, Any]], *, owner: Owner) -> None:
+    """Record gate decisions (id, state, skip_reason, due_at) and end the lease."""
+    ended = [{**row, "owner": None, "leased_until": None} for row in rows]
+    update_rows(connection, _OUTBOX, ended, guard=f"state = 'leased' AND owner = '{owner}'")
+
+
+def mark_outcomes(
+    connection: Connection, rows: Sequence[dict[str, Any]], *, owner: Owner, now: datetime
+) -> int:
+    """Record what became of messages that were `sending`; a row that is no longer ours stays.
+
+    Each row has id, state, due_at, sent_at, phase, reply_code, reply, event and attempt.
+    """
+    if not rows:
+        return 0
+    columns = ("id", "state", "due_at", "sent_at", "phase", "reply_code", "reply")
+    changed = update_rows(
+        connection,
+        _OUTBOX,
+        [{**{n: row[n] for n in columns}, "owner": None, "leased_until": None} for row in rows],
+        guard=f"state = 'sending' AND owner = '{owner}'",
+    )
+    insert_rows(
+        connection,
+        _EVENTS,
+        [
+            _event(
+                row["id"],
+                row["event"],
+                row["attempt"],
+                at=now,
+                code=row["reply_code"],
+                reply=row["reply"],
+            )
+            for row in rows
+        ],
+        ignore_known=True,
+    )
+    return changed
+
+
+def _event(  # noqa: PLR0913 - a row's columns
+    outbox_id: int,
+    kind: str,
+    number: int,
+    *,
+    at: datetime,
+    code: int | None = None,
+    reply: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "outbox_id": outbox_id,
+        "kind": kind,
+        "external_id": str(number),
+        "reply_code": code,
+        "reply": reply,
+        "at": at,
+    }
+
+
+def find_by_message_id(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """Return the message with this Message-ID."""
+    row = connection.execute(select(_OUTBOX).where(_OUTBOX.c.message_id == message_id)).first()
+    return None if row is None else dict(row._mapping)
+
+
+def skip_waiting(connection: Connection, address_hash: str, *, reason: str) -> int:
+    """Skip nurture mail to an address that is not yet being written; returns how many."""
+    return connection.execute(
+        update(_OUTBOX)
+        .where(
+            _OUTBOX.c.address_hash == address_hash,
+            _OUTBOX.c.kind == "touch",
+            _OUTBOX.c.state.in_(_WAITING),
+        )
+        .values(state="skipped", skip_reason=reason)
+    ).rowcount
+
+
+def count_by_state(connection: Connection) -> dict[str, int]:
+    """Return the number of messages by state."""
+    rows = connection.execute(select(_OUTBOX.c.state, func.count()).group_by(_OUTBOX.c.state))
+    return {state: count for state, count in rows}
+
+
+def list_by_lead(connection: Connection, lead_id: int) -> list[dict[str, Any]]:
+    """Return the messages about or to a lead, oldest first, without their bodies."""
+    columns = [column for column in _OUTBOX.c if column.name != "mail"]
+    rows = connection.execute(
+        select(*columns).where(_OUTBOX.c.lead_id == lead_id).order_by(_OUTBOX.c.id)
+    )
+    return [dict(row._mapping) for row in rows]

@@ -1,0 +1,51 @@
+"""Scores, and the append-only rule sets that explain them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from leadline.store import schema
+from leadline.store.bulk import among, insert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_SCORES = schema.scores
+_RULE_SETS = schema.rule_sets
+
+
+def keep_rule_set(connection: Connection, *, hash_: str, rules: Any, now: datetime) -> int:  # noqa: ANN401 - JSON
+    """Return the id of the rule set with this hash; it is added when it is new."""
+    insert_rows(
+        connection,
+        _RULE_SETS,
+        [{"hash": hash_, "rules": rules, "created_at": now}],
+        ignore_known=True,
+    )
+    query = select(_RULE_SETS.c.id).where(_RULE_SETS.c.hash == hash_)
+    return int(connection.execute(query).scalar_one())
+
+
+def put_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write scores by lead, in place of the ones before; every row has all columns."""
+    if not rows:
+        return
+    connection.execute(
+        _SCORES.delete().where(among(connection, _SCORES.c.lead_id, [r["lead_id"] for r in rows]))
+    )
+    insert_rows(connection, _SCORES, rows)
+
+
+def get_scores(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return each lead's score with the rules that it was made with."""
+    rows = connection.execute(
+        select(_SCORES, _RULE_SETS.c.rules)
+        .join(_RULE_SETS, _RULE_SETS.c.id == _SCORES.c.rule_set_id)
+        .where(among(connection, _SCORES.c.lead_id, lead_ids))
+    )
+    return {row.lead_id: dict(row._mapping) for row in rows}

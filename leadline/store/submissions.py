@@ -1,0 +1,195 @@
+"""Submissions and import runs: what arrived, word for word, before anything is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select, update
+
+from leadline.store import schema
+from leadline.store.bulk import among, insert_rows, update_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_SUBMISSIONS = schema.submissions
+_RUNS = schema.import_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One arrival as it is stored.
+
+    Attributes:
+        content_key: unique within the source; the same arrival again is `unchanged`.
+        raw: header or field name -> text, or {"text": ...} for a row that cannot be read.
+        reason: reject code when it is quarantined at once, else None.
+    """
+
+    source: str
+    content_key: str
+    kind: str
+    raw: dict[str, Any]
+    line: int | None = None
+    reason: str | None = None
+    field: str | None = None
+    detail: str | None = None
+    body_hash: str | None = None
+    consent_version: str | None = None
+    consent_wording: str | None = None
+    network_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A new submission, claimed for intake."""
+
+    id: int
+    source: str
+    kind: str
+    raw: dict[str, Any]
+    import_run_id: int | None
+    received_at: datetime
+    consent_version: str | None
+    consent_wording: str | None
+    network_address: str | None
+
+
+def add_submissions(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    *,
+    now: datetime,
+    import_run_id: int | None = None,
+) -> None:
+    """Store arrivals; one whose key is known in its source stays as it was."""
+    insert_rows(
+        connection,
+        _SUBMISSIONS,
+        [
+            {
+                "source": arrival.source,
+                "content_key": arrival.content_key,
+                "kind": arrival.kind,
+                "import_run_id": import_run_id,
+                "line": arrival.line,
+                "raw": arrival.raw,
+                "body_hash": arrival.body_hash,
+                "consent_version": arrival.consent_version,
+                "consent_wording": arrival.consent_wording,
+                "network_address": arrival.network_address,
+                "received_at": now,
+                "state": "quarantined" if arrival.reason else "new",
+                "reason": arrival.reason,
+                "field": arrival.field,
+                "detail": arrival.detail,
+            }
+            for arrival in arrivals
+        ],
+        ignore_known=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a submission stands."""
+
+    id: int
+    content_key: str
+    line: int | None
+    raw: dict[str, Any]
+    state: str
+    reason: str | None
+    field: str | None
+    detail: str | None
+    outcome: str | None
+    import_run_id: int | None
+    body_hash: str | None
+
+
+def find_submissions(connection: Connection, source: str, keys: Sequence[str]) -> list[Stored]:
+    """Return those submissions of `source` that have one of the content keys."""
+    columns = [_SUBMISSIONS.c[name] for name in Stored.__dataclass_fields__]
+    wanted = among(connection, _SUBMISSIONS.c.content_key, keys)
+    rows = connection.execute(select(*columns).where(_SUBMISSIONS.c.source == source, wanted))
+    return [Stored(*row) for row in rows]
+
+
+def claim_new(connection: Connection, *, limit: int) -> list[Waiting]:
+    """Take up to `limit` new submissions, oldest first, until the transaction ends."""
+    columns = [_SUBMISSIONS.c[name] for name in Waiting.__dataclass_fields__]
+    rows = connection.execute(
+        select(*columns)
+        .where(_SUBMISSIONS.c.state == "new")
+        .order_by(_SUBMISSIONS.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def mark_judged(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Record intake's judgment: id, state, reason, field, detail, outcome, lead_id."""
+    update_rows(connection, _SUBMISSIONS, rows, guard="state = 'new'")
+
+
+def has_new(connection: Connection) -> bool:
+    """Tell whether a submission waits for intake."""
+    query = select(_SUBMISSIONS.c.id).where(_SUBMISSIONS.c.state == "new").limit(1)
+    return connection.execute(query).first() is not None
+
+
+def add_import_run(connection: Connection, *, now: datetime, **values: Any) -> int:  # noqa: ANN401 - columns
+    """Begin an import run and return its id."""
+    statement = insert(_RUNS).values(started_at=now, **values).returning(_RUNS.c.id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def finish_import_run(
+    connection: Connection, run_id: int, *, counts: dict[str, int], now: datetime
+) -> None:
+    """Record the counts of a finished import run."""
+    connection.execute(
+        update(_RUNS).where(_RUNS.c.id == run_id).values(counts=counts, finished_at=now)
+    )
+
+
+def find_finished_import(connection: Connection, file_hash: str) -> int | None:
+    """Return the latest finished run over a file with these bytes, if there is one."""
+    query = select(func.max(_RUNS.c.id)).where(
+        _RUNS.c.file_hash == file_hash, _RUNS.c.finished_at.is_not(None)
+    )
+    return connection.execute(query).scalar()
+
+
+def count_outcomes(connection: Connection, run_id: int) -> dict[str, int]:
+    """Return how many rows first seen by this run were created, updated, duplicates ..."""
+    rows = connection.execute(
+        select(_SUBMISSIONS.c.state, _SUBMISSIONS.c.outcome, func.count())
+        .where(_SUBMISSIONS.c.import_run_id == run_id)
+        .group_by(_SUBMISSIONS.c.state, _SUBMISSIONS.c.outcome)
+    )
+    return {(outcome or state): count for state, outcome, count in rows}
+
+
+def list_rejects(connection: Connection, *, run_id: int) -> list[Stored]:
+    """Return the rows first seen by an import run that stand in quarantine."""
+    columns = [_SUBMISSIONS.c[name] for name in Stored.__dataclass_fields__]
+    rows = connection.execute(
+        select(*columns)
+        .where(_SUBMISSIONS.c.import_run_id == run_id, _SUBMISSIONS.c.state == "quarantined")
+        .order_by(_SUBMISSIONS.c.line)
+    )
+    return [Stored(*row) for row in rows]
+
+
+def get_mappings(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """Return header -> field of import runs by id."""
+    if not run_ids:
+        return {}
+    rows = connection.execute(select(_RUNS.c.id, _RUNS.c.mapping).where(_RUNS.c.id.in_(run_ids)))
+    return {row.id: row.mapping for row in rows}

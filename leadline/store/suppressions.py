@@ -1,0 +1,67 @@
+"""Consents and suppressions: what a person agreed to, and the standing bans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, text
+
+from leadline.store import schema
+from leadline.store.bulk import among, insert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.engine import Connection
+
+_SUPPRESSIONS = schema.suppressions
+
+
+def lock_addresses(connection: Connection, hashes: Collection[str]) -> None:
+    """Hold the addresses until the transaction ends (PostgreSQL; SQLite has one writer).
+
+    Whoever writes a suppression, exit or erasure and whoever marks a message `sending` takes
+    this first, so that neither slips between the other's read and commit.
+    """
+    if connection.dialect.name == "sqlite" or not hashes:
+        return
+    keys = sorted({int(found[:15], 16) for found in hashes})
+    connection.execute(
+        text(
+            "SELECT pg_advisory_xact_lock(key) FROM "
+            "(SELECT unnest(CAST(:keys AS bigint[])) AS key ORDER BY key) AS sorted"
+        ),
+        {"keys": keys},
+    )
+
+
+def add_suppressions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Ban addresses: address_hash, scope, cause, message_id, at. A ban once set stays."""
+    insert_rows(connection, _SUPPRESSIONS, rows, ignore_known=True)
+
+
+def find_suppressed(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Return which of the address hashes are banned for marketing mail."""
+    rows = connection.execute(
+        select(_SUPPRESSIONS.c.address_hash).where(
+            among(connection, _SUPPRESSIONS.c.address_hash, hashes),
+            _SUPPRESSIONS.c.scope.in_(("global", "marketing")),
+        )
+    )
+    return {row[0] for row in rows}
+
+
+def add_consents(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Append consent evidence; every row has all columns but the id."""
+    insert_rows(connection, schema.consents, rows)
+
+
+def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int, str]:
+    """Return the basis of each lead's latest consent; "none" after a refusal."""
+    consents = schema.consents
+    rows = connection.execute(
+        select(consents.c.lead_id, consents.c.is_granted, consents.c.basis)
+        .where(among(connection, consents.c.lead_id, lead_ids))
+        .order_by(consents.c.at, consents.c.id)
+    )
+    return {row.lead_id: (row.basis or "opt_in") if row.is_granted else "none" for row in rows}
