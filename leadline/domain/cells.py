@@ -21,21 +21,43 @@ _KANA: Final = re.compile("[\u3041-\u309f\u30a1-\u30ff\uff66-\uff9f]")
 _KANJI: Final = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _SINOPHONE: Final = frozenset({"CN", "TW", "HK", "MO", "SG", "KR"})
 
-_YES: Final = frozenset(
-    "yes y true t 1 on ok agree agreed accept accepted optin optedin subscribe subscribed granted "
-    "consented freelygivenconsent freelygivenconsentfromcontact "
-    "はい 可 有 あり 同意 同意する 同意します 同意した 同意しました 同意済 同意済み 希望 希望する 希望します "
-    "受け取る 受取る 受信する 登録する 購読する 許可 許可する 承諾 承諾する 了承 了承する ○ 〇 ◯ ✓ ✔ ☑ レ".split()
-)
-_NO: Final = frozenset(
-    "no n false f 0 off disagree decline declined reject rejected optout optedout unsubscribe "
-    "unsubscribed refused denied withdrawn "
-    "いいえ 不可 無 なし 同意しない 同意しません 希望しない 希望しません 不要 受け取らない 受取らない 受信しない "
-    "登録しない 購読しない 拒否 拒否する 許可しない 承諾しない 配信停止 × ✕ ✗ ☐".split()
-)
-_JAPANESE: Final = frozenset("ja jp jpn jajp japanese 日本語 日本".split())
-_ENGLISH: Final = frozenset("en eng engb enus enau enca english 英語".split())
+_YES: Final = """
+yes y true t 1 on ok agree agreed accept accepted opt-in opted-in subscribe subscribed granted
+consented freely-given-consent freely-given-consent-from-contact
+はい 可 有 あり 同意 同意する 同意します 同意した 同意しました 同意済 同意済み
+希望 希望する 希望します 受け取る 受取る 受信する 登録する 購読する
+許可 許可する 承諾 承諾する 了承 了承する ○ 〇 ◯ ✓ ✔ ☑
+"""
+_NO: Final = """
+no n false f 0 off disagree decline declined reject rejected opt-out opted-out unsubscribe
+unsubscribed refused denied withdrawn
+いいえ 不可 無 なし 同意しない 同意しません 希望しない 希望しません 不要
+受け取らない 受取らない 受信しない 登録しない 購読しない
+拒否 拒否する 許可しない 承諾しない 配信停止 × ✕ ✗ ☐
+"""
+_REFUSED: Final = "opt-out opted-out unsubscribe unsubscribed 配信停止 不要 拒否"
+_LANGUAGE_WORDS: Final = {
+    "ja": "ja jp jpn ja-jp japanese 日本語 日本",
+    "en": "en eng en-gb en-us en-au en-ca english 英語",
+}
 _WORD_SIGNS: Final = re.compile(r"[\s\-_.、。・!！]+")
+
+
+def _fold_word(cell: str) -> str:
+    """Return a word for looking it up: one width and case, without signs inside."""
+    return _WORD_SIGNS.sub("", unicodedata.normalize("NFKC", cell).casefold())
+
+
+_SAID: Final = {
+    **dict.fromkeys(map(_fold_word, _YES.split()), True),
+    **dict.fromkeys(map(_fold_word, _NO.split()), False),
+}
+_SAID_REFUSED: Final = {_fold_word(word) for word in _REFUSED.split()}
+_LANGUAGES: Final = {
+    _fold_word(word): language
+    for language, words in _LANGUAGE_WORDS.items()
+    for word in words.split()
+}
 
 
 def clean_line(cell: str) -> str | None:
@@ -85,11 +107,6 @@ def fold_text(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _fold_word(cell: str) -> str:
-    """Return a word for looking it up: one width and case, without signs inside."""
-    return _WORD_SIGNS.sub("", unicodedata.normalize("NFKC", cell).casefold())
-
-
 @lru_cache(maxsize=1024)
 def read_consent(cell: str, *, is_refusal: bool = False) -> bool | None:
     """Return what a person said about mail: True, False, or None for nothing said.
@@ -100,9 +117,10 @@ def read_consent(cell: str, *, is_refusal: bool = False) -> bool | None:
             because a missing opt-out is not consent.
     """
     word = _fold_word(cell)
+    said = _SAID.get(word)
     if is_refusal:
-        return False if word in _YES or word in {"optout", "optedout", "unsubscribed"} else None
-    return True if word in _YES else False if word in _NO else None
+        return False if said or word in _SAID_REFUSED else None
+    return said
 
 
 def read_boolean(cell: str) -> bool | None:
@@ -112,8 +130,7 @@ def read_boolean(cell: str) -> bool | None:
 
 def read_language(cell: str) -> str | None:
     """Return `en` or `ja`, None for a language that we do not write."""
-    word = _fold_word(cell)
-    return "ja" if word in _JAPANESE else "en" if word in _ENGLISH else None
+    return _LANGUAGES.get(_fold_word(cell))
 
 
 def read_number(cell: str) -> str | None:

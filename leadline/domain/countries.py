@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-COUNTRY_LINES: Final = """\
+COUNTRY_LINES: Final = (
+    "FO|Atlantic/Faroe|Faroe Islands|フェロー諸島\n"  # codespell:ignore fo
+    "TH|Asia/Bangkok|Thailand|タイ|THA;タイ王国\n"  # codespell:ignore tha
+    """\
 AD|Europe/Andorra|Andorra|アンドラ
 AE|Asia/Dubai|United Arab Emirates|アラブ首長国連邦|ARE;UAE;U.A.E.;アラブ首長国;ＵＡＥ
 AF|Asia/Kabul|Afghanistan|アフガニスタン
@@ -57,7 +60,8 @@ CI|Africa/Abidjan|Côte d'Ivoire|コートジボワール|Ivory Coast;コート�
 CK|Pacific/Rarotonga|Cook Islands|クック諸島
 CL|America/Santiago|Chile|チリ|CHL
 CM|Africa/Douala|Cameroon|カメルーン
-CN|Asia/Shanghai|China|中国|CHN;People's Republic of China;PRC;Mainland China;中华人民共和国;中華人民共和国
+CN|Asia/Shanghai|China|中国|CHN;People's Republic of China;PRC
+CN|Asia/Shanghai|Mainland China|中华人民共和国|中華人民共和国
 CO|America/Bogota|Colombia|コロンビア|COL
 CR|America/Costa_Rica|Costa Rica|コスタリカ
 CU|America/Havana|Cuba|キューバ
@@ -83,7 +87,6 @@ FI|Europe/Helsinki|Finland|フィンランド|FIN;Suomi
 FJ|Pacific/Fiji|Fiji|フィジー
 FK|Atlantic/Stanley|Falkland Islands|フォークランド諸島
 FM|Pacific/Pohnpei|Micronesia|ミクロネシア|ミクロネシア連邦
-FO|Atlantic/Faroe|Faroe Islands|フェロー諸島
 FR|Europe/Paris|France|フランス|FRA;仏国
 GA|Africa/Libreville|Gabon|ガボン
 GB|Europe/London|United Kingdom|イギリス|UK;GBR;Great Britain;Britain;England;Scotland;Wales;英国
@@ -131,7 +134,8 @@ KH|Asia/Phnom_Penh|Cambodia|カンボジア|KHM
 KI|Pacific/Tarawa|Kiribati|キリバス
 KM|Indian/Comoro|Comoros|コモロ
 KN|America/St_Kitts|Saint Kitts and Nevis|セントクリストファー・ネービス
-KP|Asia/Pyongyang|North Korea|北朝鮮|PRK;Democratic People's Republic of Korea;朝鮮民主主義人民共和国
+KP|Asia/Pyongyang|North Korea|北朝鮮|PRK
+KP|Asia/Pyongyang|Democratic People's Republic of Korea|朝鮮民主主義人民共和国
 KR|Asia/Seoul|South Korea|韓国|KOR;Korea;Republic of Korea;大韓民国;한국;대한민국
 KW|Asia/Kuwait|Kuwait|クウェート
 KY|America/Cayman|Cayman Islands|ケイマン諸島
@@ -228,7 +232,6 @@ TC|America/Grand_Turk|Turks and Caicos Islands|タークス・カイコス諸島
 TD|Africa/Ndjamena|Chad|チャド
 TF|Indian/Kerguelen|French Southern Territories|フランス領極南諸島
 TG|Africa/Lome|Togo|トーゴ
-TH|Asia/Bangkok|Thailand|タイ|THA;タイ王国
 TJ|Asia/Dushanbe|Tajikistan|タジキスタン
 TK|Pacific/Fakaofo|Tokelau|トケラウ
 TL|Asia/Dili|Timor-Leste|東ティモール|East Timor
@@ -243,7 +246,8 @@ TZ|Africa/Dar_es_Salaam|Tanzania|タンザニア|United Republic of Tanzania
 UA|Europe/Kyiv|Ukraine|ウクライナ|UKR
 UG|Africa/Kampala|Uganda|ウガンダ
 UM||US Minor Outlying Islands|米領太平洋諸島
-US|America/New_York|United States|アメリカ合衆国|USA;U.S.;United States of America;America;アメリカ;米国;合衆国
+US|America/New_York|United States|アメリカ合衆国|USA;U.S.;United States of America
+US|America/New_York|America|アメリカ|米国;合衆国
 UY|America/Montevideo|Uruguay|ウルグアイ
 UZ|Asia/Tashkent|Uzbekistan|ウズベキスタン
 VA|Europe/Vatican|Vatican City|バチカン|Holy See;Vatican;バチカン市国
@@ -251,7 +255,7 @@ VC|America/St_Vincent|Saint Vincent and the Grenadines|セントビンセント�
 VE|America/Caracas|Venezuela|ベネズエラ|Bolivarian Republic of Venezuela
 VG|America/Tortola|British Virgin Islands|英領バージン諸島
 VI|America/St_Thomas|US Virgin Islands|米領バージン諸島
-VN|Asia/Ho_Chi_Minh|Vietnam|ベトナム|VNM;Viet Nam;ヴェトナム
+VN|Asia/Ho_Chi_Minh|Vietnam|ベトナム|VNM;VietNam;ヴェトナム
 VU|Pacific/Efate|Vanuatu|バヌアツ
 WF|Pacific/Wallis|Wallis and Futuna|ワリス・フテュナ諸島
 WS|Pacific/Apia|Samoa|サモア|Western Samoa;西サモア
@@ -261,3 +265,4 @@ ZA|Africa/Johannesburg|South Africa|南アフリカ|ZAF;RSA;南アフリカ共�
 ZM|Africa/Lusaka|Zambia|ザンビア
 ZW|Africa/Harare|Zimbabwe|ジンバブエ
 """
+)

@@ -71,6 +71,7 @@ _CLOCK: Final = re.compile(
     r"\s*(?:\((?P<note>[^()]*)\))?$",
     re.IGNORECASE,
 )
+_JOINT: Final = re.compile(r"(?:[\sT,]|\bat\b)+$", re.IGNORECASE)
 _WEEKDAY: Final = re.compile(
     r"\((?:[月火水木金土日](?:曜日?)?|mon|tue|wed|thu|fri|sat|sun)\)|[月火水木金土日]曜日?"
     r"|^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+",
@@ -82,10 +83,12 @@ _ERA: Final = re.compile(
     r"(令和|平成|昭和|大正|明治|[rhstm])\.?\s*(元|\d{1,2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?",
     re.IGNORECASE,
 )
-_NUMBERS: Final = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4}|\d{2})")
-_MONTH_DAY: Final = re.compile(r"([a-z]{3,9})\.?\s*(\d{1,2})(?:st|nd|rd|th)?[,\s]+(\d{4})", re.I)
+_NUMBERS: Final = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4}|\d{1,2})")
+_MONTH_DAY: Final = re.compile(
+    r"([a-z]{3,9})\.?\s*(\d{1,2})(?:[snrt][tdh])?[,\s]+(\d{4})", re.IGNORECASE
+)
 _DAY_MONTH: Final = re.compile(
-    r"(\d{1,2})(?:st|nd|rd|th)?[-\s]+(?:of\s+)?([a-z]{3,9})\.?[-,\s]+(\d{4}|\d{2})", re.I
+    r"(\d{1,2})(?:[snrt][tdh])?[-\s]+(?:of\s+)?([a-z]{3,9})\.?[-,\s]+(\d{4}|\d{2})", re.IGNORECASE
 )
 
 
@@ -134,7 +137,7 @@ def _spelled(text: str, order: str) -> datetime | None:
     clock = _CLOCK.search(rest)
     if clock is None:
         return _date(rest, order)
-    day = _date(re.sub(r"(?:[\sT,]+|\s+at\s*)+$", "", rest[: clock.start()], flags=re.I), order)
+    day = _date(_JOINT.sub("", rest[: clock.start()]), order)
     return None if day is None else _at_clock(day, clock)
 
 
@@ -221,8 +224,10 @@ def _ordered_date(text: str, order: str) -> tuple[int, int, int] | None:
     if match is None:
         return None
     first, second = int(match[1]), int(match[2])
-    if order == "year_first" and len(match[3]) == len("26"):
+    if order == "year_first" and len(match[3]) <= len("26"):
         return _year(match[1]), second, int(match[3])
+    if len(match[3]) == 1:
+        return None
     if first > _MONTHS_IN_YEAR or (order == "day_first" and second <= _MONTHS_IN_YEAR):
         return _year(match[3]), second, first
     if second > _MONTHS_IN_YEAR or order == "month_first":

@@ -85,7 +85,7 @@ def plan_for(pairs: tuple[tuple[str, str], ...], types: tuple[tuple[str, str], .
     custom = dict(types)
     mapped = {header for header, _ in pairs}
     pairs += tuple((name, name) for name in custom if name not in mapped)
-    plan = Plan(
+    return Plan(
         emails=tuple(header for header, field in pairs if field == "email"),
         countries=tuple(header for header, field in pairs if field == "country"),
         requests=tuple(header for header, field in pairs if field == "request"),
@@ -101,7 +101,6 @@ def plan_for(pairs: tuple[tuple[str, str], ...], types: tuple[tuple[str, str], .
         custom=tuple((header, field, custom[field]) for header, field in pairs if field in custom),
         known=frozenset(header for header, field in pairs if field in custom or field in FIELDS),
     )
-    return plan
 
 
 def read_custom(cell: str, kind: str, source: SourceContext) -> str | None:

@@ -10,6 +10,7 @@ _WORDS: Final = re.compile(
     r"employees|employee|people|persons|staff|名様|社員|従業員|名|人|約|およそ|about|approx\.?|程度|\s+"
 )
 _N: Final = r"(\d{1,3}(?:,\d{3})+|\d+)(万|千|k)?"
+_EXACT: Final = re.compile(_N)
 _RANGE: Final = re.compile(rf"{_N}(?:[-~〜–—―‐−]|to|から){_N}(?:以下|まで)?")
 _AT_LEAST: Final = re.compile(
     rf"(?:>=?|≥|over|morethan|from)?{_N}(?:\+|以上|超|から|ormore|andover|andabove|orabove|[~〜-])?"
@@ -57,8 +58,8 @@ class Headcount(NamedTuple):
 def read_headcount(cell: str) -> Headcount | None:
     """Return what a cell says of a company's size, None when it says nothing that we know.
 
-    `1,200`, `約120名`, `11〜50名`, `1000+`, `100人以上`, `10名未満` and `1万人` are known, and a range
-    that a spreadsheet took for a date (`11-50` shown as Nov-50, `2-10` as 10-Feb or 2月10日).
+    `1,200`, `約120名`, `11〜50名`, `1000+`, `100人以上`, `10名未満` and `1万人` are known, and a
+    range that a spreadsheet took for a date (`11-50` shown as Nov-50, `2-10` as 10-Feb or 2月10日).
     """
     text = cell.strip()
     if not text or len(text) > _LONGEST:
@@ -66,8 +67,13 @@ def read_headcount(cell: str) -> Headcount | None:
     if text.isascii() and text.isdecimal():
         return _exact(int(text))
     text = _WORDS.sub("", _undo_date(unicodedata.normalize("NFKC", text).casefold()))
-    if match := re.fullmatch(_N, text):
+    if match := _EXACT.fullmatch(text):
         return _exact(_number(match, 1))
+    return _bounded(text)
+
+
+def _bounded(text: str) -> Headcount | None:
+    """Return a range, closed or open."""
     if match := _RANGE.fullmatch(text):
         return _between(_number(match, 1), _number(match, 3))
     if match := _AT_LEAST.fullmatch(text):

@@ -10,8 +10,8 @@ from typing import Final
 _WORDS: Final[dict[str, str]] = {
     "quote": (
         r"見積|費用|価格|料金|金額|値段|単価|いくら|"
-        r"\bquot(?:e|es|ation|ations)\b|\bpric(?:e|es|ing)\b|\bcosts?\b|\bestimates?\b|\bhow much\b|"
-        r"\bproposals?\b|\brfp\b|\brfq\b"
+        r"\bquot(?:e|es|ation|ations)\b|\bpric(?:e|es|ing)\b|\bcosts?\b|\bestimates?\b|"
+        r"\bhow much\b|\bproposals?\b|\brfp\b|\brfq\b"
     ),
     "demo": (
         r"デモ|実演|トライアル|お試し|試用|体験版|"
@@ -19,7 +19,7 @@ _WORDS: Final[dict[str, str]] = {
     ),
     "document": (
         r"資料|カタログ|パンフレット|ホワイトペーパー|比較表|事例集|ダウンロード|"
-        r"\bbrochures?\b|\bwhite ?papers?\b|\bdata ?sheets?\b|\bcatalog(?:ue)?s?\b|\bdocuments?\b|"
+        r"\bbrochures?\b|\bwhite ?papers?\b|\bdata ?sheets?\b|\bcatalog\w*|\bdocuments?\b|"
         r"\bdocumentation\b|\be-?books?\b|\bcase stud(?:y|ies)\b|\bdownload\b"
     ),
     "support": (

@@ -70,13 +70,14 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
 }
 
 #: Mailboxes of a function and not of a person (RFC 2142 and what Japanese offices use).
-_ROLES: Final = frozenset(
-    "info information sales contact contactus support admin administrator office hello mail email "
-    "noreply donotreply postmaster webmaster hostmaster abuse marketing hr jobs recruit careers "
-    "billing accounts accounting invoice inquiry inquiries enquiry enquiries help helpdesk service "
-    "customerservice team press pr media news newsletter security privacy legal web order orders "
-    "reception soumu eigyo toiawase otoiawase kouhou koho jinji keiri saiyo shien".split()
-)
+_ROLE_WORDS: Final = """
+info information sales contact contactus support admin administrator office hello mail email
+noreply donotreply postmaster webmaster hostmaster abuse marketing hr jobs recruit careers
+billing accounts accounting invoice inquiry inquiries enquiry enquiries help helpdesk service
+customerservice team press pr media news newsletter security privacy legal web order orders
+reception soumu eigyo toiawase otoiawase kouhou koho jinji keiri saiyo shien
+"""
+_ROLES: Final = frozenset(_ROLE_WORDS.split())
 _ROLE_SIGNS: Final = re.compile(r"[-_.]")
 _SPOKEN: Final = (
     "full_name",

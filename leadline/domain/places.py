@@ -39,88 +39,88 @@ _ROMAJI_ALIASES: Final = {
 }
 _ROMAJI_SUFFIXES: Final = ("", "-to", "-fu", "-ken", "-do", " Prefecture", " Pref.", " Metropolis")
 
-#: Code, name and zone of the states and provinces that people write by code.
+#: ISO 3166-2 code, name, zone and aliases of the states and provinces that people write by code.
 _STATES: Final[dict[str, str]] = {
     "US": """\
-AL|Alabama|America/Chicago
-AK|Alaska|America/Anchorage
-AZ|Arizona|America/Phoenix
-AR|Arkansas|America/Chicago
-CA|California|America/Los_Angeles
-CO|Colorado|America/Denver
-CT|Connecticut|America/New_York
-DE|Delaware|America/New_York
-DC|District of Columbia|America/New_York|Washington DC;Washington D.C.
-FL|Florida|America/New_York
-GA|Georgia|America/New_York
-HI|Hawaii|Pacific/Honolulu|Hawai'i
-ID|Idaho|America/Boise
-IL|Illinois|America/Chicago
-IN|Indiana|America/Indiana/Indianapolis
-IA|Iowa|America/Chicago
-KS|Kansas|America/Chicago
-KY|Kentucky|America/New_York
-LA|Louisiana|America/Chicago
-ME|Maine|America/New_York
-MD|Maryland|America/New_York
-MA|Massachusetts|America/New_York
-MI|Michigan|America/Detroit
-MN|Minnesota|America/Chicago
-MS|Mississippi|America/Chicago
-MO|Missouri|America/Chicago
-MT|Montana|America/Denver
-NE|Nebraska|America/Chicago
-NV|Nevada|America/Los_Angeles
-NH|New Hampshire|America/New_York
-NJ|New Jersey|America/New_York
-NM|New Mexico|America/Denver
-NY|New York|America/New_York|New York State
-NC|North Carolina|America/New_York
-ND|North Dakota|America/Chicago
-OH|Ohio|America/New_York
-OK|Oklahoma|America/Chicago
-OR|Oregon|America/Los_Angeles
-PA|Pennsylvania|America/New_York
-RI|Rhode Island|America/New_York
-SC|South Carolina|America/New_York
-SD|South Dakota|America/Chicago
-TN|Tennessee|America/Chicago
-TX|Texas|America/Chicago
-UT|Utah|America/Denver
-VT|Vermont|America/New_York
-VA|Virginia|America/New_York
-WA|Washington|America/Los_Angeles|Washington State
-WV|West Virginia|America/New_York
-WI|Wisconsin|America/Chicago
-WY|Wyoming|America/Denver
-GU|Guam|Pacific/Guam
-PR|Puerto Rico|America/Puerto_Rico
-VI|US Virgin Islands|America/St_Thomas
+US-AL|Alabama|America/Chicago
+US-AK|Alaska|America/Anchorage
+US-AZ|Arizona|America/Phoenix
+US-AR|Arkansas|America/Chicago
+US-CA|California|America/Los_Angeles
+US-CO|Colorado|America/Denver
+US-CT|Connecticut|America/New_York
+US-DE|Delaware|America/New_York
+US-DC|District of Columbia|America/New_York|Washington DC;Washington D.C.
+US-FL|Florida|America/New_York
+US-GA|Georgia|America/New_York
+US-HI|Hawaii|Pacific/Honolulu|Hawai'i
+US-ID|Idaho|America/Boise
+US-IL|Illinois|America/Chicago
+US-IN|Indiana|America/Indiana/Indianapolis
+US-IA|Iowa|America/Chicago
+US-KS|Kansas|America/Chicago
+US-KY|Kentucky|America/New_York
+US-LA|Louisiana|America/Chicago
+US-ME|Maine|America/New_York
+US-MD|Maryland|America/New_York
+US-MA|Massachusetts|America/New_York
+US-MI|Michigan|America/Detroit
+US-MN|Minnesota|America/Chicago
+US-MS|Mississippi|America/Chicago
+US-MO|Missouri|America/Chicago
+US-MT|Montana|America/Denver
+US-NE|Nebraska|America/Chicago
+US-NV|Nevada|America/Los_Angeles
+US-NH|New Hampshire|America/New_York
+US-NJ|New Jersey|America/New_York
+US-NM|New Mexico|America/Denver
+US-NY|New York|America/New_York|New York State
+US-NC|North Carolina|America/New_York
+US-ND|North Dakota|America/Chicago
+US-OH|Ohio|America/New_York
+US-OK|Oklahoma|America/Chicago
+US-OR|Oregon|America/Los_Angeles
+US-PA|Pennsylvania|America/New_York
+US-RI|Rhode Island|America/New_York
+US-SC|South Carolina|America/New_York
+US-SD|South Dakota|America/Chicago
+US-TN|Tennessee|America/Chicago
+US-TX|Texas|America/Chicago
+US-UT|Utah|America/Denver
+US-VT|Vermont|America/New_York
+US-VA|Virginia|America/New_York
+US-WA|Washington|America/Los_Angeles|Washington State
+US-WV|West Virginia|America/New_York
+US-WI|Wisconsin|America/Chicago
+US-WY|Wyoming|America/Denver
+US-GU|Guam|Pacific/Guam
+US-PR|Puerto Rico|America/Puerto_Rico
+US-VI|US Virgin Islands|America/St_Thomas
 """,
     "CA": """\
-AB|Alberta|America/Edmonton
-BC|British Columbia|America/Vancouver
-MB|Manitoba|America/Winnipeg
-NB|New Brunswick|America/Moncton
-NL|Newfoundland and Labrador|America/St_Johns|Newfoundland
-NS|Nova Scotia|America/Halifax
-NT|Northwest Territories|America/Edmonton
-NU|Nunavut|America/Iqaluit
-ON|Ontario|America/Toronto
-PE|Prince Edward Island|America/Halifax|PEI
-QC|Quebec|America/Toronto|PQ
-SK|Saskatchewan|America/Regina
-YT|Yukon|America/Whitehorse|Yukon Territory
+CA-AB|Alberta|America/Edmonton
+CA-BC|British Columbia|America/Vancouver
+CA-MB|Manitoba|America/Winnipeg
+CA-NB|New Brunswick|America/Moncton
+CA-NL|Newfoundland and Labrador|America/St_Johns|Newfoundland
+CA-NS|Nova Scotia|America/Halifax
+CA-NT|Northwest Territories|America/Edmonton
+CA-NU|Nunavut|America/Iqaluit
+CA-ON|Ontario|America/Toronto
+CA-PE|Prince Edward Island|America/Halifax|PEI
+CA-QC|Quebec|America/Toronto|PQ
+CA-SK|Saskatchewan|America/Regina
+CA-YT|Yukon|America/Whitehorse|Yukon Territory
 """,
     "AU": """\
-ACT|Australian Capital Territory|Australia/Sydney
-NSW|New South Wales|Australia/Sydney
-NT|Northern Territory|Australia/Darwin
-QLD|Queensland|Australia/Brisbane
-SA|South Australia|Australia/Adelaide
-TAS|Tasmania|Australia/Hobart
-VIC|Victoria|Australia/Melbourne
-WA|Western Australia|Australia/Perth
+AU-ACT|Australian Capital Territory|Australia/Sydney
+AU-NSW|New South Wales|Australia/Sydney
+AU-NT|Northern Territory|Australia/Darwin
+AU-QLD|Queensland|Australia/Brisbane
+AU-SA|South Australia|Australia/Adelaide
+AU-TAS|Tasmania|Australia/Hobart
+AU-VIC|Victoria|Australia/Melbourne
+AU-WA|Western Australia|Australia/Perth
 """,
 }
 
@@ -153,7 +153,7 @@ def _state_tables() -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], s
         for line in lines.splitlines():
             code, name, zone, *rest = line.split("|")
             aliases = rest[0].split(";") if rest else []
-            for word in (code, name, f"{country}-{code}", *aliases):
+            for word in (code, code.partition("-")[2], name, *aliases):
                 names[country, _fold(word)] = name
                 zones[country, _fold(word)] = zone
     return names, zones

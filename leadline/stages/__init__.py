@@ -125,6 +125,7 @@ async def run_stages(
     *,
     now: datetime,
     is_once: bool = False,
+    limit: int | None = None,
     on_batch: Callable[[Batch], None] | None = None,
 ) -> list[Batch]:
     """Run stages in this process, in the pipeline's order, until nothing is left to claim.
@@ -134,6 +135,7 @@ async def run_stages(
         names: stages of `ORDER`.
         now: the instant that "due" is measured against.
         is_once: stop after one batch per stage.
+        limit: rows per batch; each stage's own measure when it is not given.
         on_batch: told of each batch as it ends.
 
     Returns:
@@ -143,7 +145,7 @@ async def run_stages(
     for name in (stage for stage in ORDER if stage in names):
         run = _drain_delivery if name == "delivery" else _drain
         total = Batch(name)
-        async for batch in run(work, name, now):
+        async for batch in run(work, name, now=now, **_limit(limit)):
             total += batch
             if on_batch is not None:
                 on_batch(batch)
@@ -158,23 +160,31 @@ def load_stage(name: str) -> ModuleType:
     return import_module(f"leadline.stages.{name}")
 
 
-async def _drain(work: Workspace, name: str, now: datetime) -> AsyncIterator[Batch]:
+def _limit(limit: int | None) -> dict[str, int]:
+    return {} if limit is None else {"limit": limit}
+
+
+async def _drain(
+    work: Workspace, name: str, *, now: datetime, **limit: int
+) -> AsyncIterator[Batch]:
     stage = load_stage(name)
     while True:
-        batch: Batch = await asyncio.to_thread(stage.run_batch, work, now=now)
+        batch: Batch = await asyncio.to_thread(stage.run_batch, work, now=now, **limit)
         yield batch
         if not batch.has_more:
             return
 
 
-async def _drain_delivery(work: Workspace, name: str, now: datetime) -> AsyncIterator[Batch]:
+async def _drain_delivery(
+    work: Workspace, name: str, *, now: datetime, **limit: int
+) -> AsyncIterator[Batch]:
     stage = load_stage(name)
     if not await asyncio.to_thread(stage.has_due, work, now=now):
         yield Batch(name)
         return
     async with stage.open_transport(work) as transport:
         while True:
-            batch: Batch = await stage.run_batch(work, now=now, transport=transport)
+            batch: Batch = await stage.run_batch(work, now=now, transport=transport, **limit)
             yield batch
             if not batch.has_more:
                 return

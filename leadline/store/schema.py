@@ -447,6 +447,7 @@ stage_batches = Table(
     Column("skipped", PlainJson, nullable=False),
     Column("failed", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("process", Text, nullable=False),
     Column("config_hash", Text, nullable=False),
     _at("at", nullable=False),
     Index("ix_stage_batches_stage", "stage", "id"),

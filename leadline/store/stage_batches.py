@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from leadline.domain.batches import Batch
 from leadline.store import schema
 from leadline.store.bulk import insert_rows
+from leadline.store.leases import this_process
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,7 @@ def add_batch(connection: Connection, batch: Batch, *, config_hash: str, now: da
                 "skipped": batch.skipped,
                 "failed": batch.failed,
                 "seconds": batch.seconds,
+                "process": str(this_process()),
                 "config_hash": config_hash,
                 "at": now,
             }

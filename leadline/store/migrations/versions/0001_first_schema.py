@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("skipped", PlainJson(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False),
         sa.Column("config_hash", sa.Text(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stage_batches")),

@@ -1,0 +1,216 @@
+"""What must hold across files: conditions, templates, fields, time zones, flows, texts.
+
+The documents are checked as they were read, so a fault of one entry does not hide those of the
+next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeGuard, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from leadline.config.problems import nearest
+from leadline.domain.conditions import compile_condition
+from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldType
+from leadline.schedule import check_cron
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from leadline.config.document import Document, Path
+    from leadline.config.problems import Spot
+    from leadline.errors import Problem
+
+#: The flows that schedules.yaml may name.
+FLOWS: Final = ("import_files", "process_submissions", "send_due_touches", "watch")
+#: What every mail of a sequence consists of.
+MAIL_PARTS: Final = ("subject.txt", "body.txt", "body.html")
+#: A score cannot depend on itself.
+_OF_A_SCORE: Final = frozenset({"points", "grade"})
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The YAML files of a project; sequences and forms by their names.
+
+    Attributes:
+        templates: names of all templates.
+    """
+
+    settings: Document
+    scoring: Document
+    schedules: Document
+    sequences: Mapping[str, Document]
+    forms: Mapping[str, Document]
+    templates: frozenset[str]
+
+
+def check_documents(documents: Documents) -> Iterator[Problem]:
+    """Yield every fault and warning between the files."""
+    custom = _custom_fields(documents.settings)
+    yield from _settings(documents.settings, custom)
+    fields = LEAD_FIELDS | DERIVED_FIELDS | custom
+    scored = {name: kind for name, kind in fields.items() if name not in _OF_A_SCORE}
+    yield from _scoring(documents.scoring, scored)
+    for name, sequence in documents.sequences.items():
+        yield from _sequence(sequence, name, fields=fields, templates=documents.templates)
+    for form in documents.forms.values():
+        yield from _form(form, LEAD_FIELDS | custom)
+    yield from _schedules(documents.schedules)
+
+
+def check_zone(spot: Spot, zone: str) -> Iterator[Problem]:
+    """Yield a fault when `zone` is no IANA time zone."""
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):
+        suggestion = nearest(zone, available_timezones())
+        yield spot.problem("unknown_time_zone", suggestion=suggestion)
+
+
+def _custom_fields(settings: Document) -> dict[str, FieldType]:
+    kinds: dict[str, FieldType] = {kind: kind for kind in get_args(FieldType)}
+    declared = ((path[-1], settings.get(path)) for path in _entries(settings, ("fields",)))
+    return {str(name): kinds[kind] for name, kind in declared if _is_text(kind) and kind in kinds}
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str)
+
+
+def _settings(settings: Document, custom: dict[str, FieldType]) -> Iterator[Problem]:
+    yield from _zone(settings, ("timezone",))
+    for name in custom:
+        if name in LEAD_FIELDS | DERIVED_FIELDS or name in {"employees_min", "employees_max"}:
+            yield settings.at_key(("fields", name)).problem("reserved_field")
+    for source in _entries(settings, ("sources",)):
+        yield from _zone(settings, (*source, "timezone"))
+        for path in _entries(settings, (*source, "mapping")):
+            target = settings.get(path)
+            if _is_text(target) and target not in LEAD_FIELDS | custom:
+                yield _unknown_field(settings.at_value(path), target, LEAD_FIELDS | custom)
+
+
+def _unknown_field(spot: Spot, name: str, known: Mapping[str, FieldType]) -> Problem:
+    return spot.problem("unknown_lead_field", suggestion=nearest(name, known))
+
+
+def _scoring(scoring: Document, fields: Mapping[str, FieldType]) -> Iterator[Problem]:
+    yield from _repeated(scoring, ("rules",))
+    for rule in _entries(scoring, ("rules",)):
+        yield from _condition(scoring, (*rule, "when"), fields)
+        yield from _languages(scoring, (*rule, "says"))
+
+
+def _sequence(
+    sequence: Document, name: str, *, fields: Mapping[str, FieldType], templates: frozenset[str]
+) -> Iterator[Problem]:
+    yield from _languages(sequence, ("title",))
+    yield from _condition(sequence, ("entry",), fields)
+    yield from _condition(sequence, ("exit",), fields)
+    yield from _repeated(sequence, ("steps",))
+    for step in _entries(sequence, ("steps",)):
+        path = (*step, "mail")
+        if _is_text(mail := sequence.get(path)) and mail:
+            yield from _templates(sequence.at_value(path), f"nurture/{name}", mail, templates)
+
+
+def _templates(spot: Spot, folder: str, mail: str, templates: frozenset[str]) -> Iterator[Problem]:
+    mails = {path.split("/")[2] for path in templates if path.startswith(f"{folder}/")}
+    if mail not in mails:
+        yield spot.problem(
+            "unknown_template",
+            suggestion=nearest(mail, mails),
+            expected=f"templates/{folder}/{mail}/",
+        )
+        return
+    for lang in LANGUAGES:
+        for part in MAIL_PARTS:
+            if (path := f"{folder}/{mail}/{lang}/{part}") not in templates:
+                yield spot.problem("unknown_template", expected=f"templates/{path}")
+
+
+def _form(form: Document, fields: Mapping[str, FieldType]) -> Iterator[Problem]:
+    yield from _zone(form, ("timezone",))
+    yield from _languages(form, ("title",))
+    entries = list(_entries(form, ("fields",)))
+    for path in entries:
+        name = str(path[-1])
+        if name not in fields:
+            yield _unknown_field(form.at_key(path), name, fields)
+        yield from _languages(form, (*path, "label"))
+    if entries and ("fields", "email") not in entries:
+        yield form.at_key(("fields",)).problem("no_email_field")
+    yield from _languages(form, ("consent", "wording"))
+    target = form.get(("consent", "field"))
+    if _is_text(target) and target not in fields:
+        yield _unknown_field(form.at_value(("consent", "field")), target, fields)
+
+
+def _schedules(schedules: Document) -> Iterator[Problem]:
+    for path in _entries(schedules, ()):
+        flow = str(path[-1])
+        if flow not in FLOWS:
+            spot = schedules.at_key(path)
+            suggestion = nearest(flow, FLOWS)
+            yield spot.problem("unknown_flow", suggestion=suggestion, expected=", ".join(FLOWS))
+        zone_problems = list(_zone(schedules, (*path, "timezone")))
+        yield from zone_problems
+        cron, zone = schedules.get((*path, "cron")), schedules.get((*path, "timezone"))
+        if _is_text(cron) and _is_text(zone) and not zone_problems:
+            yield from _cron(schedules.at_value((*path, "cron")), cron, zone)
+
+
+def _cron(spot: Spot, cron: str, zone: str) -> Iterator[Problem]:
+    if fault := check_cron(cron, zone):
+        yield spot.problem("bad_schedule", detail=dict(fault.message))
+
+
+def _condition(
+    document: Document, path: Path, fields: Mapping[str, FieldType]
+) -> Iterator[Problem]:
+    text = document.get(path)
+    if not _is_text(text) or not text:
+        return
+    compiled = compile_condition(text, fields=fields)
+    for finding in compiled if isinstance(compiled, tuple) else ():
+        yield document.within(path, finding.line, finding.column).worded(
+            finding.code,
+            en=finding.message["en"],
+            ja=finding.message["ja"],
+            suggestion=finding.suggestion,
+        )
+
+
+def _repeated(document: Document, path: Path) -> Iterator[Problem]:
+    """Yield a fault for each entry of a list whose `id` an earlier one has."""
+    first_lines: dict[str, int] = {}
+    for entry in _entries(document, path):
+        name, spot = document.get((*entry, "id")), document.at_value((*entry, "id"))
+        if _is_text(name) and first_lines.setdefault(name, spot.line) != spot.line:
+            yield spot.problem("duplicate_id", first=first_lines[name])
+
+
+def _languages(document: Document, path: Path) -> Iterator[Problem]:
+    """Yield a warning for each language in which a text is not there."""
+    words = document.get(path)
+    if isinstance(words, dict) and words.keys() <= set(LANGUAGES) and words:
+        for lang in LANGUAGES:
+            if lang not in words:
+                yield document.at_key(path).warning("missing_language", field=lang)
+
+
+def _zone(document: Document, path: Path) -> Iterator[Problem]:
+    zone = document.get(path)
+    if _is_text(zone):
+        yield from check_zone(document.at_value(path), zone)
+
+
+def _entries(document: Document, path: Path) -> Iterator[Path]:
+    """Yield the paths of the entries of a list or block; none when there is neither."""
+    value = document.get(path)
+    if isinstance(value, tuple):
+        yield from ((*path, number) for number in range(len(value)))
+    elif isinstance(value, dict):
+        yield from ((*path, name) for name in value)

@@ -1,0 +1,32 @@
+"""Compiling the conditions of a project folder against its fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadline.domain.conditions import Condition, compile_condition
+from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
+from leadline.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from leadline.config.shape import Project
+    from leadline.domain.leads import FieldType
+
+
+def condition_fields(project: Project) -> dict[str, FieldType]:
+    """Return what a condition may name: canonical, derived and custom fields."""
+    return {**LEAD_FIELDS, **DERIVED_FIELDS, **project.settings.fields}
+
+
+def compile_project_condition(project: Project, text: str) -> Condition:
+    """Compile a condition that was read from this project.
+
+    Raises:
+        ConfigError: it is not valid; a project that was checked has none such.
+    """
+    compiled = compile_condition(text, fields=condition_fields(project))
+    if isinstance(compiled, Condition):
+        return compiled
+    raise ConfigError(
+        [Problem(f.code, "condition", f.line, f.column, f.message, f.suggestion) for f in compiled]
+    )

@@ -1,0 +1,188 @@
+"""The environment, read once at the edge: folders, addresses, secrets, language.
+
+Secrets come from the variables or from `secrets.env` in the state folder, which `leadline init`
+writes for its owner alone. Nothing here shows a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from leadline.errors import LeadlineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECRETS_FILE: Final = "secrets.env"
+_DEFAULT_BASE_URL: Final = "http://127.0.0.1:8080"
+_LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+class SecretsMissing(LeadlineError):
+    """There are no signing keys or no pepper."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "There are no secrets: neither LEADLINE_SECRET_KEYS and LEADLINE_PEPPER nor the "
+        "file {path}. Make it with `leadline init {home}`, or restore it from the backup.",
+        "ja": "シークレットがありません (環境変数 LEADLINE_SECRET_KEYS・LEADLINE_PEPPER も、"
+        "ファイル {path} もありません)。`leadline init {home}` で作成するか、バックアップから"
+        "復元してください。",
+    }
+
+
+class SecretsExposed(LeadlineError):
+    """The file of secrets can be read by others than its owner."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "{path} holds secrets and others than its owner may read it (mode {mode}). "
+        "Run `chmod 600 {path}`, and renew the keys if others use this computer.",
+        "ja": "{path} はシークレットを含みますが、所有者以外も読み取れます (モード {mode})。"
+        "`chmod 600 {path}` を実行し、他の利用者がいる場合は鍵を更新してください。",
+    }
+
+
+class HomeUnset(LeadlineError):
+    """A worker was started without the folder of its project."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "The variable {variable} is not set. Set it to the project folder (made by "
+        "`leadline init`) where the worker is started.",
+        "ja": "環境変数 {variable} が設定されていません。ワーカーを起動する環境で、"
+        "プロジェクトフォルダ (`leadline init` で作成) を設定してください。",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the environment says, with defaults filled in; secrets are left out of its text.
+
+    Attributes:
+        home: absolute folder with `config/` and `templates/`.
+        state: absolute folder of database, mailbox, quarantine and Prefect home.
+        database_url: SQLAlchemy URL.
+        smtp_url: relay URL, or `mailbox:` for the built-in sink.
+        base_url: public address of the web app, without a slash at its end.
+        secret_keys: signing keys, newest last; () when there are none.
+        pepper: the key of hashes, never rotated; "" when there is none.
+        lang: "en" or "ja", for command output.
+        prefect_api_url: a Prefect server to use, or None for our own.
+    """
+
+    home: Path
+    state: Path
+    database_url: str = field(repr=False)
+    smtp_url: str = field(default="mailbox:", repr=False)
+    base_url: str = _DEFAULT_BASE_URL
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    pepper: str = field(default="", repr=False)
+    lang: str = "en"
+    prefect_api_url: str | None = field(default=None, repr=False)
+
+    def require_secrets(self) -> tuple[tuple[str, ...], str]:
+        """Return the signing keys and the pepper.
+
+        Raises:
+            SecretsMissing: if either is missing; names `leadline init`.
+        """
+        if not self.secret_keys or not self.pepper:
+            raise SecretsMissing(path=self.state / SECRETS_FILE, home=self.home)
+        return self.secret_keys, self.pepper
+
+
+def read_environment(env: Mapping[str, str]) -> Environment:
+    """Read the variables, and the file of secrets where the variables leave them out.
+
+    Args:
+        env: the variables; an empty one counts as unset.
+
+    Raises:
+        SecretsExposed: if others than the owner may read the file of secrets.
+    """
+    home = _folder(env.get("LEADLINE_HOME") or ".")
+    state = _folder(env.get("LEADLINE_STATE") or home / ".leadline")
+    secrets = _secrets(env, state)
+    return Environment(
+        home=home,
+        state=state,
+        database_url=_database_url(env.get("LEADLINE_DATABASE_URL") or "", state),
+        smtp_url=env.get("LEADLINE_SMTP_URL") or "mailbox:",
+        base_url=(env.get("LEADLINE_BASE_URL") or _DEFAULT_BASE_URL).rstrip("/"),
+        secret_keys=_keys(secrets.get("LEADLINE_SECRET_KEYS", "")),
+        pepper=secrets.get("LEADLINE_PEPPER", ""),
+        lang=_language(env),
+        prefect_api_url=env.get("PREFECT_API_URL") or None,
+    )
+
+
+def enter_home(variable: str = "LEADLINE_HOME") -> dict[str, str]:
+    """Enter the project folder that the worker's own environment names.
+
+    A Prefect pull step: a deployment that recorded the folder would record that of the machine
+    from which it was deployed.
+
+    Args:
+        variable: name of the variable that holds the folder.
+
+    Returns:
+        The absolute folder as `directory`, as Prefect expects it.
+
+    Raises:
+        HomeUnset: if the variable is not set.
+    """
+    home = os.environ.get(variable)
+    if not home:
+        raise HomeUnset(variable=variable)
+    os.chdir(home)
+    return {"directory": str(Path.cwd())}
+
+
+def _folder(path: str | Path) -> Path:
+    return Path(path).expanduser().resolve()
+
+
+def _database_url(url: str, state: Path) -> str:
+    if not url:
+        return f"sqlite:///{state / 'leadline.db'}"
+    scheme, separator, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql"}:
+        return f"postgresql+psycopg{separator}{rest}"
+    return url
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(key.strip() for key in text.split(",") if key.strip())
+
+
+def _secrets(env: Mapping[str, str], state: Path) -> dict[str, str]:
+    names = ("LEADLINE_SECRET_KEYS", "LEADLINE_PEPPER")
+    given = {name: env[name].strip() for name in names if env.get(name, "").strip()}
+    return given if len(given) == len(names) else read_secrets_file(state) | given
+
+
+def read_secrets_file(state: Path) -> dict[str, str]:
+    """Return the lines `KEY=value` of the file of secrets; {} when there is no file.
+
+    Raises:
+        SecretsExposed: if others than the owner may read it.
+    """
+    path = state / SECRETS_FILE
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise SecretsExposed(path=path, mode=f"{mode:04o}")
+            lines = [line.partition("=") for line in file if not line.startswith("#")]
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return {name.strip(): value.strip() for name, separator, value in lines if separator}
+
+
+def _language(env: Mapping[str, str]) -> str:
+    chosen = env.get("LEADLINE_LANG") or next(
+        (value for name in _LOCALE_VARIABLES if (value := env.get(name))), ""
+    )
+    return "ja" if chosen.casefold().startswith("ja") else "en"

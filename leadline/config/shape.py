@@ -1,0 +1,323 @@
+"""The typed shape of a project folder's `config/`: what each file may say, with units in types.
+
+Unknown keys are refused, a number is never taken for a code, and durations are `3d`, `4h`,
+`30m`, `45s`, `1h 30m` or ISO 8601 (`PT1H30M`). A text per language that is given in one
+language only stands for both. Errors of our own bear the codes of `leadline.config.codes`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+_PART = re.compile(r"(\d{1,6})\s*([dhms])\s*")
+_SHORT = re.compile(rf"(?:{_PART.pattern})+")
+_ISO = re.compile(
+    r"P(?:(?P<days>\d{1,6})D)?"
+    r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,6})S)?)?"
+)
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+class ShapeFault(ValueError):
+    """A value that its shape refuses; `code` is one of `leadline.config.codes`."""
+
+    def __init__(self, *, code: str) -> None:
+        """Keep the code."""
+        super().__init__(code)
+        self.code = code
+
+
+def _duration(value: object) -> object:
+    """Turn `3d`, `1h 30m` or `PT4H` into a timedelta; a bare number has no unit and is refused."""
+    if isinstance(value, timedelta):
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    if _SHORT.fullmatch(text):
+        pairs = [(_UNITS[unit], int(count)) for count, unit in _PART.findall(text)]
+        return sum((timedelta(**{unit: count}) for unit, count in pairs), timedelta(0))
+    match = _ISO.fullmatch(text)
+    parts = {unit: int(count) for unit, count in match.groupdict("0").items()} if match else {}
+    if not parts or text[-1:] in {"P", "T"}:
+        raise ShapeFault(code="duration_expected")
+    return timedelta(**parts)
+
+
+def _clock_time(value: object) -> object:
+    """Turn `09:00` into a time of day."""
+    if isinstance(value, time):
+        return value
+    match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ShapeFault(code="time_of_day_expected")
+    return time(int(match[1]), int(match[2]))
+
+
+def _both_languages(words: dict[Language, str]) -> dict[Language, str]:
+    """Let a text given in one language stand for the other (`check` warns of it)."""
+    (first, *_) = words.values()
+    return {"en": words.get("en", first), "ja": words.get("ja", first)}
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+Language = Literal["en", "ja"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Text = Annotated[str, Field(min_length=1)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+Words = Annotated[dict[Language, Text], Field(min_length=1), AfterValidator(_both_languages)]
+
+
+class Shape(BaseModel):
+    """Base of every shape: strict types, unknown keys refused, frozen once read."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Company(Shape):
+    """Who sends: shown in the footer of every marketing mail (required by law)."""
+
+    name: Text
+    postal_address: Text
+    contact: Text = Field(description="where complaints and questions go: an address or URL")
+
+
+class MailIdentity(Shape):
+    """Headers of outgoing mail."""
+
+    from_name: Text
+    from_address: Address
+    reply_to: Address | None = None
+
+
+class WindowShape(Shape):
+    """Local hours in which nurture mail may be sent."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = ("Mon", "Tue", "Wed", "Thu", "Fri")
+    opens: ClockTime = time(9)
+    closes: ClockTime = time(18)
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise ShapeFault(code="window_order")
+        return self
+
+
+class ConsentDefault(Shape):
+    """What a source's rows agreed to when the row itself says nothing."""
+
+    basis: Literal[
+        "opt_in", "address_in_writing", "business_relationship", "published_business_address"
+    ]
+    wording: Text
+    version: Text
+
+
+class SourceSettings(Shape):
+    """How rows of one source are read."""
+
+    country: Country | None = None
+    timezone: str | None = None
+    date_order: Literal["year_first", "month_first", "day_first"] = "year_first"
+    consent: ConsentDefault | None = None
+    mapping: dict[str, str] = Field(default_factory=dict, description="header -> lead field")
+
+
+class RoutingSettings(Shape):
+    """What routing does beside the territories."""
+
+    fallback_queue: Name = "unassigned"
+    response_within: Duration = timedelta(hours=4)
+
+
+class NotificationSettings(Shape):
+    """How reps are told."""
+
+    bundle_above: Annotated[int, Field(ge=1)] = 5
+    bundle_at_most: Annotated[int, Field(ge=2, le=500)] = 100
+
+
+class Settings(Shape):
+    """`config/settings.yaml`."""
+
+    company: Company
+    mail: MailIdentity
+    language: Language = "en"
+    timezone: str = "UTC"
+    country: Country = "US"
+    redirect_all_to: Address | None = None
+    fields: dict[Name, Literal["text", "number", "boolean", "time"]] = Field(default_factory=dict)
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    routing: RoutingSettings = RoutingSettings()
+    notification: NotificationSettings = NotificationSettings()
+
+
+class Sending(Shape):
+    """`config/sending.yaml`: limits for nurture mail; rep mail is exempt."""
+
+    window: WindowShape = WindowShape()
+    touches_per_day: Annotated[int, Field(ge=1)] = 1
+    max_lateness: Duration = timedelta(days=3)
+    give_up_after: Duration = timedelta(hours=72)
+
+
+class RuleShape(Shape):
+    """One scoring rule."""
+
+    id: Name
+    when: Text = Field(description="a condition over lead fields")
+    points: Annotated[int, Field(ge=-1000, le=1000)]
+    group: Literal["fit", "interest"] = "fit"
+    says: Words = Field(description="the reason in words, per language")
+
+
+class GradeShape(Shape):
+    """Least fit points of each grade; below `C` is `D`."""
+
+    A: int
+    B: int
+    C: int
+
+    @model_validator(mode="after")
+    def _falling(self) -> Self:
+        if not self.A > self.B > self.C:
+            raise ShapeFault(code="grades_order")
+        return self
+
+
+class Scoring(Shape):
+    """`config/scoring.yaml`: at most 63 rules (one bit each in a signed 64-bit word)."""
+
+    rules: Annotated[tuple[RuleShape, ...], Field(max_length=63)]
+    grades: GradeShape
+
+
+class StepShape(Shape):
+    """One step of a sequence: wait, then a mail."""
+
+    id: Name
+    wait: Duration = Field(default=timedelta(0), description="after the step before, or the start")
+    mail: Text = Field(description="template folder below templates/nurture/<sequence>/")
+
+
+class SequenceShape(Shape):
+    """`config/sequences/<name>.yaml`."""
+
+    title: Words
+    entry: Text = Field(description="condition: who is enrolled")
+    exit: Text | None = Field(default=None, description="condition: who leaves early")
+    priority: int = Field(default=100, description="lower wins when several entries match")
+    window: WindowShape | None = None
+    max_lateness: Duration | None = None
+    steps: Annotated[tuple[StepShape, ...], Field(min_length=1)]
+
+
+class FormField(Shape):
+    """One field of a form; its key is a canonical lead field."""
+
+    label: Words
+    required: bool = False
+    max_length: Annotated[int, Field(ge=1, le=100_000)] = 255
+
+
+class FormConsent(Shape):
+    """The consent box and the exact wording that is kept as evidence."""
+
+    field: str = "consent"
+    version: Text
+    wording: Words
+
+
+class FormShape(Shape):
+    """`config/forms/<name>.yaml`."""
+
+    title: Words
+    fields: Annotated[dict[str, FormField], Field(min_length=1)]
+    consent: FormConsent | None = None
+    origins: tuple[str, ...] = ()
+    return_urls: tuple[str, ...] = ()
+    country: Country | None = None
+    timezone: str | None = None
+
+
+class ScheduleShape(Shape):
+    """When a flow runs: a cron line (weekdays by name) in a zone."""
+
+    cron: Text
+    timezone: Text
+    paused: bool = False
+
+
+class RepShape(Shape):
+    """One line of `config/reps.csv` (or .xlsx)."""
+
+    rep_id: Text
+    name: Text
+    email: Address
+    manager_id: str = ""
+    team: Text
+    territories: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    skills: tuple[str, ...] = ()
+    weekly_capacity: Annotated[int, Field(ge=0)]
+    working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+    opens: time
+    closes: time
+    time_zone: str
+    days_off: tuple[date, ...] = ()
+    active: bool = True
+
+
+class TerritoryShape(Shape):
+    """One line of `config/territories.csv` (or .xlsx); an empty cell matches anything."""
+
+    line_id: Text
+    rule_id: Text
+    priority: int = Field(description="a lower number is stronger")
+    country: str = ""
+    region: str = ""
+    postal_prefix: str = ""
+    industry: str = ""
+    employees_min: int | None = None
+    employees_max: int | None = None
+    team: Text
+
+
+class Project(Shape):
+    """A whole, valid project folder.
+
+    Attributes:
+        hash: SHA-256 (hex) over every file below config/ and templates/; stamped on decisions.
+        read_at: when the folder was read (aware UTC).
+        templates: text of every file below templates/, by its path there with `/`
+            (`nurture/welcome/hello/en/subject.txt`).
+        files: text of every file below config/ that was read, by its path there with `/`
+            (`sequences/welcome.yaml`); a workbook appears as the CSV text of its first sheet.
+    """
+
+    settings: Settings
+    sending: Sending
+    scoring: Scoring
+    reps: tuple[RepShape, ...]
+    territories: tuple[TerritoryShape, ...]
+    sequences: dict[str, SequenceShape]
+    forms: dict[str, FormShape]
+    schedules: dict[str, ScheduleShape]
+    templates: dict[str, str]
+    files: dict[str, str]
+    hash: str
+    read_at: datetime | None = None

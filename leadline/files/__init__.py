@@ -1,0 +1,1 @@
+"""Reading table files: encodings, quoting, rejects."""

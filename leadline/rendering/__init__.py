@@ -1,0 +1,1 @@
+"""The Jinja sandbox and its loader; the only importer of jinja2."""

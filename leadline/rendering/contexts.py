@@ -1,0 +1,318 @@
+"""What each kind of template may name: the stages and the web app fill these, templates print them.
+
+Every value is plain text, a number, a truth value, or lists and mappings of these. A text is ""
+when there is nothing to say, so that a template can ask `{% if call_url %}`; nothing is left out
+unless its key is marked `NotRequired`. Texts for people are already in the language of the
+template. `leadline check` compares every template with these definitions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, cast
+
+from leadline.domain.leads import LEAD_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Lead(TypedDict):
+    """A lead's canonical fields as text ("" when unknown), and how to address the person.
+
+    Custom fields of `config/settings.yaml` may stand beside them.
+    """
+
+    name: str
+    external_id: str
+    email: str
+    given_name: str
+    family_name: str
+    full_name: str
+    name_kana: str
+    company: str
+    department: str
+    title: str
+    phone: str
+    country: str
+    region: str
+    city: str
+    postal_code: str
+    address: str
+    industry: str
+    employees: str
+    website: str
+    source: str
+    campaign: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    message: str
+    request: str
+    product: str
+    budget: str
+    timeframe: str
+    decision_role: str
+    owner: str
+    language: str
+    timezone: str
+    consent: str
+    created_at: str
+    submitted_at: str
+
+
+class Owner(TypedDict):
+    """The rep whom the lead has, as shown to the lead."""
+
+    name: str
+    email: str
+
+
+class Company(TypedDict):
+    """Who sends; the footer of every marketing mail shows all three."""
+
+    name: str
+    postal_address: str
+    contact: str
+
+
+class NurtureMail(TypedDict):
+    """A step of a sequence, written to a lead.
+
+    `owner` is None until the lead is assigned. `sequence` and `step` are their ids.
+    """
+
+    lead: Lead
+    owner: Owner | None
+    company: Company
+    unsubscribe_url: str
+    sequence: str
+    step: str
+
+
+class Rep(TypedDict):
+    """The rep whom a mail is for."""
+
+    name: str
+
+
+class Reason(TypedDict):
+    """One scoring reason in words, with the points that it gave (may be negative)."""
+
+    text: str
+    points: int
+
+
+class AssignmentMail(TypedDict):
+    """One lead, handed to a rep.
+
+    `reasons` holds at most three, strongest first. `load` counts the leads that the rep has
+    this week, of `capacity`. `due_text` is the deadline in the rep's zone as
+    leadline.rendering.words.clock_text writes it; the subject shows its clock time alone.
+    `call_url` is "" without a phone number. `accept_url` and `decline_url` lead to the rep's page,
+    or begin with mailto: where the rep answers by mail. `is_repeat` says that a mail with the
+    same content may have arrived before.
+    """
+
+    rep: Rep
+    lead: Lead
+    points: int
+    grade: str
+    reasons: list[Reason]
+    why_you: str
+    load: int
+    capacity: int
+    request_text: str
+    due_text: str
+    submitted_text: str
+    consent_text: str
+    talking_points: list[str]
+    call_url: str
+    mail_url: str
+    accept_url: str
+    decline_url: str
+    is_repeat: bool
+
+
+class BundledLead(TypedDict):
+    """One lead of a bundle; `page_url` leads to its page, or to a prepared mail that accepts it."""
+
+    lead: Lead
+    points: int
+    grade: str
+    request_text: str
+    due_text: str
+    page_url: str
+
+
+class BundleMail(TypedDict):
+    """Several leads at once, handed to a rep in one mail; `count` is their number."""
+
+    rep: Rep
+    leads: list[BundledLead]
+    count: int
+
+
+class Choice(TypedDict):
+    """One choice of a list: what is posted, and what the person reads."""
+
+    value: str
+    label: str
+
+
+class Field(TypedDict):
+    """One field of a hosted form.
+
+    `type` is an HTML input type, "textarea" or "select" (then with `options`). `value` is what
+    was typed before, `error` what is wrong with it ("" when nothing is).
+    """
+
+    name: str
+    label: str
+    required: bool
+    type: str
+    value: str
+    error: str
+    options: NotRequired[list[Choice]]
+
+
+class FormPage(TypedDict):
+    """A hosted form. `key` is posted back as `idempotency_key`, so that a double click counts once.
+
+    `consent_wording` is "" when the form asks for no consent; the box is posted as
+    `consent_field` (default `consent`).
+    """
+
+    title: str
+    fields: list[Field]
+    consent_wording: str
+    action: str
+    key: str
+    consent_field: NotRequired[str]
+
+
+class ThanksPage(TypedDict):
+    """After a form was stored; it needs nothing."""
+
+
+class UnsubscribePage(TypedDict):
+    """One button that posts to `action`; the address is not shown."""
+
+    action: str
+
+
+class UnsubscribedPage(TypedDict):
+    """After an unsubscribe; it needs nothing."""
+
+
+class AssignmentPageLead(TypedDict):
+    """What a rep's page shows of the lead; a `full_name` is shown in place of a first name."""
+
+    company: str
+    name: str
+    full_name: NotRequired[str]
+
+
+class AssignmentPage(TypedDict):
+    """A rep's page for one assignment.
+
+    `state` is offered, accepted, declined, expired or reassigned; only an offered one has
+    buttons. `decline_reasons` is the list beside the decline button, posted as `reason`.
+    """
+
+    lead: AssignmentPageLead
+    request_text: str
+    points: int
+    grade: str
+    reasons: list[Reason]
+    state: str
+    accept_action: str
+    decline_action: str
+    decline_reasons: list[Choice]
+
+
+class AnsweredPage(TypedDict):
+    """After a rep's answer; `state` is that of the assignment now."""
+
+    state: str
+
+
+class MessagePage(TypedDict):
+    """Anything that must be said, an error above all; `text` is one paragraph."""
+
+    title: str
+    text: str
+
+
+#: Mail folders below templates/rep/ and what fills them.
+REP_MAILS: Final[dict[str, type]] = {"assignment": AssignmentMail, "bundle": BundleMail}
+
+#: Pages below templates/pages/<lang>/ and what fills them.
+PAGES: Final[dict[str, type]] = {
+    "form": FormPage,
+    "thanks": ThanksPage,
+    "unsubscribe": UnsubscribePage,
+    "unsubscribed": UnsubscribedPage,
+    "assignment": AssignmentPage,
+    "answered": AnsweredPage,
+    "message": MessagePage,
+}
+
+_CJK = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_LINK = re.compile(r"://|www\.|@|\.(?:com|net|org|info|biz|ru|cn|top|xyz)\b", re.IGNORECASE)
+_NAME_MAX: Final = 60
+_NOBODY: Final = {"en": "there", "ja": "ご担当者 様"}
+
+
+def lead_context(values: Mapping[str, object], lang: str) -> Lead:
+    """Make a template's `lead` of a lead's fields; None and absent become "", the rest text.
+
+    `full_name` is put together from its parts when the source stated only those. `name` is how
+    to address the person in `lang`.
+    """
+    lead = {field: _text(values.get(field)) for field in LEAD_FIELDS}
+    lead |= {field: _text(value) for field, value in values.items()}
+    lead["full_name"] = _full_name(lead)
+    lead["name"] = address_name(lead, lang)
+    return cast("Lead", lead)
+
+
+def address_name(lead: Mapping[str, object], lang: str) -> str:
+    """Return how to address a lead: "Lauren" or "there"; in Japanese 鈴木 充 様 or ご担当者 様.
+
+    A name that holds a link or an address, or is longer than 60 characters, is not repeated: it
+    is the trick by which a form is made to send advertisements to strangers.
+    """
+    names = {field: _line(lead.get(field)) for field in ("given_name", "family_name", "full_name")}
+    full = _full_name(names)
+    called = full if lang == "ja" or _CJK.search(full) else names["given_name"] or full
+    called = called.removesuffix("様").strip()
+    if not called or len(called) > _NAME_MAX or _LINK.search(called):
+        return _NOBODY.get(lang, _NOBODY["en"])
+    return f"{called} 様" if lang == "ja" else called
+
+
+def _full_name(names: Mapping[str, str]) -> str:
+    """Return the full name as stated, else family name first for Japanese names."""
+    given, family, full = names["given_name"], names["family_name"], names["full_name"]
+    if full or not (given and family):
+        return full or family or given
+    return f"{family} {given}" if _CJK.search(family + given) else f"{given} {family}"
+
+
+def _line(value: object) -> str:
+    """Return text on one line, without control and format characters."""
+    kept = "".join(
+        " " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign
+        for sign in _text(value)
+        if unicodedata.category(sign) != "Cf"
+    )
+    return " ".join(kept.split())
+
+
+def _text(value: object) -> str:
+    """Return a field's value as text; truth values as `true` and `false`."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

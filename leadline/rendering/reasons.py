@@ -1,0 +1,54 @@
+"""Recorded decisions in one line of words: what `explain`, rep mails and lists show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leadline.domain.scoring import matched_numbers
+from leadline.domain.skips import WORDS, SkipReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def score_reasons(
+    matched: int, rules: Sequence[Mapping[str, Any]], lang: str
+) -> list[dict[str, Any]]:
+    """Return the rules that gave or took points, the weightiest first, in words.
+
+    Args:
+        matched: the stored bitmap, one bit per rule.
+        rules: the rule set that the score was made with.
+        lang: "en" or "ja".
+    """
+    hits = [rules[number] for number in matched_numbers(matched)]
+    hits.sort(key=lambda rule: (-abs(rule["points"]), rule["id"]))
+    return [
+        {
+            "id": rule["id"],
+            "points": rule["points"],
+            "condition": rule["when"],
+            "text": rule["says"].get(lang) or rule["says"].get("en") or rule["id"],
+        }
+        for rule in hits
+    ]
+
+
+def routing_reason(assignment: Mapping[str, Any], lang: str) -> str:
+    """Return why a lead has this owner, or why it waits."""
+    trace = assignment["trace"]
+    if assignment.get("rep_id") is None and assignment.get("skip_reason"):
+        reason = SkipReason(assignment["skip_reason"])
+        where = f"{trace['territory']}: " if trace.get("territory") else ""
+        return where + WORDS[reason].get(lang, WORDS[reason]["en"])
+    chosen = trace["candidates"][0]
+    facts = {**trace, **chosen, "load": chosen["load"] + 1}
+    if lang == "ja":
+        return (
+            "テリトリー {territory} ({line}) / {team}: 対応可能な{able}名のうち担当率が最小 "
+            "(今週 {load}/{capacity})"
+        ).format(**facts)
+    return (
+        "territory {territory} (line {line}), team {team}: least loaded of {able}, "
+        "{load} of {capacity} this week"
+    ).format(**facts)
