@@ -397,7 +397,7 @@ def _check_mails(connection: Any, taken: Counter[str]) -> int:  # noqa: ANN401
         )
     ).scalar()
     assert twice == 0, "a step was taken twice"
-    unknown = sum(row.state == "unknown" for row in rows)
+    unknown: int = sum(row.state == "unknown" for row in rows)
     assert unknown <= CONNECTIONS, f"{unknown} messages of unknown outcome"
     return unknown
 

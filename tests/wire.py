@@ -82,7 +82,7 @@ class _Recorder:
         self._log = (folder / "wire.log").open("a", encoding="utf-8")
         self._seen = 0
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
+    async def handle_RCPT(  # noqa: N802, PLR0917 - aiosmtpd's hook
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         del server, session, options

@@ -104,7 +104,7 @@ class PrefectServer:
     """
 
     api_url: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)  # may hold the server's password
     log: Path | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 

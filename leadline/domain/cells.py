@@ -40,6 +40,7 @@ _LANGUAGE_WORDS: Final = {
     "ja": "ja jp jpn ja-jp japanese 日本語 日本",
     "en": "en eng en-gb en-us en-au en-ca english 英語",
 }
+_LONGEST_WORD: Final = 100  # characters; longer cells are prose, and not worth a cache's memory
 _WORD_SIGNS: Final = re.compile(r"[\s\-_.、。・!！]+")
 
 
@@ -97,8 +98,6 @@ def clean_kana(cell: str) -> str | None:
 
 def is_japanese(text: str, *, country: str | None = None) -> bool:
     """Return whether a text has kana, or kanji where no other country's script explains them."""
-    if text.isascii():
-        return False
     return bool(_KANA.search(text) or (country not in _SINOPHONE and _KANJI.search(text)))
 
 
@@ -107,7 +106,6 @@ def fold_text(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-@lru_cache(maxsize=1024)
 def read_consent(cell: str, *, is_refusal: bool = False) -> bool | None:
     """Return what a person said about mail: True, False, or None for nothing said.
 
@@ -116,11 +114,22 @@ def read_consent(cell: str, *, is_refusal: bool = False) -> bool | None:
         is_refusal: the column holds opt-outs: a yes there is False, all else says nothing,
             because a missing opt-out is not consent.
     """
+    if len(cell) > _LONGEST_WORD:
+        return None
+    return _read_refusal(cell) if is_refusal else _read_yes_or_no(cell)
+
+
+@lru_cache(maxsize=1024)
+def _read_yes_or_no(cell: str) -> bool | None:
+    """Return a yes or a no, None for anything else."""
+    return _SAID.get(_fold_word(cell))
+
+
+@lru_cache(maxsize=1024)
+def _read_refusal(cell: str) -> bool | None:
+    """Return False for a refusal, None for anything else."""
     word = _fold_word(cell)
-    said = _SAID.get(word)
-    if is_refusal:
-        return False if said or word in _SAID_REFUSED else None
-    return said
+    return False if _SAID.get(word) or word in _SAID_REFUSED else None
 
 
 def read_boolean(cell: str) -> bool | None:

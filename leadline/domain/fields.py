@@ -25,6 +25,7 @@ from leadline.domain.reach import read_phone, read_postal_code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LONGEST_ZONE: Final = 64
 _ID_PREFIX: Final = re.compile(r"(?:l:|zcrm_)(?=\S)")
 
 
@@ -131,12 +132,13 @@ def _read_region(cell: str, country: str) -> str | None:
     return find_region(text, country) if text else None
 
 
-@lru_cache(maxsize=1024)
 def _read_timezone(cell: str) -> str | None:
     """Return an IANA zone that exists."""
     name = cell.strip()
+    if not name or len(name) > _LONGEST_ZONE:
+        return None
     try:
-        return ZoneInfo(name).key if name else None
+        return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 

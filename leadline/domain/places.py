@@ -14,6 +14,7 @@ from typing import Final
 from leadline.domain.countries import COUNTRY_LINES
 
 _ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
+_LONGEST: Final = 100  # characters; no name of a place is longer
 _SIGNS: Final = re.compile(r"[\W_]+")
 
 #: Prefectures of Japan in the order of their JIS and ISO 3166-2 numbers (JP-01 ... JP-47).
@@ -179,18 +180,22 @@ _STATE_NAMES, _STATE_ZONES = _state_tables()
 _PREFECTURES_JA, _PREFECTURES_LATIN = _prefecture_tables()
 
 
-@lru_cache(maxsize=4096)
 def find_country(text: str) -> str | None:
     """Return the ISO 3166 alpha-2 code for a country's code or name, or None when unknown.
 
     English and Japanese names, alpha-2 codes, the usual alpha-3 codes and common aliases are
     known (`u.s.`, `Great Britain`, `日本`), in any case and width.
     """
+    return _find_country(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _find_country(text: str) -> str | None:
+    """Look a country up; files name the same few again and again."""
     folded = _fold(text)
     return _COUNTRY_CODES.get(folded) or _COUNTRY_CODES.get(folded.removeprefix("the"))
 
 
-@lru_cache(maxsize=4096)
 def find_region(text: str, country: str | None) -> str:
     """Return the full name of a prefecture, state or province.
 
@@ -202,6 +207,12 @@ def find_region(text: str, country: str | None) -> str:
         The full name (`CA` gives California, 東京 gives 東京都); a region that we have no table
         for comes back as it was, trimmed.
     """
+    return _find_region(text, country) if len(text) <= _LONGEST else text.strip()
+
+
+@lru_cache(maxsize=4096)
+def _find_region(text: str, country: str | None) -> str:
+    """Look a region up; files name the same few again and again."""
     folded = _fold(text)
     if country in {None, "", "JP"} and folded in _PREFECTURES_JA:
         return _PREFECTURES_JA[folded]
@@ -210,7 +221,6 @@ def find_region(text: str, country: str | None) -> str:
     return _STATE_NAMES.get((country or "", folded), text.strip())
 
 
-@lru_cache(maxsize=4096)
 def zone_for(country: str | None, region: str | None) -> str | None:
     """Return the IANA zone in which a lead lives, as well as country and region tell.
 
@@ -220,5 +230,5 @@ def zone_for(country: str | None, region: str | None) -> str | None:
     """
     if not country:
         return None
-    zone = _STATE_ZONES.get((country, _fold(region))) if region else None
+    zone = _STATE_ZONES.get((country, _fold(region[:_LONGEST]))) if region else None
     return zone or _CAPITAL_ZONES.get(country) or None

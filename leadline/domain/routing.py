@@ -97,7 +97,7 @@ def match_lines(frame: pd.DataFrame, lines: Sequence[Line]) -> NDArray[np.bool_]
         for name in ("country", "region", "industry")
     }
     postal = np.array([_plain_postal(value) for value in frame["postal_code"]], dtype=object)
-    low = frame["employees_min"].astype("float64").to_numpy()
+    low = frame["employees_min"].to_numpy(dtype=np.float64, na_value=np.nan)
     masks = [_mask(line, folded, postal, low) for line in lines]
     return np.column_stack(masks) if masks else np.zeros((len(frame), 0), dtype=bool)
 

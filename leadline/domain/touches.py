@@ -74,7 +74,9 @@ class Exit:
 Decision = Send | Postpone | Skip | Exit
 
 
-def decide_touch(step: DueStep, policy: Policy, *, now: datetime) -> Decision:
+def decide_touch(  # noqa: PLR0911 - one line per reason, in the order of their weight
+    step: DueStep, policy: Policy, *, now: datetime
+) -> Decision:
     """Decide what happens with a due step.
 
     The order is the promise: a refusal ends the sequence before anything else is asked, then

@@ -233,12 +233,12 @@ def parse_table(data: bytes, *, file: str) -> Table:
     Raises:
         FileEmpty, FileBinary, HeaderMissing: see `open_table`.
     """
-    if not data.strip(b" \t\r\n"):
-        raise FileEmpty(file=file)
     encoding = detect_encoding(data)
     if _is_binary(data[:_HEAD], encoding):
         raise FileBinary(file=file)
     codec, plain = _plain_bytes(data, encoding)
+    if not plain or plain.isspace():
+        raise FileEmpty(file=file)
     layout = find_layout(plain)
     if codec is Encoding.CP932 and layout.delimiter == "|":
         codec, plain = Encoding.UTF_8, _to_utf_8(plain, "cp932", "surrogateescape")
@@ -259,7 +259,7 @@ def _is_binary(head: bytes, encoding: Encoding) -> bool:
     if encoding in {Encoding.UTF_16_LE, Encoding.UTF_16_BE}:
         return False
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return head.startswith(_SIGNATURES) or 3 * controls > len(head)
+    return head.startswith(_SIGNATURES) or 3 * controls > len(head)  # a text has next to none
 
 
 def _plain_bytes(data: bytes, encoding: Encoding) -> tuple[Encoding, bytes]:

@@ -12,10 +12,8 @@ import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.controller import Controller
@@ -25,6 +23,8 @@ from leadline.mail.transport import CONNECTIONS, SmtpTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
+    from pathlib import Path
 
     from aiosmtpd.smtp import SMTP as Server  # noqa: N811 - its name there
     from aiosmtpd.smtp import Envelope, Session

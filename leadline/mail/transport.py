@@ -53,7 +53,12 @@ class Transport(Protocol):
         """Make sure that the relay can be reached."""
         ...
 
-    async def __aexit__(self, *exc: object) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Close every connection."""
         ...
 

@@ -42,11 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from leadline.domain.delivery import Outcome
     from leadline.mail.transport import Transport
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
 
 LIMIT: Final = 500
 

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from leadline.config.shape import Project
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
 
 LIMIT: Final = 10_000
 
@@ -63,7 +62,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
 def _decide(
     work: Workspace, connection: Connection, ids: Sequence[int]
 ) -> dict[int, str | SkipReason]:
-    from leadline.domain.conditions import evaluate  # noqa: PLC0415 - duckdb is heavy
+    from leadline.domain.conditions import evaluate
 
     sequences = work.project.sequences
     ranked = sorted(sequences, key=lambda name: (sequences[name].priority, name))

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from leadline.config.shape import ConsentDefault, FormShape, SourceSettings
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
     from leadline.store.submissions import Waiting
 
 LIMIT: Final = 5_000
@@ -110,7 +109,7 @@ def _context(work: Workspace, source: str) -> SourceContext:
 
 @dataclass
 class _Resolution:
-    """Joins the batch to itself and to the store, then writes it with a fixed number of statements."""
+    """Joins the batch to itself and to the store, then writes it in few statements."""
 
     work: Workspace
     now: datetime
@@ -142,8 +141,8 @@ class _Resolution:
             self._note(submission, "quarantined", rejected=verdict)
             return
         lead_id = next((self.known[key] for key in verdict.keys if key in self.known), None)
-        values = {name: verdict.lead.values.get(name) for name in lead_store.STATED}
-        values["consent"] = self._consent(submission, values["consent"], lead_id)
+        values: dict[str, Any] = {n: verdict.lead.values.get(n) for n in lead_store.STATED}
+        values["consent"] = self._consent(submission, lead_id, stated=values["consent"])
         if lead_id is None:
             lead_id, outcome = self._create(submission, values, verdict.lead), "created"
         else:
@@ -151,7 +150,7 @@ class _Resolution:
         for kind, key in verdict.keys:
             if self.known.setdefault((kind, key), lead_id) == lead_id:
                 self.keys.append((kind, key, lead_id))
-        self._keep_consent(submission, lead_id, values["consent"])
+        self._keep_consent(submission, lead_id, granted=values["consent"])
         self._note(submission, "accepted", outcome=outcome, lead_id=lead_id)
 
     def _create(self, submission: Waiting, values: dict[str, Any], lead: Lead) -> int:
@@ -195,10 +194,11 @@ class _Resolution:
     def _consent(
         self,
         submission: Waiting,
+        lead_id: int | None,
+        *,
         stated: bool | None,
-        lead_id: int | None,  # noqa: FBT001
     ) -> bool | None:
-        """Return what the row says, else what its source rests on where nobody ever said anything."""
+        """Return what the row says; where nobody ever said anything, what its source rests on."""
         is_silent = stated is None and (lead_id is None or self.leads[lead_id]["consent"] is None)
         return True if is_silent and self._default(submission) else stated
 
@@ -207,7 +207,7 @@ class _Resolution:
         found = self.work.project.settings.sources.get(submission.source)
         return found.consent if found and submission.kind == "file" else None
 
-    def _keep_consent(self, submission: Waiting, lead_id: int, granted: bool | None) -> None:  # noqa: FBT001
+    def _keep_consent(self, submission: Waiting, lead_id: int, *, granted: bool | None) -> None:
         if granted is None:
             return
         default = self._default(submission)

@@ -6,7 +6,7 @@ be sent. Nothing is sent here.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ from leadline.domain.tokens import sign_token
 from leadline.mail.message import Parts, write_message
 from leadline.mail.relay import links_work
 from leadline.rendering.contexts import lead_context
+from leadline.rendering.problems import TemplateProblem
 from leadline.rendering.reasons import routing_reason, score_reasons
 from leadline.rendering.words import CONSENT_WORDS, REQUEST_WORDS, clock_text, say
 from leadline.store import outbox
@@ -71,15 +72,14 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
     written = _write(work, facts, now=now)
     with work.store.write() as connection:
         outbox.mark_rendered(connection, written, owner=lease.owner)
-        skips: dict[str, int] = defaultdict(int)
-        for row in written:
-            if row["skip_reason"]:
-                skips[row["skip_reason"]] += 1
+        skips = Counter(row["skip_reason"] for row in written if row["skip_reason"])
+        held = skips.pop(SkipReason.TEMPLATE_ERROR.value, 0)
         batch = Batch(
             "notification",
             claimed=len(claims),
-            done=len(claims) - sum(skips.values()),
+            done=len(claims) - held - skips.total(),
             skipped=dict(sorted(skips.items())),
+            failed=held,
             seconds=perf_counter() - started,
             has_more=len(claims) == limit,
         )
@@ -129,12 +129,14 @@ def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[d
             by_rep[offer.row["rep_id"]].append(offer)
     limits = work.project.settings.notification
     for rep_id, own in sorted(by_rep.items()):
-        rep, own = reps[rep_id], sorted(own, key=lambda o: (-(o.lead["points"] or 0), o.lead["id"]))
-        if len(own) <= limits.bundle_above:
-            written.extend(_single(work, rep, offer, now=now) for offer in own)
+        rep = reps[rep_id]
+        ranked = sorted(own, key=lambda offer: (-(offer.lead["points"] or 0), offer.lead["id"]))
+        if len(ranked) <= limits.bundle_above:
+            written.extend(_single(work, rep, offer, now=now) for offer in ranked)
             continue
-        for first in range(0, len(own), limits.bundle_at_most):
-            written.extend(_bundle(work, rep, own[first : first + limits.bundle_at_most], now=now))
+        for first in range(0, len(ranked), limits.bundle_at_most):
+            chunk = ranked[first : first + limits.bundle_at_most]
+            written.extend(_bundle(work, rep, chunk, now=now))
     return written
 
 
@@ -152,10 +154,18 @@ def _skipped(
     }
 
 
+def _held(offer: Offer, *, now: datetime) -> dict[str, Any]:
+    """Keep a mail whose template failed for a person to look at; the lead stays assigned."""
+    return {**_skipped(offer, SkipReason.TEMPLATE_ERROR, now=now), "state": "failed"}
+
+
 def _single(work: Workspace, rep: RepShape, offer: Offer, *, now: datetime) -> dict[str, Any]:
     lang = rep_language(rep)
     context = assignment_context(work, rep, offer, lang=lang)
-    mail = work.renderer.render_mail("rep/assignment", lang=lang, context=context)
+    try:
+        mail = work.renderer.render_mail("rep/assignment", lang=lang, context=context)
+    except TemplateProblem:
+        return _held(offer, now=now)
     return _ready(work, rep, offer, mail, now=now)
 
 
@@ -169,7 +179,10 @@ def _bundle(
         "leads": [_bundled(work, rep, offer, lang) for offer in offers],
         "count": len(offers),
     }
-    mail = work.renderer.render_mail("rep/bundle", lang=lang, context=context)
+    try:
+        mail = work.renderer.render_mail("rep/bundle", lang=lang, context=context)
+    except TemplateProblem:
+        return [_held(offer, now=now) for offer in offers]
     head, *rest = offers
     joined = [
         _skipped(offer, SkipReason.BUNDLED, now=now, bundle_id=head.row["id"]) for offer in rest

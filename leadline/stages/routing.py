@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from leadline.config.shape import RepShape, TerritoryShape
     from leadline.domain.routing import Assigned, Line, RepState, Waits
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
 
 LIMIT: Final = 10_000
 _COLUMNS: Final = (
@@ -73,7 +72,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
 def _decide(
     work: Workspace, connection: Connection, ids: Sequence[int], *, now: datetime
 ) -> dict[int, Assigned | Waits]:
-    from leadline.domain.routing import decide_routing  # noqa: PLC0415 - pandas is heavy
+    from leadline.domain.routing import decide_routing
 
     weeks = {rep.rep_id: week_start(now, rep.time_zone) for rep in work.project.reps if rep.active}
     loads = assignment_store.count_since(connection, weeks)
@@ -89,7 +88,7 @@ def _decide(
 
 def as_line(shape: TerritoryShape) -> Line:
     """Return a territory line as the domain reads it: folded, None for what matches anything."""
-    from leadline.domain.routing import Line  # noqa: PLC0415 - pandas is heavy
+    from leadline.domain.routing import Line
 
     return Line(
         id=shape.line_id,
@@ -107,7 +106,7 @@ def as_line(shape: TerritoryShape) -> Line:
 
 def as_state(rep: RepShape, load: int, now: datetime) -> RepState:
     """Return a rep as the domain reads one; a day off in the rep's own zone means away."""
-    from leadline.domain.routing import RepState  # noqa: PLC0415 - pandas is heavy
+    from leadline.domain.routing import RepState
 
     today = now.astimezone(ZoneInfo(rep.time_zone)).date()
     return RepState(

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
-    from sqlalchemy.engine import Connection
 
     from leadline.config.shape import Project
     from leadline.domain.scoring import Rule
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
 
 LIMIT: Final = 10_000
 
@@ -36,7 +36,7 @@ def has_due(work: Workspace, *, now: datetime) -> bool:
 
 def compile_rules(project: Project) -> list[Rule]:
     """Return the scoring rules, compiled, in the order of the file."""
-    from leadline.domain.scoring import Rule  # noqa: PLC0415 - pandas is heavy
+    from leadline.domain.scoring import Rule
 
     return [
         Rule(
@@ -74,7 +74,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
 
 
 def _score(work: Workspace, connection: Connection, ids: Sequence[int]) -> pd.DataFrame:
-    from leadline.domain.scoring import Grades, decide_scores  # noqa: PLC0415 - pandas is heavy
+    from leadline.domain.scoring import Grades, decide_scores
 
     rules = compile_rules(work.project)
     columns = frozenset().union(*(rule.condition.fields for rule in rules))
@@ -89,22 +89,23 @@ def _record(
 ) -> None:
     hash_, kept = rules_as_kept(work.project)
     rule_set_id = keep_rule_set(connection, hash_=hash_, rules=kept, now=now)
-    ids = [int(lead_id) for lead_id in scored.index]
-    rows = list(zip(ids, scored.itertuples(index=False), strict=True))
+    columns = (scored[name].tolist() for name in ("matched", "points", "fit_points", "grade"))
+    rows = list(zip(scored.index.tolist(), *columns, strict=True))
+    ids = [row[0] for row in rows]
     put_scores(
         connection,
         [
             {
                 "lead_id": lead_id,
                 "rule_set_id": rule_set_id,
-                "matched": int(row.matched),
-                "points": int(row.points),
-                "fit_points": int(row.fit_points),
-                "grade": str(row.grade),
+                "matched": matched,
+                "points": points,
+                "fit_points": fit_points,
+                "grade": grade,
                 "config_hash": work.project.hash,
                 "as_of": now,
             }
-            for lead_id, row in rows
+            for lead_id, matched, points, fit_points, grade in rows
         ],
     )
     owned = _owned(find_open(connection, ids))
@@ -113,13 +114,13 @@ def _record(
         [
             {
                 "id": lead_id,
-                "points": int(row.points),
-                "grade": str(row.grade),
+                "points": points,
+                "grade": grade,
                 "scoring_due_at": None,
                 "routing_due_at": None if lead_id in owned else now,
                 "enrollment_due_at": now if lead_id in owned else None,
             }
-            for lead_id, row in rows
+            for lead_id, _, points, _, grade in rows
         ],
     )
 

@@ -38,10 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
-
     from leadline.domain.touches import Decision
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
 
 LIMIT: Final = 1_000
 _RETRY_AFTER: Final = timedelta(hours=1)
@@ -121,7 +120,7 @@ class _Taking:
 
     def load(self, connection: Connection, claimed: Sequence[Mapping[str, Any]]) -> None:
         """Read everything that the decisions need, with a fixed number of statements."""
-        import json  # noqa: PLC0415 - used here alone
+        import json
 
         lead_ids = sorted({row["lead_id"] for row in claimed})
         bodies = enrollment_store.get_sequence_versions(
@@ -143,12 +142,12 @@ class _Taking:
         self._find_exiting(connection, claimed)
 
     def _find_exiting(self, connection: Connection, claimed: Sequence[Mapping[str, Any]]) -> None:
-        from leadline.domain.conditions import evaluate  # noqa: PLC0415 - duckdb is heavy
+        from leadline.domain.conditions import evaluate
 
         by_exit: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in claimed:
-            if condition := self.versions[row["sequence_version_id"]].shape.exit:
-                by_exit[condition].append(row)
+            if exit_text := self.versions[row["sequence_version_id"]].shape.exit:
+                by_exit[exit_text].append(row)
         for text, rows in by_exit.items():
             condition = compile_project_condition(self.work.project, text)
             ids = sorted({row["lead_id"] for row in rows})

@@ -142,7 +142,7 @@ def count_open(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
         select(_ASSIGNMENTS.c.state, func.count()).group_by(_ASSIGNMENTS.c.state)
     )
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def count_overdue(connection: Connection, *, now: datetime) -> int:

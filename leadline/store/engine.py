@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -19,7 +19,8 @@ from leadline.errors import LeadlineError, SchemaOutOfDate, StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.engine import URL, Connection, Engine
+    from sqlalchemy.engine import URL, Engine
+    from sqlalchemy.engine import Connection as Connection  # noqa: PLC0414 - stages name it from here
 
 #: Every schema revision, oldest first; the last is what this program needs.
 REVISIONS: Final = ("0001",)
@@ -97,8 +98,6 @@ def connect(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-            raise StoreError(message="") from None
         if parsed.get_backend_name() == "sqlite":
             _prepare_file(parsed)
             engine = create_engine(
@@ -106,15 +105,20 @@ def connect(url: str) -> Engine:
             )
             _set_up_sqlite(engine)
             return engine
-        return create_engine(
-            parsed, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10}
-        )
-    except (ArgumentError, NoSuchModuleError, StoreError) as error:
-        raise _BadUrl() from error
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(
+                parsed,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10},
+            )
+    except (ArgumentError, NoSuchModuleError):
+        raise _BadUrl from None
+    raise _BadUrl
 
 
 class _BadUrl(StoreError):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "LEADLINE_DATABASE_URL is no database URL that leadline knows. Write "
         "sqlite:////folder/leadline.db or postgresql://user:password@host:5432/name.",
         "ja": "LEADLINE_DATABASE_URL を解釈できません。sqlite:////folder/leadline.db または "
@@ -132,7 +136,7 @@ def _prepare_file(url: URL) -> None:
 
 
 class _Unusable(StoreError):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "The database {where} cannot be used: {why}. Nothing was changed. "
         "Mend that, then try again; `leadline doctor` checks it.",
         "ja": "データベース {where} を利用できません: {why}。何も変更していません。"
@@ -141,7 +145,7 @@ class _Unusable(StoreError):
 
 
 class _Locked(StoreError):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "The database {where} is locked: another process has been writing for more than "
         "{seconds} s. Nothing was changed. Let it finish or stop it (on Linux: "
         "`fuser {where}` names it), then run again.",
@@ -152,7 +156,7 @@ class _Locked(StoreError):
 
 
 class _Unreachable(StoreError):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "The database server at {where} cannot be reached or refuses us: {why}. Nothing "
         "was changed. Check LEADLINE_DATABASE_URL and that the server runs; "
         "`leadline doctor` repeats this check.",
@@ -163,7 +167,7 @@ class _Unreachable(StoreError):
 
 
 class _Full(StoreError):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "The disk of the database {where} is full. The last step was undone; what was "
         "recorded before is safe. Make room, then run again.",
         "ja": "データベース {where} のディスクに空きがありません。直前の処理は取り消され、"
@@ -204,17 +208,21 @@ def _in_plain_words(engine: Engine) -> Iterator[None]:
 def _explain(engine: Engine, error: DBAPIError) -> LeadlineError | None:
     where, words = _place(engine), str(error.orig).lower()
     if engine.dialect.name == "sqlite":
-        if "locked" in words or "busy" in words:
-            return _Locked(where=where, seconds=BUSY_TIMEOUT_SECONDS)
-        if "full" in words or "disk i/o" in words:
-            return _Full(where=where)
-        if "unable to open" in words or "readonly" in words or "not a database" in words:
-            return _Unusable(where=where, why=words)
-        return None
+        return _explain_sqlite(where, words)
     if "no space left" in words:
         return _Full(where=where)
     if error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
         return _Unreachable(where=where, why=str(error.orig).strip().splitlines()[0][:200])
+    return None
+
+
+def _explain_sqlite(where: str, words: str) -> LeadlineError | None:
+    if "locked" in words or "busy" in words:
+        return _Locked(where=where, seconds=BUSY_TIMEOUT_SECONDS)
+    if "full" in words or "disk i/o" in words:
+        return _Full(where=where)
+    if "unable to open" in words or "readonly" in words or "not a database" in words:
+        return _Unusable(where=where, why=words)
     return None
 
 
@@ -226,7 +234,7 @@ def _place(engine: Engine) -> str:
 
 
 class _Older(SchemaOutOfDate):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "The database {where} has schema {found}; this program needs {needed}. Nothing was "
         "changed. Make a backup, then run `leadline migrate`.",
         "ja": "データベース {where} のスキーマは {found} で、このプログラムには {needed} が必要"
@@ -235,7 +243,7 @@ class _Older(SchemaOutOfDate):
 
 
 class _Newer(SchemaOutOfDate):
-    texts = {  # noqa: RUF012 - the base class declares it as a ClassVar
+    texts: ClassVar = {
         "en": "The database {where} has schema {found}, which is newer than this program "
         "({needed}). Nothing was changed. Update leadline, then run again.",
         "ja": "データベース {where} のスキーマ {found} は、このプログラム ({needed}) より新しい"
@@ -268,8 +276,8 @@ def migrate(store: Store) -> tuple[str | None, str]:
     Returns:
         The revision before (None when there was none) and after.
     """
-    from alembic import command  # noqa: PLC0415 - only a migration pays for its import
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     with store.write(lock="migrate") as connection:
         has_table = store.engine.dialect.has_table(connection, "alembic_version")

@@ -25,8 +25,8 @@ def keep_sequence_version(
     *,
     name: str,
     hash_: str,
-    body: Any,
-    now: datetime,  # noqa: ANN401 - JSON
+    body: dict[str, Any],
+    now: datetime,
 ) -> int:
     """Return the id of this version of a sequence; it is added when it is new."""
     insert_rows(
@@ -150,4 +150,4 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
         select(_ENROLLMENTS.c.state, func.count()).group_by(_ENROLLMENTS.c.state)
     )
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}

@@ -125,11 +125,11 @@ def read_frame(
     Text is folded; `employees` is the lower bound; a name that is no column is taken from the
     attributes (custom fields).
     """
-    import pandas as pd  # noqa: PLC0415 - heavy
+    import pandas as pd
 
     wanted = _columns(columns)
-    rows = connection.execute(_select(wanted, connection, lead_ids)).mappings()
-    frame = pd.DataFrame.from_records(list(rows), columns=["id", *wanted]).set_index("id")
+    rows = [tuple(row) for row in connection.execute(_select(wanted, connection, lead_ids))]
+    frame = pd.DataFrame.from_records(rows, columns=["id", *wanted]).set_index("id")
     frame = frame.reindex(list(lead_ids))
     for name in columns:
         if name == "employees":

@@ -336,7 +336,7 @@ def mark_outcomes(
     return changed
 
 
-def _event(  # noqa: PLR0913 - a row's columns
+def _event(
     outbox_id: int,
     kind: str,
     number: int,
@@ -377,7 +377,7 @@ def skip_waiting(connection: Connection, address_hash: str, *, reason: str) -> i
 def count_by_state(connection: Connection) -> dict[str, int]:
     """Return the number of messages by state."""
     rows = connection.execute(select(_OUTBOX.c.state, func.count()).group_by(_OUTBOX.c.state))
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def list_by_lead(connection: Connection, lead_id: int) -> list[dict[str, Any]]:

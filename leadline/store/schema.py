@@ -6,16 +6,13 @@ index, so that finding work never needs an anti-join.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -26,50 +23,14 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
 
 from leadline.domain.leads import LEAD_FIELDS
+from leadline.store.columns import BigId, PlainJson, UtcDateTime
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
+    from datetime import datetime
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime: timestamptz on PostgreSQL, sortable text on SQLite."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times; hand SQLite the UTC wall time."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = "a stored time must be aware"
-            raise ValueError(message)
-        in_utc = value.astimezone(UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the aware UTC time back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class PlainJson(TypeDecorator[Any]):
-    """JSON as jsonb on PostgreSQL and as text on SQLite."""
-
-    impl = JSON
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
-        """Choose jsonb where it exists."""
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
-
-
-BigId = BigInteger().with_variant(Integer(), "sqlite")
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from leadline.store.schema import BigId, PlainJson, UtcDateTime
+from leadline.store.columns import BigId, PlainJson, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -150,7 +150,7 @@ def upgrade() -> None:
         sa.Column("sent_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("kind IN ('assignment', 'touch')", name=op.f("ck_outbox_kind")),
         sa.CheckConstraint(
-            "state IN ('queued', 'leased', 'sending', 'sent', 'deferred', 'bounced', 'failed', 'unknown', 'skipped', 'expired')",
+            "state IN ('queued', 'leased', 'sending', 'sent', 'deferred', 'bounced', 'failed', 'unknown', 'skipped', 'expired')",  # noqa: E501
             name=op.f("ck_outbox_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),

@@ -1,0 +1,1 @@
+"""How leadline is deployed: served flows, schedules, the demo."""

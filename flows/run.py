@@ -1,0 +1,147 @@
+"""What the flows share: a run in progress, from the instant it looks at to how it ends.
+
+A flow opens the workspace, calls tasks batch by batch and ends in one of four ways: Completed,
+Completed as Idle (nothing was due), Completed as Attention (rows need a person) or Failed. What
+Prefect stores and shows of it are counts, names of stages and reasons, and paths.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from prefect.runtime import flow_run
+
+from flows.endings import Facts, ending_of, failed, publish
+from leadline.clock import SystemClock
+from leadline.config.environment import read_environment
+from leadline.domain.batches import Batch
+from leadline.errors import LeadlineError, UsageError
+from leadline.stages import load_stage
+from leadline.store import outbox
+from tasks import hold_workspace, unforeseen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from prefect.client.schemas.objects import State
+
+    from leadline.stages import Workspace
+
+
+class BadInstant(UsageError):
+    """A flow was given a `now` that is no instant."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "`now` is no instant with a zone. Write it like 2026-11-20T09:30:00+09:00, or leave "
+        "it out for the present.",
+        "ja": "`now` はタイムゾーン付きの時刻ではありません。2026-11-20T09:30:00+09:00 の形で"
+        "指定するか、省略して現在時刻を使ってください。",
+    }
+
+
+@dataclass
+class Run:
+    """One flow run: what it works with, the instant it looks at, and what it did so far.
+
+    Attributes:
+        work: the open workspace.
+        now: the instant that "due" is measured against.
+        sums: what each stage did, in the order run.
+        files: what became of each imported file.
+        waiting: files that were left for the next run because they are still being written.
+    """
+
+    work: Workspace
+    now: datetime
+    sums: dict[str, Batch] = field(default_factory=dict)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    waiting: int = 0
+    _batches: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def at(self) -> str:
+        """Return the instant as tasks take it."""
+        return self.now.isoformat()
+
+    async def next_batch(self, stage: str) -> int:
+        """Return the number of a stage's next batch, 0 when nothing is due any more."""
+        number = self._batches.get(stage, 0)
+        if number and not self.sums[stage].has_more:
+            return 0
+        is_due = await asyncio.to_thread(load_stage(stage).has_due, self.work, now=self.now)
+        return number + 1 if is_due else 0
+
+    def add(self, counts: Mapping[str, Any]) -> None:
+        """Add what a batch did."""
+        batch = Batch(**counts)
+        self.sums[batch.stage] = self.sums.get(batch.stage, Batch(batch.stage)) + batch
+        self._batches[batch.stage] = self._batches.get(batch.stage, 0) + 1
+
+    def facts(self) -> Facts:
+        """Return what the end of the run depends on."""
+        done = [batch for batch in self.sums.values() if batch.claimed]
+        unknown = 0
+        if any(batch.stage == "delivery" for batch in done):
+            with self.work.store.read() as connection:
+                unknown = outbox.count_by_state(connection).get("unknown", 0)
+        return Facts(done, self.files, waiting=self.waiting, unknown=unknown)
+
+
+async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -> State[Any]:
+    """Open the workspace, follow a flow's plan, write its artifacts; returns its end state.
+
+    Whatever fails ends as Failed with words of ours: a traceback may quote a row.
+
+    Args:
+        now: the instant that the flow looks at (ISO with zone), None for the present.
+        follow: the plan.
+    """
+    lang = read_environment({**os.environ, "LEADLINE_STATE": os.devnull}).lang
+    try:
+        instant = read_instant(now)
+        async with hold_workspace(instant) as work:
+            run = Run(work, instant)
+            try:
+                await follow(run)
+            finally:
+                facts = await asyncio.to_thread(run.facts)
+                await publish(facts, lang)
+            return ending_of(facts, lang)
+    except LeadlineError as error:
+        return failed(error, lang)
+    except Exception as error:  # noqa: BLE001 - its text may hold a row, see above
+        return failed(unforeseen("flow", error), lang)
+
+
+def read_instant(now: str | None) -> datetime:
+    """Return the instant that a flow was given, else the present, as aware UTC.
+
+    Raises:
+        BadInstant: it is no instant, or has no zone.
+    """
+    if now is None:
+        return SystemClock().now()
+    try:
+        instant = datetime.fromisoformat(now)
+    except ValueError:
+        raise BadInstant from None
+    if instant.tzinfo is None:
+        raise BadInstant
+    return instant.astimezone(UTC)
+
+
+def name_for(flow: str) -> Callable[[], str]:
+    """Return what names the runs of a flow: the flow and the local time that the run looks at."""
+
+    def name() -> str:
+        try:
+            instant = read_instant(flow_run.parameters.get("now"))
+        except BadInstant:
+            return flow
+        return f"{flow} {instant.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+    return name

@@ -1,0 +1,145 @@
+"""The command line as a whole: every command in its place, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Annotated, Final
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from leadline.cli import (
+    checking,
+    doctor,
+    explaining,
+    exporting,
+    importing,
+    leads,
+    mailbox,
+    project,
+    running,
+    serving,
+    status,
+)
+from leadline.cli.failures import report
+from leadline.cli.layout import Command, Group, no_parameters
+from leadline.cli.output import Output
+from leadline.cli.session import (
+    DONE,
+    ERROR,
+    LANGUAGES,
+    Session,
+    check_language,
+    language_of,
+    read_asked,
+    session_of,
+)
+
+INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells have it
+_QUIET: Final = {
+    "cls": Group,
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    asked = read_asked(arguments)
+    lang = asked.lang if asked.lang in LANGUAGES else language_of(os.environ)
+    session = Session(Output(lang, asked.is_json), os.environ)
+    try:
+        check_language(asked.lang)
+        code = _call(session, asked.words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _leave_quietly()
+    except Exception as error:  # noqa: BLE001 - the outermost place: whatever comes is told in words
+        return _fail(session, error)
+    return code
+
+
+def _fail(session: Session, error: Exception) -> int:
+    try:
+        report(session, error)
+    except BrokenPipeError:
+        return _leave_quietly()
+    return ERROR
+
+
+def _call(session: Session, words: Sequence[str]) -> int:
+    try:
+        with program().make_context("leadline", list(words), obj=session) as context:
+            code = context.command.invoke(context)
+    except typer.Exit as wanted:
+        return wanted.exit_code
+    return code if isinstance(code, int) else DONE
+
+
+def _leave_quietly() -> int:
+    """Give up standard output, whose reader has gone, so that the interpreter does not complain."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        return ERROR
+    return ERROR
+
+
+@lru_cache(maxsize=1)
+def program() -> TyperGroup:
+    """Return the command with all its subcommands."""
+    app = typer.Typer(**_QUIET)
+    app.callback()(root)
+    for name, function in (
+        ("init", project.init),
+        ("check", checking.check),
+        ("doctor", doctor.doctor),
+        ("migrate", project.migrate),
+        ("import", importing.import_),
+        ("run", running.run),
+        ("up", serving.up),
+        ("serve", serving.serve),
+    ):
+        app.command(name, cls=Command)(function)
+    found = typer.Typer(**_QUIET)
+    found.callback()(no_parameters)
+    found.command("list", cls=Command)(leads.list_)
+    found.command("show", cls=Command)(leads.show)
+    found.command("export", cls=Command)(exporting.export)
+    app.add_typer(found, name="leads")
+    app.command("explain", cls=Command)(explaining.explain)
+    app.command("mailbox", cls=Command)(mailbox.mailbox)
+    app.command("status", cls=Command)(status.status)
+    built = get_command(app)
+    if not isinstance(built, TyperGroup):
+        message = "several commands make a group"
+        raise TypeError(message)
+    return built
+
+
+def _show_version(context: typer.Context, is_wanted: bool) -> None:
+    if is_wanted:
+        out = session_of(context).out
+        found = version("leadline")
+        out.text(f"leadline {found}")
+        out.document({"version": found})
+        raise typer.Exit
+
+
+def root(
+    context: typer.Context,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+    del context, show_version

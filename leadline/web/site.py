@@ -1,0 +1,116 @@
+"""What every route works with: the live configuration, the clock, and turns at the database."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, ParamSpec, TypeVar, cast
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from leadline.errors import StoreError
+from leadline.web.languages import choose_language
+from leadline.web.live import LiveProject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from leadline.clock import Clock
+    from leadline.stages import Workspace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: How often the project folder is looked at, at most.
+LOOK_EVERY: Final = timedelta(seconds=2)
+#: How long a request waits for its turn at the database before it is told to come back.
+TURN_SECONDS: Final = 30.0
+# SQLite has one writer, and those who wait for it in turn wait shorter than those who try and
+# try again; PostgreSQL's connection pool has room for fifteen.
+_SQLITE_TURNS: Final = 1
+_TURNS: Final = 10
+
+
+class StoreBusy(StoreError):
+    """So many requests wait for the database that this one is sent away."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "The database is busy: a request waited {seconds} s for its turn. Nothing of it was "
+        "stored. `leadline doctor` checks the database.",
+        "ja": "データベースが混み合っています({seconds}秒待機)。このリクエストは何も保存して"
+        "いません。`leadline doctor` でデータベースを確認できます。",
+    }
+
+
+class Site:
+    """One running web app."""
+
+    def __init__(self, work: Workspace, *, clock: Clock) -> None:
+        """Serve `work`; `clock` tells every route the time."""
+        self.clock = clock
+        self._work = work
+        self._live = LiveProject()
+        self._looked_at = clock.now()
+        self._turns = asyncio.Semaphore(_SQLITE_TURNS if work.store.is_sqlite else _TURNS)
+
+    async def workspace(self) -> Workspace:
+        """Return the workspace with the live configuration."""
+        now = self.clock.now()
+        if abs(now - self._looked_at) >= LOOK_EVERY:
+            self._looked_at = now  # before waiting, so that one request looks and the others go on
+            self._work = await run_in_threadpool(self._live.renew, self._work)
+        return self._work
+
+    async def in_turn(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function that speaks to the database in a thread, when its turn has come.
+
+        Raises:
+            StoreBusy: no turn came in time; the function was not called.
+        """
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise StoreBusy(seconds=TURN_SECONDS) from None
+        try:
+            return await run_in_threadpool(act, *args, **kwargs)
+        finally:
+            self._turns.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, with the configuration and the instant that it is answered by.
+
+    Attributes:
+        lang: "en" or "ja": what `?lang=` says, else the browser, else the settings.
+        is_said: whether the request itself named the language.
+    """
+
+    request: Request
+    site: Site
+    work: Workspace
+    now: datetime
+    lang: str
+    is_said: bool
+
+    @property
+    def network_address(self) -> str | None:
+        """Return where the request came from."""
+        return self.request.client.host if self.request.client else None
+
+
+async def open_visit(request: Request) -> Visit:
+    """Return the request with what is needed to answer it."""
+    site = cast("Site", request.app.state.site)
+    work = await site.workspace()
+    said = choose_language(
+        request.query_params.get("lang", ""), request.headers.get("accept-language", "")
+    )
+    lang = said or work.project.settings.language
+    return Visit(request, site, work, site.clock.now(), lang, is_said=said is not None)
+
+
+Visiting = Annotated[Visit, Depends(open_visit)]

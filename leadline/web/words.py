@@ -1,0 +1,151 @@
+"""What the web app says to people when it does not do what was asked, in English and Japanese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Words = dict[str, str]
+
+#: Refusals by code: a title and a sentence that says what to do, per language.
+REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "not_found": {
+        "en": (
+            "This page does not exist",
+            "The address is incomplete or the link no longer works. "
+            "Please open the link again, as a whole, from where you found it.",
+        ),
+        "ja": (
+            "ページが見つかりません",
+            "アドレスが不完全か、リンクが無効になっています。"
+            "お手数ですが、元のリンクをもう一度開いてください。",
+        ),
+    },
+    "method_not_allowed": {
+        "en": ("This cannot be done here", "Please go back and use the button on the page."),
+        "ja": (
+            "この操作はできません",
+            "前のページに戻り、ページ上のボタンから操作してください。",
+        ),
+    },
+    "too_large": {
+        "en": ("Too long", "What was sent is larger than 256 KB. Please shorten it and send it again."),
+        "ja": ("データが大きすぎます", "256KBを超えています。短くしてから再度送信してください。"),
+    },
+    "too_slow": {
+        "en": ("Not received in time", "The transfer took too long. Please send it again."),
+        "ja": ("受信できませんでした", "送信に時間がかかりすぎました。もう一度送信してください。"),
+    },
+    "bad_request": {
+        "en": (
+            "This cannot be read",
+            "What was sent is not a form that we understand. Please go back and send it again.",
+        ),
+        "ja": (
+            "送信内容を読み取れません",
+            "フォームとして解釈できない内容です。前のページに戻り、もう一度送信してください。",
+        ),
+    },
+    "unsupported_type": {
+        "en": (
+            "This cannot be read",
+            "A form is sent as application/x-www-form-urlencoded, multipart/form-data or "
+            "application/json.",
+        ),
+        "ja": (
+            "送信形式に対応していません",
+            "application/x-www-form-urlencoded、multipart/form-data、application/json "
+            "のいずれかで送信してください。",
+        ),
+    },
+    "foreign_origin": {
+        "en": (
+            "This page may not send to this form",
+            "The web site that the form stands on is not among the form's origins. "
+            "Nothing was stored. Please tell the owner of the web site.",
+        ),
+        "ja": (
+            "このページからは送信できません",
+            "フォームを設置したサイトが、送信元 (origins) として登録されていません。"
+            "何も保存していません。サイトの管理者にお知らせください。",
+        ),
+    },
+    "foreign_return_url": {
+        "en": (
+            "This form leads elsewhere",
+            "Its return_url is not among the form's return_urls. Nothing was stored. "
+            "Please tell the owner of the web site.",
+        ),
+        "ja": (
+            "移動先が登録されていません",
+            "return_url が、フォームの return_urls に登録されていません。"
+            "何も保存していません。サイトの管理者にお知らせください。",
+        ),
+    },
+    "key_reused": {
+        "en": (
+            "Already sent with other content",
+            "Something else was sent from this page before, and it was received. "
+            "To send more, please open the form anew.",
+        ),
+        "ja": (
+            "別の内容で送信済みです",
+            "このページからは、すでに別の内容を受け付けています。"
+            "追加で送信される場合は、フォームを開き直してください。",
+        ),
+    },
+    "store_unavailable": {
+        "en": (
+            "Please try again in a minute",
+            "It cannot be stored right now, and nothing was stored. "
+            "Please go back and send it again in a minute.",
+        ),
+        "ja": (
+            "しばらくしてからお試しください",
+            "現在、保存できない状態のため、受け付けておりません。"
+            "お手数ですが、前のページに戻り、1分ほど後にもう一度送信してください。",
+        ),
+    },
+    "reason_missing": {
+        "en": ("Please choose a reason", "Please go back and choose a reason for declining."),
+        "ja": ("理由を選択してください", "前のページに戻り、辞退の理由を選択してください。"),
+    },
+    "failed": {
+        "en": (
+            "Something went wrong",
+            "It could not be done. Please go back and try again in a minute.",
+        ),
+        "ja": (
+            "エラーが発生しました",
+            "処理できませんでした。前のページに戻り、しばらくしてからもう一度お試しください。",
+        ),
+    },
+}
+
+#: What is wrong with one field, by code; `{limit}` and `{length}` are counts of characters.
+FIELD_FAULTS: Final[dict[str, Words]] = {
+    "required": {"en": "Please fill this in.", "ja": "入力してください。"},
+    "too_long": {
+        "en": "Please shorten this to {limit} characters (now {length}).",
+        "ja": "{limit}文字以内で入力してください(現在{length}文字)。",
+    },
+    "invalid_email": {
+        "en": "Please enter one email address, such as name@example.com.",
+        "ja": "メールアドレスを1件、name@example.jp の形で入力してください。",
+    },
+    "not_text": {
+        "en": "This holds something that is not text.",
+        "ja": "文字として扱えない内容が含まれています。",
+    },
+}
+
+#: Pages that stand in when a template fails, after the work itself is done.
+DONE: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "thanks": {
+        "en": ("Thank you", "We have received your message."),
+        "ja": ("送信を受け付けました", "お問い合わせいただき、ありがとうございます。"),
+    },
+    "unsubscribed": {
+        "en": ("You are unsubscribed", "We send no more marketing email to this address."),
+        "ja": ("配信を停止しました", "今後、このメールアドレスへご案内メールはお送りいたしません。"),
+    },
+}

@@ -1,0 +1,149 @@
+"""Each stage as one Prefect task: retries, time limit and tags around one batch of a stage.
+
+What the tasks share is here. A task takes and returns ids, counts, instants and paths below the
+project folder, because Prefect stores and shows them. The open workspace is no parameter either:
+Prefect walks through parameters in search of futures, and a workspace holds the database and
+every template. A flow opens it once, or finds the one that a long-lived flow opened, and holds it
+in a context variable, which awaited tasks and their threads see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from leadline.config.environment import read_environment
+from leadline.errors import (
+    ConcurrentUpdate,
+    LeadlineError,
+    StageError,
+    TransientDeliveryError,
+)
+from leadline.stages import Workspace, open_workspace
+from leadline.store.engine import _Locked, _Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from prefect import Task
+    from prefect.client.schemas.objects import State, TaskRun
+
+    from leadline.domain.batches import Batch
+    from leadline.stages.imports import Import
+
+#: Errors that pass by themselves: the database is busy or away, the relay cannot take mail now.
+TRANSIENT: Final = (TransientDeliveryError, ConcurrentUpdate, _Locked, _Unreachable)
+_OURS: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Held:
+    """What the tasks of one flow run work with.
+
+    Attributes:
+        work: the open workspace.
+        imports: files that were stored and whose rows are not all judged yet, by import run.
+    """
+
+    work: Workspace
+    imports: dict[int, Import] = field(default_factory=dict)
+
+
+_HELD: ContextVar[Held] = ContextVar("leadline_held")
+
+
+def held() -> Held:
+    """Return what the running flow holds.
+
+    Raises:
+        LookupError: no flow of ours is running.
+    """
+    return _HELD.get()
+
+
+@contextmanager
+def hold(work: Workspace) -> Iterator[Workspace]:
+    """Have the flows and tasks inside the block work with an open workspace."""
+    token = _HELD.set(Held(work))
+    try:
+        yield work
+    finally:
+        _HELD.reset(token)
+
+
+@asynccontextmanager
+async def hold_workspace(now: datetime) -> AsyncIterator[Workspace]:
+    """Give the workspace that is held, or open and hold one for the block.
+
+    Args:
+        now: recorded when the configuration is new.
+
+    Raises:
+        ConfigError: the project folder has faults.
+        StoreError: the database cannot be used.
+    """
+    if outer := _HELD.get(None):
+        with hold(outer.work) as work:
+            yield work
+        return
+    environment = read_environment(os.environ)
+    with await asyncio.to_thread(open_workspace, environment, now=now) as work, hold(work):
+        yield work
+
+
+async def take_batch(run_batch: Callable[..., Batch], now: str) -> dict[str, Any]:
+    """Run one batch of a stage in a thread; returns its counts.
+
+    Raises:
+        LeadlineError: as the stage raised it.
+        StageError: it failed in a way that nobody foresaw.
+    """
+    with plain_errors(run_batch.__module__.rpartition(".")[2]):
+        batch = await asyncio.to_thread(run_batch, held().work, now=datetime.fromisoformat(now))
+    return asdict(batch)
+
+
+@contextmanager
+def plain_errors(stage: str) -> Iterator[None]:
+    """Let only errors without data out of the block: Prefect stores and shows their text.
+
+    Raises:
+        LeadlineError: as it was raised; ours hold no personal data.
+        StageError: in place of anything else, with its kind and place.
+    """
+    try:
+        yield
+    except LeadlineError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a row
+        raise unforeseen(stage, error) from None
+
+
+def unforeseen(stage: str, error: Exception) -> StageError:
+    """Return what may be said of an error that nobody foresaw: its kind and its place."""
+    return StageError(stage=stage, kind=type(error).__name__, place=_place(error))
+
+
+def _place(error: Exception) -> str:
+    """Return the innermost line of ours that the error passed, else the innermost of all."""
+    lines = []
+    trace = error.__traceback__
+    while trace is not None:
+        lines.append((Path(trace.tb_frame.f_code.co_filename), trace.tb_lineno))
+        trace = trace.tb_next
+    ours = [line for line in lines if line[0].is_relative_to(_OURS / "leadline")]
+    path, number = (ours or lines or [(Path("?"), 0)])[-1]
+    shown = path.relative_to(_OURS) if path.is_relative_to(_OURS) else path.name
+    return f"{shown}:{number}"
+
+
+async def is_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """Tell Prefect whether trying a task again can help."""
+    del task, task_run
+    return isinstance(await state.aresult(raise_on_failure=False), TRANSIENT)

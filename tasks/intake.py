@@ -1,0 +1,32 @@
+"""Intake as a Prefect task: one batch of new submissions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from leadline.stages import intake as stage
+from tasks import is_transient, take_batch
+
+
+@task(
+    retries=3,
+    retry_delay_seconds=[2, 10, 30],
+    retry_condition_fn=is_transient,
+    timeout_seconds=900,
+    task_run_name="intake-{number}",
+    tags=["leadline", "intake"],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+async def intake(now: str, number: int) -> dict[str, Any]:
+    """Judge one batch of new submissions; returns counts.
+
+    Args:
+        now: the instant that "due" is measured against (ISO).
+        number: which batch of the run this is, from 1.
+    """
+    del number  # it names the run
+    return await take_batch(stage.run_batch, now)

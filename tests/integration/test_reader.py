@@ -1,0 +1,342 @@
+"""Reading table files: layout, records, rejects with their physical line, whole-file errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadline.domain.encodings import Encoding
+from leadline.files.reader import (
+    FileBinary,
+    FileEmpty,
+    FileIsFolder,
+    FileMissing,
+    FileUnreadable,
+    HeaderMissing,
+    Record,
+    Reject,
+    Table,
+    open_table,
+    parse_table,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadline.errors import IntakeError
+
+
+def _table(data: bytes | str) -> Table:
+    return parse_table(data.encode() if isinstance(data, str) else data, file="leads.csv")
+
+
+def _records(data: bytes | str) -> list[Record | Reject]:
+    return list(_table(data).records())
+
+
+def _cells(data: bytes | str) -> list[tuple[str, ...]]:
+    return [record.cells for record in _records(data) if isinstance(record, Record)]
+
+
+def _rejects(data: bytes | str) -> list[tuple[int, int, str]]:
+    found = _records(data)
+    return [(each.line, each.column, each.reason) for each in found if isinstance(each, Reject)]
+
+
+def test_file_is_opened_from_disk(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_bytes("氏名,会社名\r\n髙橋,㈱山﨑\r\n".encode("cp932"))
+    table = open_table(path)
+    assert (table.encoding, table.delimiter, table.header_line) == (Encoding.CP932, ",", 1)
+    assert table.header == ("氏名", "会社名")
+    assert list(table.records()) == [
+        Record(2, ("髙橋", "㈱山﨑"), "髙橋,㈱山﨑".encode("cp932"), 0)
+    ]
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_delimiter_is_found_beside_other_signs_in_cells(sign: str) -> None:
+    rows = [["Name", "Topics", "Note"], ["A", '"a;b;c,d|e\tf;g"', "x"], ["B", '"a;b,c|d"', "y"]]
+    data = "\n".join(sign.join(row) for row in rows)
+    assert _table(data).delimiter == sign
+    assert _cells(data) == [("A", "a;b;c,d|e\tf;g", "x"), ("B", "a;b,c|d", "y")]
+
+
+def test_delimiter_is_found_when_there_is_a_header_only() -> None:
+    table = _table("Email;Name;Company")
+    assert (table.delimiter, list(table.records())) == (";", [])
+
+
+def test_one_column_is_a_table_too() -> None:
+    assert _cells("Email\na@b.example\nc@d.example\n") == [("a@b.example",), ("c@d.example",)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_count_from_the_first_of_the_file_with_mark_and_note(end: str) -> None:
+    lines = ["\ufeffCards of October", "2 cards", "", 'Email,Name,"Note"', 'a@b.example,A,"x']
+    lines += ['y"', "", "c@d.example,C,z"]
+    table = _table(end.join(lines))
+    assert (table.encoding, table.header_line) == (Encoding.UTF_8_SIG, 4)
+    assert [record.line for record in table.records()] == [5, 8]
+    assert [record[1] for record in table.records()] == [
+        ("a@b.example", "A", f"x{end}y"),
+        ("c@d.example", "C", "z"),
+    ]
+
+
+def test_mixed_line_ends_are_read() -> None:
+    assert _cells('a,b\r\n1,2\n"3",4\r\n5,"6"\r\n7,8') == [
+        ("1", "2"),
+        ("3", "4"),
+        ("5", "6"),
+        ("7", "8"),
+    ]
+
+
+def test_lone_carriage_returns_end_lines_when_nothing_else_does() -> None:
+    assert _cells("a,b\r1,2\r3,4") == [("1", "2"), ("3", "4")]
+
+
+def test_end_of_file_mark_of_old_programs_is_no_record() -> None:
+    assert _cells(b"a,b\r\n1,2\r\n\x1a") == [("1", "2")]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read(codec: str) -> None:
+    text = '\ufeff氏名\t会社\r\n髙橋\t"a\r\nb"\r\n'
+    table = _table(text.encode(codec))
+    assert (table.encoding, table.delimiter) == (codec, "\t")
+    assert [record[1] for record in table.records()] == [("髙橋", "a\r\nb")]
+
+
+def test_half_a_character_spoils_its_own_record_only() -> None:
+    data = b"\xff\xfe" + "a,b\n1,2\n3,\ud800x\n5,6\n7,8".encode("utf-16-le", "surrogatepass")
+    assert _rejects(data + b"\x41") == [(3, 2, "bad_encoding"), (5, 2, "bad_encoding")]
+
+
+def test_bar_inside_a_japanese_character_does_not_split() -> None:
+    data = "氏名|会社\nポ|ソニ|\nポ|テ\n".encode("cp932")  # ポ ends with the byte of the bar
+    table = _table(data)
+    assert (table.encoding, table.delimiter, table.header) == (
+        Encoding.CP932,
+        "|",
+        ("氏名", "会社"),
+    )
+    assert [record[1] for record in table.records()] == [("ポ", "ソニ"), ("ポ", "テ")]
+
+
+def test_header_names_are_stripped_numbered_and_told_apart() -> None:
+    table = _table('\u3000Email , Email,"Long\nname",,Email (2)\n1,2,3,4,5\n')
+    names = ("Email", "Email (2)", "Long name", "column 4", "Email (2) (2)")
+    assert (table.header, table.start_line) == (names, 3)
+
+
+def test_header_with_broken_quotes_is_read_as_text() -> None:
+    assert _table('Email,"Name"x\n1,2\n').header == ("Email", "Namex")
+
+
+def test_quoted_cells_are_read_strictly() -> None:
+    data = 'a,b,c\n"1, one","say ""hi""",""\n6" tall,x"y", "z"\n'
+    assert _cells(data) == [("1, one", 'say "hi"', ""), ('6" tall', 'x"y"', ' "z"')]
+
+
+def test_stray_quote_costs_its_own_first_line_only() -> None:
+    data = 'a,b\n1,"North "West" Ltd"\n3,4\n5,"open\n6,7\n8,"x"\n'
+    assert _rejects(data) == [(2, 2, "stray_quote"), (4, 2, "stray_quote")]
+    assert _cells(data) == [("3", "4"), ("6", "7"), ("8", "x")]
+
+
+def test_detail_of_a_stray_quote_says_which_kind_it_is() -> None:
+    first, second = _records('a,b\n1,"x"y\n3,"open\n')
+    assert isinstance(first, Reject)
+    assert isinstance(second, Reject)
+    assert (first.detail, first.raw) == ("text follows a closing quote", b'1,"x"y')
+    assert second.detail == "a quoted cell is not closed"
+
+
+def test_unclosed_quote_does_not_swallow_a_long_file() -> None:
+    data = 'a,b\n1,"open\n' + "3,4\n" * 50_000
+    assert _rejects(data) == [(2, 2, "stray_quote")]
+    assert len(_cells(data)) == 50_000
+
+
+@pytest.mark.parametrize("row", [",,", " ,\t,\u3000", '"","",""', "   ", ",,,,,"])
+def test_row_of_delimiters_and_white_space_is_empty(row: str) -> None:
+    assert _rejects(f"a,b,c\n{row}\n1,2,3\n") == [(2, 0, "empty_row")]
+
+
+def test_line_of_zero_characters_is_no_record() -> None:
+    assert _records("a,b\n\n1,2\r\n\r\n\n3,4\n\n") == [
+        Record(3, ("1", "2"), b"1,2", 0),
+        Record(6, ("3", "4"), b"3,4", 0),
+    ]
+
+
+def test_field_count_is_checked_against_the_header() -> None:
+    data = "a,b,c\n1,2\n1,2,3,,\n1,2,3,4\n1,2,3, \n"
+    assert _rejects(data) == [(2, 3, "field_count"), (4, 4, "field_count")]
+    assert _cells(data) == [("1", "2", "3")] * 2
+
+
+def test_bad_bytes_cost_their_own_record_only() -> None:
+    data = "氏名,b,c\n".encode() + b'1,"x,y",Ren\xe9\n2,3,4\nn\0l,5,6\n7,"\xe9\n8",9\n1,"\xe9\n'
+    assert _rejects(data) == [
+        (2, 3, "bad_encoding"),
+        (4, 1, "bad_encoding"),
+        (5, 2, "bad_encoding"),
+        (7, 2, "bad_encoding"),
+    ]
+    assert _cells(data) == [("2", "3", "4")]
+
+
+def test_bad_bytes_are_told_before_other_faults() -> None:
+    assert _rejects("é,b\n".encode() + b"\xe9\n") == [(2, 1, "bad_encoding")]
+
+
+def test_cell_over_the_limit_is_too_long() -> None:
+    rows = [
+        "a,b",
+        "1," + "x" * 100_001,
+        '2,"' + "y" * 100_000 + '"',
+        "z" * 60_000 + "," + "z" * 60_000,
+    ]
+    data = "\n".join(rows)
+    assert _rejects(data) == [(2, 2, "too_long")]
+    assert len(_cells(data)) == 2
+
+
+def test_identical_records_are_numbered() -> None:
+    found = _records("a,b\n1,2\n3,4\r\n1,2\n3,4\n1,2")
+    assert [(each.line, each.nth) for each in found if isinstance(each, Record)] == [
+        (2, 0),
+        (3, 0),
+        (4, 1),
+        (5, 1),
+        (6, 2),
+    ]
+
+
+def test_records_can_be_read_again() -> None:
+    table = _table("a,b\n1,2\n1,2\n")
+    assert list(table.records()) == list(table.records())
+
+
+def test_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileMissing, match=r"leads\.csv is not there"):
+        open_table(tmp_path / "leads.csv")
+
+
+def test_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileIsFolder, match="is a folder"):
+        open_table(tmp_path)
+
+
+def test_file_that_the_system_refuses_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match="cannot be read"):
+        open_table(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n\n", b"\xef\xbb\xbf", b"\xff\xfe\n\0"])
+def test_file_without_content_is_an_error(data: bytes) -> None:
+    with pytest.raises(FileEmpty):
+        _table(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\0" * 900 + b"a,b\n", b"PK\x03\x04rest,of\na,b\n", bytes(range(32)) * 9, b"%PDF-1.7\n"],
+)
+def test_file_that_is_no_text_is_an_error(data: bytes) -> None:
+    with pytest.raises(FileBinary):
+        _table(data)
+
+
+def test_a_few_nul_bytes_do_not_make_a_file_binary() -> None:
+    assert _rejects(b"a,b\n1,\0\n" + b"3,4\n" * 9) == [(2, 2, "bad_encoding")]
+
+
+@pytest.mark.parametrize(
+    "data", ["a@b.example,A\nc@d.example,B\n", "1,2\n3,4\n", ",\n,,\n,,,,,,\n"]
+)
+def test_file_without_a_header_is_an_error(data: str) -> None:
+    with pytest.raises(HeaderMissing):
+        _table(data)
+
+
+@pytest.mark.parametrize(
+    "error", [FileMissing, FileIsFolder, FileUnreadable, FileEmpty, FileBinary, HeaderMissing]
+)
+def test_every_error_speaks_both_languages(error: type[IntakeError]) -> None:
+    raised = error(file="leads.csv", why="denied")
+    assert raised.say("en").startswith("leads.csv ")
+    assert raised.say("ja").startswith("leads.csv ")
+    assert raised.say("en") != raised.say("ja")
+
+
+def _oracle(text: str) -> list[tuple[int, tuple[str, ...] | None]]:
+    """Read by the rules of the contract, one character at a time; None is a stray quote."""
+    found: list[tuple[int, tuple[str, ...] | None]] = []
+    position, line = 0, 1
+    while position < len(text):
+        cells, end = _oracle_record(text, position)
+        if cells is None:
+            end = text.find("\n", position)
+            end = len(text) if end < 0 else end
+        if text[position:end].removesuffix("\r"):
+            found.append((line, cells))
+        line += text.count("\n", position, end) + 1
+        position = end + 1
+    return found
+
+
+def _oracle_record(text: str, position: int) -> tuple[tuple[str, ...] | None, int]:
+    cells: list[str] = []
+    while True:
+        cell, position = _oracle_cell(text, position)
+        if cell is None:
+            return None, position
+        cells.append(cell)
+        if text[position : position + 1] != ",":
+            return tuple(cells), position + text.startswith("\r\n", position)
+        position += 1
+
+
+def _oracle_cell(text: str, position: int) -> tuple[str | None, int]:
+    is_quoted = text.startswith('"', position)
+    cell, position = "", position + is_quoted
+    while position < len(text):
+        if not is_quoted and text[position] in ",\n":
+            break
+        if is_quoted and text[position] == '"':
+            if not text.startswith('""', position):
+                return _oracle_end(text, position + 1, cell)
+            position += 1
+        cell += text[position]
+        position += 1
+    if is_quoted:
+        return None, position
+    at_line_end = position == len(text) or text[position] == "\n"
+    return (cell.removesuffix("\r") if at_line_end else cell), position
+
+
+def _oracle_end(text: str, position: int, cell: str) -> tuple[str | None, int]:
+    rest = text[position : position + 2]
+    is_end = not rest or rest[0] in ",\n" or rest in {"\r\n", "\r"}
+    return (cell if is_end else None), position
+
+
+@given(st.text('a,"\r\n', max_size=40))
+def test_reader_agrees_with_a_reader_of_single_characters(body: str) -> None:
+    header = "h1,h2,h3\n" + "x,y,z\n" * 60  # enough that the layout is beyond doubt
+    expected = [(line + 61, cells) for line, cells in _oracle(body)]
+    found = [each for each in _records(header + body) if each.line > 61]
+    assert [each.line for each in found] == [line for line, _ in expected]
+    for each, (_, cells) in zip(found, expected, strict=True):
+        if isinstance(each, Record):
+            assert cells is not None
+            assert each.cells == cells[:3]
+        else:
+            assert (each.reason == "stray_quote") == (cells is None)
