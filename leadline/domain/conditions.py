@@ -194,6 +194,8 @@ def _typed(column: pd.Series, kind: FieldType) -> object:
     if kind == "time":
         times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
         return times.dt.tz_localize(None).astype("datetime64[us]").array
+    if kind == "boolean":  # custom fields are kept as text
+        column = column.astype(object).replace({"true": 1, "false": 0})
     numbers = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
     if kind == "number":
         return numbers

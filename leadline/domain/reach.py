@@ -33,7 +33,7 @@ _EXTENSION: Final = re.compile(
     re.IGNORECASE,
 )
 _NANP: Final = re.compile(r"(?:\+?1)?([2-9]\d{2}[2-9]\d{6})")
-_JAPANESE: Final = re.compile(r"0([1-9]\d{8}|[5-9]0\d{8})")
+_JAPANESE: Final = re.compile(r"0(?!10)([1-9]\d{8}|[5-9]0\d{8})")  # 010 dials abroad
 _JAPANESE_ABROAD: Final = re.compile(r"\+810?([1-9]\d{8}|[5-9]0\d{8})")
 _JAPAN: Final = 81
 _JAPANESE_RANGE: Final = range(10**8, 10**10)  # the library allows 17 digits, for old carrier codes

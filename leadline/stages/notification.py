@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -43,14 +44,18 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 2_000
 _MAX_REASONS: Final = 3
-_PHRASES: Final = {
-    "company": {
-        "en": "Works at {company}, {title}",
-        "ja": "{company} / {title}",
-    },
-    "size": {"en": "Company size: {employees}", "ja": "従業員数: {employees}"},
-    "source": {"en": "Came through: {source}", "ja": "流入元: {source}"},
+#: Known facts that give a conversation its beginning, the most telling first.
+_TALKING_POINTS: Final = {
+    "product": {"en": "Interested in: {}", "ja": "関心のある製品: {}"},
+    "timeframe": {"en": "Time frame: {}", "ja": "検討時期: {}"},
+    "budget": {"en": "Budget: {}", "ja": "予算: {}"},
+    "decision_role": {"en": "Role in the decision: {}", "ja": "決裁上の立場: {}"},
+    "campaign": {"en": "Responded to: {}", "ja": "反応した施策: {}"},
+    "source": {"en": "Came through: {}", "ja": "流入元: {}"},
+    "industry": {"en": "Industry: {}", "ja": "業種: {}"},
+    "website": {"en": "Website: {}", "ja": "Webサイト: {}"},
 }
+_MAX_TALKING_POINTS: Final = 3
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:
@@ -277,13 +282,10 @@ def _reasons(offer: Offer, lang: str) -> list[dict[str, Any]]:
 
 
 def _talking_points(lead: Mapping[str, Any], lang: str) -> list[str]:
-    facts = {name: lead[name] or "" for name in ("company", "title", "employees", "source")}
-    wanted = {
-        "company": facts["company"] and facts["title"],
-        "size": facts["employees"],
-        "source": facts["source"],
-    }
-    return [_PHRASES[name][lang].format(**facts) for name, stated in wanted.items() if stated]
+    stated = (
+        words[lang].format(lead[name]) for name, words in _TALKING_POINTS.items() if lead[name]
+    )
+    return list(islice(stated, _MAX_TALKING_POINTS))
 
 
 def _bundled(work: Workspace, rep: RepShape, offer: Offer, lang: str) -> dict[str, Any]:

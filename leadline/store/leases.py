@@ -1,7 +1,7 @@
 """Who holds a lease: one running process, told apart from any other and from its own past.
 
-Leases use the real clock, never the `now` of a run. A process on the same computer that is no
-longer there leaves its rows at once; one elsewhere keeps them until the lease ends.
+Leases use the real clock, never the `now` of a run. What a process of this computer and boot left
+when it died is free at once; anybody else's rows are free when the lease ends.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Final
 
 LEASE: Final = timedelta(seconds=60)
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE: Final = Path("/proc/self/ns/pid")
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process: host, boot of that host, process id, and the start of that process."""
+    """A process: host, boot and namespace, process id, and the start of that process."""
 
     host: str
     boot: str
@@ -43,17 +44,21 @@ def this_process() -> Owner:
 
 
 def is_gone(owner: Owner, *, observer: Owner) -> bool:
-    """Tell for certain that `owner` no longer runs; False when that cannot be known from here."""
-    if owner.host != observer.host:
+    """Tell for certain that `owner` no longer runs; False when that cannot be known from here.
+
+    Only a process of this boot and of the same process-id namespace can be looked up: a container
+    beside us, or a computer of the same name, has numbers of its own.
+    """
+    if (owner.host, owner.boot) != (observer.host, observer.boot):
         return False
-    if owner.boot != observer.boot:
-        return True
     return _started(owner.pid) != owner.started
 
 
 def _boot() -> str:
+    """Return this boot of this computer, and the namespace that our process id belongs to."""
     try:
-        return _BOOT_ID.read_text("ascii").strip()
+        boot = _BOOT_ID.read_text("ascii").strip()
+        return f"{boot}/{_PID_NAMESPACE.readlink().name}"
     except OSError:
         return ""
 

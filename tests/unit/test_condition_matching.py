@@ -125,6 +125,9 @@ def test_unknown_field_matches_nothing(text: str) -> None:
         ("NOT consent", "boolean", [True, None, False], [False, False, True]),
         ("NOT consent", "object", [True, None, False, "no"], [False, False, True, False]),
         ("NOT consent", "float64", [1, None, 0], [False, False, True]),
+        # custom fields are kept as text
+        ("NOT consent", "str", ["true", None, "false", "x"], [False, False, True, False]),
+        ("employees >= 1000", "str", ["1200", None, "x"], [True, False, False]),
         (
             "created_at > '2026-01-01'",
             "object",
