@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from prefect.artifacts import acreate_table_artifact
@@ -82,11 +82,6 @@ class Facts:
     files: Sequence[Mapping[str, Any]] = ()
     waiting: int = 0
     unknown: int = 0
-    _by_stage: dict[str, Batch] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Index the stages."""
-        object.__setattr__(self, "_by_stage", {batch.stage: batch for batch in self.batches})
 
     def sum_of(self, name: str) -> int:
         """Return the sum of one count over the files that were read."""
@@ -94,7 +89,8 @@ class Facts:
 
     def needs(self, lang: str) -> list[str]:
         """Return what needs a person, each with the command that mends it."""
-        intake, touches, delivery = map(self._by_stage.get, ("intake", "touches", "delivery"))
+        stages = {batch.stage: batch for batch in self.batches}
+        intake, touches, delivery = map(stages.get, ("intake", "touches", "delivery"))
         judged = sum(intake.skipped.values()) if intake else 0
         unreadable = [file["file"] for file in self.files if "error" in file]
         counts = {

@@ -40,19 +40,28 @@ async def import_files(paths: list[str] | None = None, now: str | None = None) -
     """
 
     async def follow(run: Run) -> None:
-        wanted = paths
-        if wanted is None:
-            wanted, run.waiting = await asyncio.to_thread(_find_new, run)
-        for number, path in enumerate(wanted, 1):
-            run.files.append(await store_file(path, run.at, number))
+        await _store_files(run, paths)
         while number := await run.next_batch("intake"):
             run.add(await intake(run.at, number))
-        for file in run.files:
-            if "run" in file:
-                file |= await count_file(file["run"], run.at)
+        await _count_files(run)
         await follow_leads(run)
 
     return await carry_out(now, follow)
+
+
+async def _store_files(run: Run, paths: list[str] | None) -> None:
+    if paths is None:
+        found, run.waiting = await asyncio.to_thread(_find_new, run)
+        paths = found
+    for number, path in enumerate(paths, 1):
+        run.files.append(await store_file(path, run.at, number))
+
+
+async def _count_files(run: Run) -> None:
+    """Count the rows of each file, once all are judged."""
+    for file in run.files:
+        if "run" in file:
+            file.update(await count_file(file["run"], run.at))
 
 
 def _find_new(run: Run) -> tuple[list[str], int]:

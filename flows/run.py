@@ -8,7 +8,6 @@ Prefect stores and shows of it are counts, names of stages and reasons, and path
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,12 +16,11 @@ from prefect.runtime import flow_run
 
 from flows.endings import Facts, ending_of, failed, publish
 from leadline.clock import SystemClock
-from leadline.config.environment import read_environment
 from leadline.domain.batches import Batch
 from leadline.errors import LeadlineError, UsageError
 from leadline.stages import load_stage
 from leadline.store import outbox
-from tasks import hold_workspace, unforeseen
+from tasks import current_environment, hold_workspace, unforeseen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -100,21 +98,26 @@ async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -
         now: the instant that the flow looks at (ISO with zone), None for the present.
         follow: the plan.
     """
-    lang = read_environment({**os.environ, "LEADLINE_STATE": os.devnull}).lang
+    lang = "en"
     try:
+        environment = current_environment()
+        lang = environment.lang
         instant = read_instant(now)
-        async with hold_workspace(instant) as work:
-            run = Run(work, instant)
-            try:
-                await follow(run)
-            finally:
-                facts = await asyncio.to_thread(run.facts)
-                await publish(facts, lang)
-            return ending_of(facts, lang)
+        async with hold_workspace(environment, now=instant) as work:
+            return await _follow(Run(work, instant), follow, lang)
     except LeadlineError as error:
         return failed(error, lang)
     except Exception as error:  # noqa: BLE001 - its text may hold a row, see above
         return failed(unforeseen("flow", error), lang)
+
+
+async def _follow(run: Run, follow: Callable[[Run], Awaitable[None]], lang: str) -> State[Any]:
+    try:
+        await follow(run)
+    finally:  # what was done before a failure is shown as well
+        facts = await asyncio.to_thread(run.facts)
+        await publish(facts, lang)
+    return ending_of(facts, lang)
 
 
 def read_instant(now: str | None) -> datetime:

@@ -26,7 +26,7 @@ from leadline.errors import (
     TransientDeliveryError,
 )
 from leadline.stages import Workspace, open_workspace
-from leadline.store.engine import _Locked, _Unreachable
+from leadline.store.engine import DatabaseLocked, DatabaseUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
 
+    from leadline.config.environment import Environment
     from leadline.domain.batches import Batch
     from leadline.stages.imports import Import
 
 #: Errors that pass by themselves: the database is busy or away, the relay cannot take mail now.
-TRANSIENT: Final = (TransientDeliveryError, ConcurrentUpdate, _Locked, _Unreachable)
+TRANSIENT: Final = (TransientDeliveryError, ConcurrentUpdate, DatabaseLocked, DatabaseUnreachable)
 _OURS: Final = Path(__file__).resolve().parents[1]
 
 
@@ -67,6 +68,12 @@ def held() -> Held:
     return _HELD.get()
 
 
+def find_held() -> Workspace | None:
+    """Return the workspace that is held, if there is one."""
+    outer = _HELD.get(None)
+    return outer.work if outer else None
+
+
 @contextmanager
 def hold(work: Workspace) -> Iterator[Workspace]:
     """Have the flows and tasks inside the block work with an open workspace."""
@@ -77,22 +84,33 @@ def hold(work: Workspace) -> Iterator[Workspace]:
         _HELD.reset(token)
 
 
+def current_environment() -> Environment:
+    """Return the environment of the workspace that is held, else that of this process.
+
+    Raises:
+        SecretsExposed: others than the owner may read the file of secrets.
+    """
+    work = find_held()
+    return work.environment if work else read_environment(os.environ)
+
+
 @asynccontextmanager
-async def hold_workspace(now: datetime) -> AsyncIterator[Workspace]:
+async def hold_workspace(environment: Environment, *, now: datetime) -> AsyncIterator[Workspace]:
     """Give the workspace that is held, or open and hold one for the block.
 
     Args:
+        environment: where the project folder and its database are.
         now: recorded when the configuration is new.
 
     Raises:
         ConfigError: the project folder has faults.
         StoreError: the database cannot be used.
     """
-    if outer := _HELD.get(None):
-        with hold(outer.work) as work:
-            yield work
+    outer = find_held()
+    if outer is not None:
+        with hold(outer):
+            yield outer
         return
-    environment = read_environment(os.environ)
     with await asyncio.to_thread(open_workspace, environment, now=now) as work, hold(work):
         yield work
 

@@ -19,7 +19,6 @@ from tasks import held, is_transient, plain_errors
     retry_condition_fn=is_transient,
     timeout_seconds=3600,
     task_run_name="delivery-{number}",
-    tags=["leadline", "delivery"],
     cache_policy=NO_CACHE,
     persist_result=False,
 )

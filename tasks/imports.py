@@ -28,7 +28,6 @@ _COUNTS: Final = (
     retry_condition_fn=is_transient,
     timeout_seconds=3600,
     task_run_name="import-{number}",
-    tags=["leadline", "imports"],
     cache_policy=NO_CACHE,
     persist_result=False,
 )
@@ -66,7 +65,6 @@ async def store_file(path: str, now: str, number: int) -> dict[str, Any]:
     retry_condition_fn=is_transient,
     timeout_seconds=900,
     task_run_name="import-{run_id}-counts",
-    tags=["leadline", "imports"],
     cache_policy=NO_CACHE,
     persist_result=False,
 )

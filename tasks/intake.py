@@ -17,7 +17,6 @@ from tasks import is_transient, take_batch
     retry_condition_fn=is_transient,
     timeout_seconds=900,
     task_run_name="intake-{number}",
-    tags=["leadline", "intake"],
     cache_policy=NO_CACHE,
     persist_result=False,
 )

@@ -43,7 +43,7 @@ def check(context: typer.Context) -> int:
     if errors:
         return ERROR
     if project is not None:
-        out.line("check.sound", hash=project.hash[:12], home=session.environment.home)
+        out.line("check.sound", hash=project.hash[:12], home=session.folders.home)
     return DIFFERENCES if warnings else DONE
 
 
@@ -145,7 +145,9 @@ def _show_schedules(session: Session, schedules: Iterable[Mapping[str, Any]]) ->
             flow=schedule["flow"],
             cron=schedule["cron"],
             zone=schedule["timezone"],
-            times=", ".join(_local(at.astimezone(zone), session.out.lang) for at in schedule["next"]),
+            times=", ".join(
+                _local(at.astimezone(zone), session.out.lang) for at in schedule["next"]
+            ),
         )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = Path(leadline.__file__).parent
 _WORD_PARTS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_IN_BRACKETS: Final = re.compile(r"\((.*)\)")
+_IN_BRACKETS: Final = re.compile(r"\(([^()]*)\)$")
 
 
 def report(session: Session, error: Exception) -> None:
@@ -74,11 +74,11 @@ def foresee(error: Exception) -> Exception:
     if isinstance(error, typer.TyperException):
         return _usage(error)
     if isinstance(error, typer.Abort):
-        return Refused("aborted")
+        return Refused(code="aborted")
     if isinstance(error, OSError) and error.strerror and error.filename:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return Refused("disk_full", file=error.filename)
-        return Refused("file_unusable", file=error.filename, why=error.strerror)
+            return Refused(code="disk_full", file=error.filename)
+        return Refused(code="file_unusable", file=error.filename, why=error.strerror)
     return error
 
 
@@ -86,24 +86,27 @@ def _usage(error: typer.TyperException) -> Refused:
     """Word what the command-line parser refuses."""
     context: Any = getattr(error, "ctx", None)
     command = context.command_path if context else "leadline"
-    option = getattr(error, "option_name", None)
+    option: str | None = getattr(error, "option_name", None)
     parameter = getattr(error, "param", None)
-    if hasattr(error, "possibilities"):
+    if option is not None and hasattr(error, "possibilities"):
         return Refused(
-            "unknown_option", command=command, word=option, near=meant(option, _options(context))
+            code="unknown_option",
+            command=command,
+            word=option,
+            near=meant(option, _options(context)),
         )
     if option is not None:
-        return Refused("option_value", command=command, option=option)
+        return Refused(code="option_value", command=command, option=option)
     if hasattr(error, "param_type"):
         what = parameter.metavar or parameter.opts[0] if parameter else "?"
-        return Refused("missing", command=command, what=what.rstrip("."))
+        return Refused(code="missing", command=command, what=what.rstrip("."))
     if isinstance(error, typer.BadParameter):
         what = parameter.opts[0] if parameter else "?"
-        return Refused("bad_value", command=command, what=what)
+        return Refused(code="bad_value", command=command, what=what)
     if context is not None and isinstance(context.command, TyperGroup):
-        return Refused("command_missing", command=command)
+        return Refused(code="command_missing", command=command)
     found = _IN_BRACKETS.search(error.format_message())
-    return Refused("too_many_words", command=command, words=found[1] if found else "")
+    return Refused(code="too_many_words", command=command, words=found[1] if found else "")
 
 
 def _options(context: Any) -> Iterator[str]:  # noqa: ANN401 - the parser's context has no public type

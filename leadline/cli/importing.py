@@ -37,7 +37,7 @@ def import_(
     with session.open_workspace() as work:
         try:
             for path in files:
-                reports.append(_import(session, work, path, source))  # noqa: PERF401 - kept if one fails
+                reports.append(_import(session, work, path, source))
                 session.finished["run"] = reports[-1]["run"] or session.finished["run"]
         finally:
             _show_counts(session, reports)
@@ -89,7 +89,10 @@ def _count_lines(path: Path) -> int | None:
 def _show_counts(session: Session, reports: Sequence[Mapping[str, Any]]) -> None:
     done = [report for report in reports if "error" not in report]
     if done:
-        columns = [Column("import.file"), *(Column(f"import.{name}", is_number=True) for name in _COUNTS)]
+        columns = [
+            Column("import.file"),
+            *(Column(f"import.{name}", is_number=True) for name in _COUNTS),
+        ]
         rows = [(Path(report["file"]).name, *(report[name] for name in _COUNTS)) for report in done]
         session.out.table(columns, rows)
 

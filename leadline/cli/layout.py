@@ -24,6 +24,15 @@ Rows = list[tuple[str, str]]
 class Command(TyperCommand):
     """A command that words its help itself."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as below
+        """Read the command's words; a refusal says which command it is about."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            if getattr(error, "ctx", None) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]  # the parser leaves it out at times
+            raise
+
     def get_help(self, ctx: Any) -> str:  # noqa: ANN401 - the parser's context has no public type
         """Return the help in the call's language."""
         return help_text(ctx)
@@ -44,9 +53,20 @@ class Group(TyperGroup):
         """
         word = args[0]
         if word not in self.commands and not word.startswith("-"):
-            near = meant(word, self.commands)
-            raise Refused("unknown_command", command=ctx.command_path, word=word, near=near)
+            near = meant(word, _reachable(self))
+            raise Refused(code="unknown_command", command=ctx.command_path, word=word, near=near)
         return super().resolve_command(ctx, args)
+
+
+def _reachable(group: TyperGroup) -> dict[str, str]:
+    """Return the words that may be meant, with what to type for each: `export` is below `leads`."""
+    inner = {
+        word: f"{name} {word}"
+        for name, command in group.commands.items()
+        if isinstance(command, TyperGroup)
+        for word in command.commands
+    }
+    return inner | {name: name for name in group.commands}
 
 
 def path_of(context: Any) -> str:  # noqa: ANN401 - as above
@@ -62,7 +82,7 @@ def help_text(context: Any) -> str:  # noqa: ANN401 - as above
     with console.capture() as captured:
         for part in _parts(context):
             console.print(part)
-    return captured.get().rstrip("\n")
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def _parts(context: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - as above

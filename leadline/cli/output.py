@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from leadline.cli.wording import say
@@ -21,17 +22,27 @@ from leadline.cli.wording import say
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+#: What a column that gives way to others keeps, in terminal cells.
+LEAST_WIDTH: Final = 12
+GAP: Final = 2
 #: Format characters that turn the direction of text around (Unicode's bidirectional controls).
 _TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its title's key in the catalog, and how it is set."""
+    """A column of a table: its title's key in the catalog, and how it is set.
+
+    Attributes:
+        is_number: set flush right.
+        may_shrink: cut with an ellipsis on a narrow terminal; all others keep their width.
+        may_wrap: broken into lines there instead.
+    """
 
     key: str
     is_number: bool = False
     may_shrink: bool = False
+    may_wrap: bool = False
 
 
 @dataclass
@@ -74,17 +85,21 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
+        table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+        titles = [self.words(column.key) for column in columns]
+        lines = [[plain(cell) for cell in row] for row in rows]
+        for column, title, width in zip(
+            columns, titles, _widths(columns, titles, lines), strict=True
+        ):
             table.add_column(
-                Text(self.words(column.key)),
+                Text(title),
                 justify="right" if column.is_number else "left",
-                no_wrap=True,
+                no_wrap=not column.may_wrap,
                 overflow="ellipsis" if column.may_shrink else "fold",
-                min_width=8 if column.may_shrink else None,
+                width=width,
             )
-        for row in rows:
-            table.add_row(*(Text(plain(cell)) for cell in row))
+        for line in lines:
+            table.add_row(*map(Text, line))
         show(table, sys.stdout)
 
     @contextmanager
@@ -129,16 +144,36 @@ def _visible(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if is_control or character in _TURNS else character
 
 
+def _widths(
+    columns: Sequence[Column], titles: Sequence[str], lines: Sequence[Sequence[str]]
+) -> list[int]:
+    """Return the columns' widths in terminal cells; on a narrow terminal some give way."""
+    from rich.cells import cell_len
+
+    cells = zip(titles, *lines, strict=True)
+    widths = [max(map(cell_len, column)) for column in cells]
+    if not sys.stdout.isatty():
+        return widths
+    room = get_terminal_size().columns - GAP * (len(columns) - 1)
+    while sum(widths) > room:
+        wide = [
+            number
+            for number, column in enumerate(columns)
+            if (column.may_shrink or column.may_wrap) and widths[number] > LEAST_WIDTH
+        ]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
 def show(renderable: RenderableType, stream: IO[str]) -> None:
-    """Render onto a stream; one that is no terminal gets as many columns as are needed."""
+    """Render onto a stream; nothing is cut that is wider than the terminal."""
     from rich.console import Console
     from rich.measure import Measurement
 
-    console = Console(file=stream, highlight=False, emoji=False, markup=False, soft_wrap=False)
-    if not console.is_terminal:
-        console.width = 10_000
-        needed = Measurement.get(console, console.options, renderable).maximum
-        console.width = max(100, needed)
+    console = Console(file=stream, highlight=False, emoji=False, markup=False, width=10_000)
+    console.width = Measurement.get(console, console.options, renderable).maximum
     _print_rich(console, renderable)
 
 

@@ -27,6 +27,7 @@ from leadline.cli import (
     status,
 )
 from leadline.cli.failures import report
+from leadline.cli.help_wording import COMMANDS
 from leadline.cli.layout import Command, Group, no_parameters
 from leadline.cli.output import Output
 from leadline.cli.session import (
@@ -41,12 +42,6 @@ from leadline.cli.session import (
 )
 
 INTERRUPTED: Final = 130  # 128 and the number of SIGINT, as shells have it
-_QUIET: Final = {
-    "cls": Group,
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -94,10 +89,17 @@ def _leave_quietly() -> int:
     return ERROR
 
 
+def _group() -> typer.Typer:
+    """Return an empty group; errors and help are worded here and not by the parser."""
+    return typer.Typer(
+        cls=Group, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
+
+
 @lru_cache(maxsize=1)
 def program() -> TyperGroup:
     """Return the command with all its subcommands."""
-    app = typer.Typer(**_QUIET)
+    app = _group()
     app.callback()(root)
     for name, function in (
         ("init", project.init),
@@ -110,7 +112,7 @@ def program() -> TyperGroup:
         ("serve", serving.serve),
     ):
         app.command(name, cls=Command)(function)
-    found = typer.Typer(**_QUIET)
+    found = _group()
     found.callback()(no_parameters)
     found.command("list", cls=Command)(leads.list_)
     found.command("show", cls=Command)(leads.show)
@@ -123,6 +125,8 @@ def program() -> TyperGroup:
     if not isinstance(built, TyperGroup):
         message = "several commands make a group"
         raise TypeError(message)
+    order = list(COMMANDS)
+    built.commands = dict(sorted(built.commands.items(), key=lambda each: order.index(each[0])))
     return built
 
 

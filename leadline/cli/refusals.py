@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from leadline.cli.wording import say
@@ -16,7 +16,7 @@ class Refused(UsageError):
         code: stable machine-readable name; the wording is `refused.<code>` of the catalog.
     """
 
-    def __init__(self, code: str, **facts: object) -> None:
+    def __init__(self, *, code: str, **facts: object) -> None:
         """Keep the facts; one that differs by language is a mapping of "en" and "ja"."""
         self.code = code
         self.facts = facts
@@ -32,10 +32,15 @@ class Refused(UsageError):
 
 
 def meant(word: str, choices: Iterable[str]) -> dict[str, str]:
-    """Return the words that ask whether the nearest choice was meant; "" when none is near."""
-    found = get_close_matches(word.lower(), list(choices), n=1)
+    """Return the words that ask whether the nearest choice was meant; "" when none is near.
+
+    A mapping's values are what to type for its keys.
+    """
+    known = choices if isinstance(choices, Mapping) else {choice: choice for choice in choices}
+    found = get_close_matches(word.lower(), list(known), n=1)
     return {
-        lang: say("did_you_mean", lang, word=found[0]) if found else "" for lang in ("en", "ja")
+        lang: say("did_you_mean", lang, word=known[found[0]]) if found else ""
+        for lang in ("en", "ja")
     }
 
 
@@ -47,5 +52,5 @@ def choose(option: str, word: str, choices: Iterable[str]) -> str:
     """
     known = tuple(choices)
     if word not in known:
-        raise Refused("bad_choice", option=option, word=word, choices=" | ".join(known))
+        raise Refused(code="bad_choice", option=option, word=word, choices=" | ".join(known))
     return word

@@ -11,11 +11,14 @@ import typer
 from leadline.cli.output import Column
 from leadline.cli.refusals import Refused, meant
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
+from leadline.cli.wording import find
+from leadline.domain.skips import WORDS, SkipReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leadline.domain.batches import Batch
+    from leadline.stages import Workspace
 
 
 def run(
@@ -48,9 +51,9 @@ def read_instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("bad_time", word=text) from None
+        raise Refused(code="bad_time", word=text) from None
     if at.tzinfo is None:
-        raise Refused("naive_time", word=text)
+        raise Refused(code="naive_time", word=text)
     return at.astimezone(UTC)
 
 
@@ -58,13 +61,13 @@ def _check_stages(names: Sequence[str], known: Sequence[str]) -> list[str]:
     for name in names:
         if name not in known:
             raise Refused(
-                "unknown_stage", word=name, near=meant(name, known), known=", ".join(known)
+                code="unknown_stage", word=name, near=meant(name, known), known=", ".join(known)
             )
     return list(names)
 
 
 def _run(
-    session: Session, work: Any, names: Sequence[str], *, at: datetime, is_once: bool  # noqa: ANN401 - a Workspace, which is not imported for the sake of a fast start
+    session: Session, work: Workspace, names: Sequence[str], *, at: datetime, is_once: bool
 ) -> list[Batch]:
     """Run the stages; what was done is shown even when a later stage fails."""
     from leadline.stages import run_stages
@@ -125,12 +128,10 @@ def _show(session: Session, sums: Sequence[Batch]) -> None:
 
 def reason_words(reason: str, lang: str) -> str:
     """Return why rows were skipped, in words: a `SkipReason`, a reject code, or a state."""
-    from leadline.cli.wording import find
-    from leadline.domain.intake import REJECT_WORDS
-    from leadline.domain.skips import WORDS, SkipReason
-
     if reason in SkipReason.__members__.values():
         return WORDS[SkipReason(reason)][lang]
+    from leadline.domain.intake import REJECT_WORDS
+
     if reason in REJECT_WORDS:
         return REJECT_WORDS[reason][lang]
     return find(f"reason.{reason}", lang) or reason

@@ -158,4 +158,4 @@ def check_language(lang: str | None) -> None:
         Refused: names the two that it does.
     """
     if lang is not None and lang not in LANGUAGES:
-        raise Refused("bad_choice", option="--lang", word=lang, choices=" | ".join(LANGUAGES))
+        raise Refused(code="bad_choice", option="--lang", word=lang, choices=" | ".join(LANGUAGES))

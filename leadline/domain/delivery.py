@@ -2,7 +2,8 @@
 
 The reading of codes follows RFC 5321 4.2 and RFC 3463: a 4xx is tried again, a 5xx is final;
 5.7.x and 5.5.x speak of us and not of the address, so they fail the message without calling the
-address bad; only 5.1.x, 5.2.1 and 5.4.4 are a bounce.
+address bad; only the codes of a bad recipient (5.1.x but for 5.1.5 and those of the sender, 5.2.1,
+5.4.4) are a bounce, and never in answer to MAIL, which names nobody but us.
 """
 
 from __future__ import annotations
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
 
 FIRST_RETRY: Final = timedelta(minutes=5)
 LONGEST_RETRY: Final = timedelta(hours=6)
-#: RFC 3463 codes that say that the address itself is bad.
-_BOUNCE: Final = re.compile(r"^5\.(1\.[0-9]+|2\.1|4\.4)$")
+#: RFC 3463 and RFC 7505 codes that say that the recipient's address itself is bad.
+_BOUNCE: Final = re.compile(r"^5\.(1\.([0-46]|10)|2\.1|4\.4)$")
+#: Classes of reply codes, and the one that says "mailbox unavailable" (RFC 5321 4.2).
+_ACCEPTED: Final = 2
+_TRANSIENT: Final = 4
+_PERMANENT: Final = 5
+_NO_MAILBOX: Final = 550
+_SERVICE_CLOSING: Final = 421
 _ENHANCED: Final = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 class Phase(StrEnum):
-    """How far a mail transaction came."""
+    """How far a mail transaction came: no connection, MAIL, RCPT, the body, the last answer."""
 
     CONNECT = "connect"
+    SENDER = "sender"
     ENVELOPE = "envelope"
     BODY = "body"
     DONE = "done"
@@ -57,6 +65,11 @@ class Reply:
         match = _ENHANCED.match(self.text)
         return match[1] if match else ""
 
+    @property
+    def is_turned_away(self) -> bool:
+        """Tell whether the connection ended before anything was said of the message."""
+        return self.phase is Phase.SENDER and self.code in {None, _SERVICE_CLOSING}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -73,21 +86,29 @@ def decide_outcome(
     """Decide what an answer means for the message.
 
     A connection lost once the body was begun leaves the truth unknowable (RFC 1047): that is a
-    state of its own and never a guess. Before the body, trying again is safe.
+    state of its own and never a guess, and an answer that is none of SMTP's tells no more.
+    Before the body, trying again is safe.
     """
-    if reply.code is None and reply.phase is Phase.BODY:
-        return Outcome("unknown", "unknown")
-    if reply.code is not None and 200 <= reply.code < 300:  # noqa: PLR2004 - a class of reply codes
+    answer = 0 if reply.code is None else reply.code // 100
+    if reply.phase is Phase.DONE and answer == _ACCEPTED:
         return Outcome("sent", "sent")
-    if reply.code is not None and reply.code >= 500:  # noqa: PLR2004 - a class of reply codes
-        is_bounce = bool(_BOUNCE.match(reply.enhanced)) or (
-            not reply.enhanced and reply.phase is Phase.ENVELOPE and reply.code == 550  # noqa: PLR2004
-        )
-        return Outcome("bounced", "bounced") if is_bounce else Outcome("failed", "rejected")
+    if reply.phase in {Phase.BODY, Phase.DONE} and answer not in {_TRANSIENT, _PERMANENT}:
+        return Outcome("unknown", "unknown")
+    if answer == _PERMANENT:
+        return Outcome("bounced", "bounced") if _is_bounce(reply) else Outcome("failed", "rejected")
     due_at = now + retry_delay(attempts)
     if due_at - created_at > give_up_after:
         return Outcome("failed", "failed")
     return Outcome("deferred", "deferred", due_at)
+
+
+def _is_bounce(reply: Reply) -> bool:
+    """Tell whether a refusal says that the recipient's address does not exist."""
+    if reply.phase is Phase.SENDER:
+        return False
+    if reply.enhanced:
+        return bool(_BOUNCE.match(reply.enhanced))
+    return reply.phase is Phase.ENVELOPE and reply.code == _NO_MAILBOX
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -103,6 +124,8 @@ class Gate:
     Attributes:
         is_nurture: marketing mail; a rep's mail is exempt from consent, window and cap.
         is_enrolled: the enrollment was not left for a reason that stops its mails.
+        planned_at: when the touch was planned; the relay may have been away since.
+        max_lateness: how long a planned mail is of use.
         sent_today: nurture mails to the lead since its local midnight.
         window: sending window, None for rep mail.
     """
@@ -111,6 +134,8 @@ class Gate:
     is_suppressed: bool
     has_consent: bool
     is_enrolled: bool
+    planned_at: datetime
+    max_lateness: timedelta
     has_public_url: bool
     sent_today: int
     touches_per_day: int
@@ -151,6 +176,8 @@ def decide_gate(  # noqa: PLR0911 - one line per reason, in the order of their w
         return Refuse(SkipReason.NO_CONSENT)
     if not gate.is_enrolled:
         return Refuse(SkipReason.EXITED)
+    if now - gate.planned_at > gate.max_lateness:
+        return Refuse(SkipReason.EXPIRED)
     if not gate.has_public_url:
         return Defer(SkipReason.NO_PUBLIC_URL, now + timedelta(hours=1))
     if gate.sent_today >= gate.touches_per_day and gate.next_day_at is not None:

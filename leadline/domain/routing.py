@@ -17,7 +17,7 @@ from leadline.domain.conditions import fold
 from leadline.domain.skips import SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -90,20 +90,21 @@ def match_lines(frame: pd.DataFrame, lines: Sequence[Line]) -> NDArray[np.bool_]
     Returns:
         Booleans of shape (leads, lines).
     """
-    folded = {
-        name: np.array(
-            [fold(value) if isinstance(value, str) else "" for value in frame[name]], dtype=object
-        )
-        for name in ("country", "region", "industry")
-    }
-    postal = np.array([_plain_postal(value) for value in frame["postal_code"]], dtype=object)
+    folded = {name: _each(frame[name], fold) for name in ("country", "region", "industry")}
+    postal = _each(frame["postal_code"], _plain_postal)
     low = frame["employees_min"].to_numpy(dtype=np.float64, na_value=np.nan)
     masks = [_mask(line, folded, postal, low) for line in lines]
     return np.column_stack(masks) if masks else np.zeros((len(frame), 0), dtype=bool)
 
 
-def _plain_postal(value: object) -> str:
-    return fold(value).replace("-", "").replace(" ", "") if isinstance(value, str) else ""
+def _each(column: pd.Series, read: Callable[[str], str]) -> NDArray[np.object_]:
+    """Return `read` of every text, "" where there is none; equal texts are read once."""
+    known = {value: read(value) for value in set(column) if isinstance(value, str)}
+    return np.array([known.get(value, "") for value in column], dtype=object)
+
+
+def _plain_postal(code: str) -> str:
+    return fold(code).replace("-", "").replace(" ", "")
 
 
 def _mask(
@@ -192,10 +193,7 @@ def _choose(
         "territory": line.rule,
         "team": line.team,
         "able": len(able),
-        "candidates": [
-            _candidate(rep, loads[rep.id])
-            for rep in (able + [rep for rep in candidates if rep not in able])[:TRACE_CANDIDATES]
-        ],
+        "candidates": [_candidate(rep, loads[rep.id]) for rep in _shown(able, candidates)],
     }
     if not able:
         at_capacity = any(rep.capacity > 0 and not rep.is_away for rep in asked)
@@ -203,6 +201,12 @@ def _choose(
         return Waits(reason, line.id, trace)
     loads[able[0].id] += 1
     return Assigned(able[0].id, line.id, trace)
+
+
+def _shown(able: list[RepState], candidates: Sequence[RepState]) -> list[RepState]:
+    """Return the first of those who can take the lead, then of the others."""
+    ids = {rep.id for rep in able}
+    return (able + [rep for rep in candidates if rep.id not in ids])[:TRACE_CANDIDATES]
 
 
 def _candidate(rep: RepState, load: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -68,8 +69,17 @@ def next_open(
         ValueError: `now` is naive.
         zoneinfo.ZoneInfoNotFoundError: `zone` is unknown.
     """
+    if now.tzinfo is not None and not closed_on:
+        return _next_open(now.astimezone(UTC), window, zone)
     opens, _ = next(_spans(now, window, zone, closed_on))
     return max(opens, now.astimezone(UTC))
+
+
+@lru_cache(maxsize=4096)
+def _next_open(now: datetime, window: Window, zone: str) -> datetime:
+    """Remember the answer for a zone: in a batch thousands of leads share it."""
+    opens, _ = next(_spans(now, window, zone, ()))
+    return max(opens, now)
 
 
 def closes_at(now: datetime, *, window: Window, zone: str) -> datetime:

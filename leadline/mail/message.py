@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _FORBIDDEN: Final = re.compile(r"[\r\n\x00]")
+_PLAIN: Final = re.compile(r"^[ -~]{0,900}$")
 _ATEXT_PHRASE: Final = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 #: RFC 2047 allows 75 characters in an encoded word: 45 bytes of UTF-8 become 60 of base64.
 _WORD_BYTES: Final = 45
@@ -115,8 +116,12 @@ def mailbox(name: str, address: str) -> str:
 
 
 def encode_words(header: str, value: str) -> str:
-    """Return a header value, as RFC 2047 encoded words where it is not ASCII."""
-    if _checked(header, value).isascii():
+    """Return a header value, as RFC 2047 encoded words where it cannot stand as it is.
+
+    That is what is not ASCII, what would make the line longer than RFC 5322 allows (998), and
+    what a reader would take for an encoded word.
+    """
+    if _PLAIN.match(_checked(header, value)) and "=?" not in value:
         return value
     chunks, chunk = [], b""
     for character in value:

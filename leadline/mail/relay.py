@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from leadline.errors import LeadlineError
 
 _TLS = ("required", "starttls", "none")
+#: Where a server may listen, and what nobody can open.
+_ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - it is refused here
 
 
 class BadSmtpUrl(LeadlineError):
@@ -62,7 +64,8 @@ def is_loopback(host: str) -> bool:
 
 def is_public_url(base_url: str) -> bool:
     """Tell whether links below `base_url` can be opened from elsewhere."""
-    return not is_loopback(urlsplit(base_url).hostname or "localhost")
+    host = urlsplit(base_url).hostname or "localhost"
+    return not is_loopback(host) and host not in _ANY_ADDRESS
 
 
 def links_work(smtp_url: str, base_url: str) -> bool:

@@ -7,7 +7,9 @@ so MAIL, RCPT and DATA are driven apart and the phase is kept (facts: RFC 5321 4
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, Self
@@ -29,6 +31,17 @@ BODY_SECONDS: Final = 600
 PER_CONNECTION: Final = 100
 CONNECTIONS: Final = 5
 _SERVICE_CLOSING: Final = 421
+#: What SMTP calls an answer; aiosmtplib reports a malformed line as -1.
+_ANSWERS: Final = range(200, 600)
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a server has for an answer: to a command, and to the final dot."""
+
+    command: float = COMMAND_SECONDS
+    body: float = BODY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +108,13 @@ class RelayRefuses(PermanentDeliveryError):
 class SmtpTransport:
     """Up to `width` connections to one relay, kept open and recycled."""
 
-    def __init__(self, relay: Relay, *, width: int = CONNECTIONS) -> None:
+    def __init__(
+        self, relay: Relay, *, width: int = CONNECTIONS, patience: Patience | None = None
+    ) -> None:
         """Name the relay; nothing is opened yet."""
         self._relay = relay
         self._width = width
+        self._patience = patience or Patience()
         self._free: list[_Connection] = []
 
     @property
@@ -113,7 +129,7 @@ class SmtpTransport:
             RelayUnreachable: nobody answers, or not now.
             RelayRefuses: login or TLS is refused.
         """
-        self._free.append(await _Connection.open(self._relay))
+        self._free.append(await self._open())
         return self
 
     async def __aexit__(
@@ -128,41 +144,58 @@ class SmtpTransport:
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Reply]:
         """Send each envelope on a connection of its own; one answer each, in order."""
-        return list(await asyncio.gather(*(self._send(envelope) for envelope in envelopes)))
+        replies = list(await asyncio.gather(*(self._send(envelope) for envelope in envelopes)))
+        opened = sum(reply.phase is not Phase.CONNECT for reply in replies)
+        if 0 < opened < len(replies):  # the server takes so many connections and no more
+            self._width = opened
+        return replies
 
     async def _send(self, envelope: Envelope) -> Reply:
         while self._free and not self._free[-1].is_usable:
             await self._free.pop().quit()
+        kept = self._free.pop() if self._free else None
+        if kept is not None:
+            reply = await kept.send(envelope)
+            if kept.is_usable or not reply.is_turned_away:
+                self._free.append(kept)
+                return reply
+            # the server closed a connection that it had kept for us: nothing was said on it
+            await kept.quit()
         try:
-            connection = self._free.pop() if self._free else await _Connection.open(self._relay)
+            connection = await self._open()
         except (RelayUnreachable, RelayRefuses) as error:
             return Reply(Phase.CONNECT, None, str(error.details.get("why", ""))[:200])
         reply = await connection.send(envelope)
         self._free.append(connection)
         return reply
 
+    async def _open(self) -> _Connection:
+        return await _Connection.open(self._relay, self._patience)
+
 
 class _Connection:
     """One SMTP session."""
 
-    def __init__(self, client: aiosmtplib.SMTP) -> None:
+    def __init__(self, client: aiosmtplib.SMTP, patience: Patience) -> None:
         self._client = client
+        self._patience = patience
         self._sent = 0
 
     @classmethod
-    async def open(cls, relay: Relay) -> _Connection:
+    async def open(cls, relay: Relay, patience: Patience) -> _Connection:
         client = aiosmtplib.SMTP(
             hostname=relay.host,
             port=relay.port,
             username=relay.user,
             password=relay.password,
             local_hostname=socket.gethostname().encode("ascii", "ignore").decode() or "localhost",
-            timeout=COMMAND_SECONDS,
+            timeout=patience.command,
             use_tls=relay.tls == "required",
             start_tls=relay.tls == "starttls",
         )
         try:
             await client.connect()
+            await _greet(client)
         except aiosmtplib.SMTPAuthenticationError as error:
             client.close()
             kind = RelayUnreachable if 400 <= error.code < 500 else RelayRefuses  # noqa: PLR2004
@@ -176,11 +209,12 @@ class _Connection:
             raise RelayUnreachable(relay=str(relay), why="it does not answer") from None
         except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, OSError) as error:
             client.close()
-            raise RelayUnreachable(relay=str(relay), why=_reason(error)) from None
+            kind = RelayRefuses if _is_certificate(error) else RelayUnreachable
+            raise kind(relay=str(relay), why=_reason(error)) from None
         except aiosmtplib.SMTPException as error:
             client.close()
             raise RelayRefuses(relay=str(relay), why=error.message[:100]) from None
-        return cls(client)
+        return cls(client, patience)
 
     @property
     def is_usable(self) -> bool:
@@ -189,17 +223,20 @@ class _Connection:
 
     async def send(self, envelope: Envelope) -> Reply:
         """Run one mail transaction and say how far it came."""
-        phase = Phase.ENVELOPE
+        phase, command = Phase.SENDER, self._patience.command
         self._sent += 1
         try:
-            await self._client.mail(envelope.sender, timeout=COMMAND_SECONDS)
-            await self._client.rcpt(envelope.recipient, timeout=COMMAND_SECONDS)
+            await self._client.mail(envelope.sender, timeout=command)
+            phase = Phase.ENVELOPE
+            await self._client.rcpt(envelope.recipient, timeout=command)
             phase = Phase.BODY
-            answer = await self._client.data(envelope.message, timeout=BODY_SECONDS)
+            answer = await self._client.data(envelope.message, timeout=self._patience.body)
         except aiosmtplib.SMTPResponseException as error:
             await self._reset(error.code)
-            return Reply(phase, error.code, _one_line(error.message))
-        except (aiosmtplib.SMTPException, OSError) as error:
+            code = error.code if error.code in _ANSWERS else None
+            return Reply(phase, code, _one_line(error.message))
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            # ValueError: a command that aiosmtplib will not write; one message must not stop others
             self._client.close()
             return Reply(phase, None, _reason(error))
         except BaseException:
@@ -209,11 +246,11 @@ class _Connection:
         return Reply(Phase.DONE, answer.code, _one_line(answer.message))
 
     async def _reset(self, code: int) -> None:
-        if code == _SERVICE_CLOSING:
+        if code == _SERVICE_CLOSING or code not in _ANSWERS:
             self._client.close()
             return
         try:
-            await self._client.rset(timeout=COMMAND_SECONDS)
+            await self._client.rset(timeout=self._patience.command)
         except (aiosmtplib.SMTPException, OSError):
             self._client.close()
 
@@ -221,12 +258,28 @@ class _Connection:
         """End the session politely if it still stands."""
         if self._client.is_connected:
             with suppress(aiosmtplib.SMTPException, OSError):
-                await self._client.quit(timeout=COMMAND_SECONDS)
+                await self._client.quit(timeout=self._patience.command)
         self._client.close()
 
 
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    """Say EHLO before the first message, so that its refusal is never taken for the recipient's."""
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            if not client.is_connected:
+                raise
+            await client.helo()
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:500]
+    """Return a server's words as text that any database takes."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:500]
+
+
+def _is_certificate(error: BaseException) -> bool:
+    return isinstance(error.__cause__ or error, ssl.SSLCertVerificationError)
 
 
 def _reason(error: BaseException) -> str:
@@ -236,4 +289,6 @@ def _reason(error: BaseException) -> str:
         return "connection refused"
     if isinstance(cause, socket.gaierror):
         return "its name cannot be resolved"
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({cause.verify_message})"
     return type(cause).__name__

@@ -181,7 +181,8 @@ class FormPage(TypedDict):
     """A hosted form. `key` is posted back as `idempotency_key`, so that a double click counts once.
 
     `consent_wording` is "" when the form asks for no consent; the box is posted as
-    `consent_field` (default `consent`).
+    `consent_field` (default `consent`), and is ticked when `is_consent_given`. Beside the fields
+    stands one named `website_url` that people do not see: whoever fills it is a program.
     """
 
     title: str
@@ -190,6 +191,7 @@ class FormPage(TypedDict):
     action: str
     key: str
     consent_field: NotRequired[str]
+    is_consent_given: NotRequired[bool]
 
 
 class ThanksPage(TypedDict):

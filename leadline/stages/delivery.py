@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import perf_counter
@@ -21,14 +21,16 @@ from leadline.domain.days import local_midnight
 from leadline.domain.delivery import (
     Defer,
     Gate,
+    Pass,
     Phase,
     Refuse,
     Reply,
     decide_gate,
     decide_outcome,
 )
+from leadline.domain.skips import SkipReason
 from leadline.domain.windows import parse_window
-from leadline.mail.message import REPEAT_WORDS, address_message, redirected
+from leadline.mail.message import REPEAT_WORDS, HeaderInjection, address_message, redirected
 from leadline.mail.relay import links_work, read_relay
 from leadline.mail.sink import sink_transport
 from leadline.mail.transport import Envelope, RelayUnreachable, SmtpTransport
@@ -48,12 +50,17 @@ if TYPE_CHECKING:
     from leadline.store.engine import Connection
 
 LIMIT: Final = 500
+#: How many seconds the messages on their way have when the run is told to stop.
+GRACE_SECONDS: Final = 30
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:
-    """Tell whether a rendered message is due."""
+    """Tell whether a rendered message is due, or was left by a process that died."""
+    lease = outbox.Lease(this_process(), SystemClock().now())
     with work.store.read() as connection:
-        return outbox.has_due(connection, rendered=True, now=now)
+        return outbox.has_due(connection, rendered=True, now=now) or outbox.has_left_behind(
+            connection, lease=lease
+        )
 
 
 @asynccontextmanager
@@ -86,14 +93,13 @@ async def run_batch(
     if not claims:
         return Batch("delivery")
     sending = _Sending(work, now, lease, claims)
-    keeper = asyncio.create_task(_keep_lease(work, lease))
+    keeper = asyncio.create_task(_keep_lease(work, claims, lease))
     try:
-        await sending.run(transport)
+        await sending.run(transport, keeper)
     finally:
         keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeper
-        sending.finish(has_more=len(claims) == limit)
+        sending.finish(claims, has_more=len(claims) == limit)
+        await asyncio.gather(keeper, return_exceptions=True)
     if sending.lost_relay:
         raise RelayUnreachable(
             relay=str(read_relay(work.environment.smtp_url)), why=sending.lost_relay
@@ -107,16 +113,18 @@ def _claim(work: Workspace, lease: outbox.Lease, now: datetime, limit: int) -> l
         return outbox.claim_due(connection, lease=lease, now=now, limit=limit)
 
 
-async def _keep_lease(work: Workspace, lease: outbox.Lease) -> None:
-    """Prolong the lease while a slow server keeps us waiting."""
+async def _keep_lease(work: Workspace, claims: Sequence[outbox.Claim], lease: outbox.Lease) -> None:
+    """Prolong the lease while a slow server keeps us waiting; ends when that cannot be done."""
     while True:
         await asyncio.sleep(LEASE.total_seconds() / 3)
-        await asyncio.to_thread(_renew, work, outbox.Lease(lease.owner, SystemClock().now()))
+        at = outbox.Lease(lease.owner, SystemClock().now())
+        if not await asyncio.to_thread(_renew, work, claims, at):
+            return
 
 
-def _renew(work: Workspace, lease: outbox.Lease) -> None:
+def _renew(work: Workspace, claims: Sequence[outbox.Claim], lease: outbox.Lease) -> int:
     with work.store.write() as connection:
-        outbox.renew(connection, lease=lease)
+        return outbox.renew(connection, claims, lease=lease)
 
 
 @dataclass
@@ -135,22 +143,39 @@ class _Sending:
     lost_relay: str = ""
     batch: Batch = field(default_factory=lambda: Batch("delivery"))
 
-    async def run(self, transport: Transport) -> None:
-        """Send wave after wave until nothing of the batch is left."""
+    async def run(self, transport: Transport, keeper: asyncio.Task[None]) -> None:
+        """Send wave after wave until nothing of the batch is left, or it is ours no more."""
         self.claimed = len(self.waiting)
-        while self.waiting and not self.lost_relay:
+        while self.waiting and not self.lost_relay and not keeper.done():
             wave, self.waiting = (
                 self.waiting[: transport.width],
                 self.waiting[transport.width :],
             )
-            rows = await asyncio.to_thread(self._mark, wave)
-            if rows:
+            if rows := await self._marked(wave):
                 await self._send(transport, rows)
+
+    async def _marked(self, wave: Sequence[outbox.Claim]) -> list[dict[str, Any]]:
+        """Mark a wave in a thread; when we are told to stop meanwhile, it goes back unsent."""
+        marking = asyncio.ensure_future(asyncio.to_thread(self._mark, wave))
+        try:
+            return await asyncio.shield(marking)
+        except asyncio.CancelledError:
+            stopped = Reply(Phase.CONNECT, None, "stopped")
+            self.outcomes = [self._outcome(row, stopped) for row in await marking]
+            raise
 
     async def _send(self, transport: Transport, rows: Sequence[Mapping[str, Any]]) -> None:
         replies = [Reply(Phase.BODY, None, "interrupted")] * len(rows)
+        sending = asyncio.ensure_future(transport.send([row["envelope"] for row in rows]))
         try:
-            replies = await transport.send([self._envelope(row) for row in rows])
+            replies = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            # half a message is of unknown outcome: let those on their way arrive
+            await asyncio.wait({sending}, timeout=GRACE_SECONDS)
+            if sending.done():
+                replies = sending.result()
+            sending.cancel()
+            raise
         finally:
             self.outcomes = [
                 self._outcome(row, reply) for row, reply in zip(rows, replies, strict=True)
@@ -165,8 +190,9 @@ class _Sending:
             self._lock(connection, addresses)
             self._record(connection)
             rows = self._gate(connection, wave, addresses)
-            ids = [row["id"] for row in rows]
-            mine = outbox.mark_sending(connection, ids, owner=self.lease.owner, now=self.now)
+            passed = [outbox.Claim(row["id"], row["fence"]) for row in rows]
+            owner = self.lease.owner
+            mine = outbox.mark_sending(connection, passed, owner=owner, now=self.now)
         self.outcomes = []
         return [row for row in rows if row["id"] in mine]
 
@@ -187,12 +213,19 @@ class _Sending:
         suppressed = find_suppressed(connection, addresses)
         leads = {row["lead_id"] for row in rows if row["kind"] == "touch"}
         sent = outbox.list_sent(connection, leads, since=self.now - timedelta(days=2))
-        verdicts = [
-            (row, decide_gate(self._facts(row, suppressed, sent), now=self.now)) for row in rows
-        ]
-        refused = [self._refused(row, v) for row, v in verdicts if isinstance(v, (Refuse, Defer))]
+        passed, refused = [], []
+        for row in rows:
+            verdict = decide_gate(self._facts(row, suppressed, sent), now=self.now)
+            if not isinstance(verdict, Pass):
+                refused.append(self._refused(row, verdict))
+            elif (envelope := self._envelope(row)) is None:
+                refused.append(self._unwritable(row))
+            else:
+                if row["kind"] == "touch":  # a rep's mail about a lead is none to the lead
+                    sent.setdefault(row["lead_id"], []).append(self.now)
+                passed.append({**row, "envelope": envelope})
         outbox.mark_refused(connection, refused, owner=self.lease.owner)
-        return [row for row, verdict in verdicts if not isinstance(verdict, (Refuse, Defer))]
+        return passed
 
     def _facts(
         self,
@@ -200,7 +233,9 @@ class _Sending:
         suppressed: set[str],
         sent: Mapping[int, Sequence[datetime]],
     ) -> Gate:
-        environment = self.work.environment
+        environment, sending = self.work.environment, self.work.project.sending
+        sequence = self.work.project.sequences.get(row["sequence"])
+        lateness = sequence.max_lateness if sequence else None
         zone = row["zone"] or "UTC"
         today = local_midnight(self.now, zone)
         return Gate(
@@ -208,9 +243,11 @@ class _Sending:
             is_suppressed=row["address_hash"] in suppressed,
             has_consent=row["has_consent"] is True,
             is_enrolled=row["enrollment_state"] in {"active", "completed"},
+            planned_at=row["created_at"],
+            max_lateness=sending.max_lateness if lateness is None else lateness,
             has_public_url=links_work(environment.smtp_url, environment.base_url),
             sent_today=sum(at >= today for at in sent.get(row["lead_id"], ())),
-            touches_per_day=self.work.project.sending.touches_per_day,
+            touches_per_day=sending.touches_per_day,
             window=parse_window(row["sending_window"]) if row["sending_window"] else None,
             zone=zone,
             next_day_at=local_midnight(self.now, zone, days=1),
@@ -218,22 +255,37 @@ class _Sending:
 
     def _refused(self, row: Mapping[str, Any], verdict: Refuse | Defer) -> dict[str, Any]:
         self.skips[verdict.reason.value] += 1
-        later = isinstance(verdict, Defer)
-        return {
-            "id": row["id"],
-            "state": "deferred" if later else "skipped",
-            "skip_reason": verdict.reason.value,
-            "due_at": verdict.until if isinstance(verdict, Defer) else row["due_at"],
-        }
+        state, due_at = "skipped", row["due_at"]
+        if isinstance(verdict, Defer):
+            state, due_at = "deferred", verdict.until
+        elif verdict.reason is SkipReason.EXPIRED:
+            state = "expired"
+        return self._ended(row, state, verdict.reason, due_at)
 
-    def _envelope(self, row: Mapping[str, Any]) -> Envelope:
+    def _unwritable(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Hold one message that cannot be written as mail, so that it does not stop the others."""
+        self.counts["failed"] += 1
+        return self._ended(row, "failed", SkipReason.TEMPLATE_ERROR, row["due_at"])
+
+    @staticmethod
+    def _ended(
+        row: Mapping[str, Any], state: str, reason: SkipReason, due_at: datetime
+    ) -> dict[str, Any]:
+        kept = {"id": row["id"], "fence": row["fence"]}
+        return {**kept, "state": state, "skip_reason": reason.value, "due_at": due_at}
+
+    def _envelope(self, row: Mapping[str, Any]) -> Envelope | None:
+        """Return the message as it leaves, None when its headers cannot be written."""
         settings = self.work.project.settings
         subject, recipient = row["subject"], row["recipient"]
         if row["resends"]:
             subject = REPEAT_WORDS["en" if subject.isascii() else "ja"] + subject
         if settings.redirect_all_to:
             subject, recipient = redirected(subject, recipient), settings.redirect_all_to
-        message = address_message(row["mail"], recipient=recipient, subject=subject)
+        try:
+            message = address_message(row["mail"], recipient=recipient, subject=subject)
+        except HeaderInjection:
+            return None
         return Envelope(row["id"], settings.mail.from_address, recipient, message)
 
     def _outcome(self, row: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
@@ -251,7 +303,8 @@ class _Sending:
             "reply_code": reply.code,
             "reply": reply.text or None,
             "event": outcome.event,
-            "attempt": row["fence"],
+            "fence": row["fence"],
+            "kind": row["kind"],
             "address_hash": row["address_hash"],
             "lead_id": row["lead_id"],
         }
@@ -269,8 +322,8 @@ class _Sending:
         """Record outcomes; an address that does not exist is banned at once."""
         outbox.mark_outcomes(connection, self.outcomes, owner=self.lease.owner, now=self.now)
         bounced = [row for row in self.outcomes if row["state"] == "bounced"]
-        if not bounced:
-            return
+        if not bounced or self.work.project.settings.redirect_all_to:
+            return  # a redirected mail says nothing of the address that it was meant for
         add_suppressions(
             connection,
             [
@@ -284,15 +337,15 @@ class _Sending:
                 for row in bounced
             ],
         )
-        leads = {row["lead_id"] for row in bounced}
+        leads = {row["lead_id"] for row in bounced if row["kind"] == "touch"}
         exit_enrollments(connection, leads, reason="bounced", now=self.now)
 
-    def finish(self, *, has_more: bool) -> None:
+    def finish(self, claims: Sequence[outbox.Claim], *, has_more: bool) -> None:
         """Record what is known, give back what was not begun, and count."""
         with self.work.store.write() as connection:
             self._lock(connection, set())
             self._record(connection)
-            outbox.release(connection, self.waiting, owner=self.lease.owner)
+            outbox.release(connection, claims, owner=self.lease.owner)
             skipped = self.skips + Counter({"deferred": self.counts["deferred"]})
             self.batch = Batch(
                 "delivery",
@@ -301,7 +354,7 @@ class _Sending:
                 skipped=dict(sorted(skipped.items())),
                 failed=sum(self.counts[state] for state in ("bounced", "failed", "unknown")),
                 seconds=perf_counter() - self.started,
-                has_more=has_more,
+                has_more=has_more or bool(self.waiting),
             )
             add_batch(connection, self.batch, config_hash=self.work.project.hash, now=self.now)
         self.outcomes = []

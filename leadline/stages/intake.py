@@ -150,7 +150,8 @@ class _Resolution:
         for kind, key in verdict.keys:
             if self.known.setdefault((kind, key), lead_id) == lead_id:
                 self.keys.append((kind, key, lead_id))
-        self._keep_consent(submission, lead_id, granted=values["consent"])
+        said_at = values["submitted_at"] or submission.received_at
+        self._keep_consent(submission, lead_id, granted=values["consent"], at=said_at)
         self._note(submission, "accepted", outcome=outcome, lead_id=lead_id)
 
     def _create(self, submission: Waiting, values: dict[str, Any], lead: Lead) -> int:
@@ -163,9 +164,8 @@ class _Resolution:
 
     def _join(self, submission: Waiting, lead_id: int, values: dict[str, Any], lead: Lead) -> str:
         old = self.leads[lead_id]
-        is_newer = newest_wins(
-            old["submitted_at"], values["submitted_at"] or submission.received_at
-        )
+        said_at = values["submitted_at"] or submission.received_at
+        is_newer = newest_wins(old["submitted_at"], said_at)
         joined = join_values(old, values, is_newer=is_newer)
         joined["attributes"] = (
             {**old["attributes"], **lead.attributes}
@@ -174,6 +174,8 @@ class _Resolution:
         )
         if all(joined[name] == old[name] for name in joined):
             return "duplicate"
+        if is_newer:
+            joined["submitted_at"] = said_at
         self.leads[lead_id] = self._placed(submission, {**old, **joined})
         if lead_id not in self.created:
             self.changed.add(lead_id)
@@ -207,7 +209,9 @@ class _Resolution:
         found = self.work.project.settings.sources.get(submission.source)
         return found.consent if found and submission.kind == "file" else None
 
-    def _keep_consent(self, submission: Waiting, lead_id: int, *, granted: bool | None) -> None:
+    def _keep_consent(
+        self, submission: Waiting, lead_id: int, *, granted: bool | None, at: datetime
+    ) -> None:
         if granted is None:
             return
         default = self._default(submission)
@@ -223,7 +227,7 @@ class _Resolution:
                 "source": submission.source,
                 "submission_id": submission.id,
                 "network_address": submission.network_address,
-                "at": self.leads[lead_id]["submitted_at"],
+                "at": at,
             }
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -59,9 +60,12 @@ _MAX_TALKING_POINTS: Final = 3
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:
-    """Tell whether a rep waits to be told."""
+    """Tell whether a rep waits to be told, or a process died that was about to."""
+    lease = outbox.Lease(this_process(), SystemClock().now())
     with work.store.read() as connection:
-        return outbox.has_due(connection, rendered=False, now=now)
+        return outbox.has_due(connection, rendered=False, now=now) or outbox.has_left_behind(
+            connection, lease=lease
+        )
 
 
 def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
@@ -107,10 +111,10 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim]) -> list[Offer]:
     with work.store.read() as connection:
         rows = outbox.read_claims(connection, claims)
         assignments = get_assignments(connection, {row["assignment_id"] for row in rows})
-        lead_ids = {row["lead_id"] for row in rows}
-        leads = get_leads(connection, lead_ids)
-        scores = get_scores(connection, lead_ids)
-        bases = latest_bases(connection, lead_ids)
+        leads = get_leads(connection, {row["lead_id"] for row in rows})
+        alone = _alone(work, rows, assignments)
+        scores = get_scores(connection, alone)
+        bases = latest_bases(connection, alone)
     return [
         Offer(
             row,
@@ -121,6 +125,18 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim]) -> list[Offer]:
         )
         for row in rows
     ]
+
+
+def _alone(
+    work: Workspace,
+    rows: Sequence[Mapping[str, Any]],
+    assignments: Mapping[int, Mapping[str, Any]],
+) -> set[int]:
+    """Return the leads that get a mail of their own; only such a mail shows score and consent."""
+    offered = [row for row in rows if assignments[row["assignment_id"]]["state"] == "offered"]
+    counts = Counter(row["rep_id"] for row in offered)
+    most = work.project.settings.notification.bundle_above
+    return {row["lead_id"] for row in offered if counts[row["rep_id"]] <= most}
 
 
 def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[dict[str, Any]]:
@@ -151,6 +167,7 @@ def _skipped(
     empty = dict.fromkeys(("recipient", "address_hash", "subject", "mail"))
     return {
         "id": offer.row["id"],
+        "fence": offer.row["fence"],
         **empty,
         "state": "skipped",
         "skip_reason": reason.value,
@@ -212,6 +229,7 @@ def _ready(
     )
     return {
         "id": offer.row["id"],
+        "fence": offer.row["fence"],
         "recipient": rep.email,
         "address_hash": address_hash(rep.email, pepper=work.store.pepper),
         "subject": mail.subject,
@@ -271,7 +289,13 @@ def shown_fields(lead: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _clock(at: datetime, rep: RepShape, lang: str) -> str:
-    return clock_text(at, zone=ZoneInfo(rep.time_zone), lang=lang)
+    return _clock_text(at, rep.time_zone, lang)
+
+
+@lru_cache(maxsize=1024)
+def _clock_text(at: datetime, zone: str, lang: str) -> str:
+    """Remember a deadline's words: all leads of a bundle may share them."""
+    return clock_text(at, zone=ZoneInfo(zone), lang=lang)
 
 
 def _reasons(offer: Offer, lang: str) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ def _record(
     now: datetime,
 ) -> dict[str, int]:
     """Write assignments, outbox rows and leads; returns how many wait, by reason."""
-    rows = {lead_id: _row(work, decision, now) for lead_id, decision in decisions.items()}
+    rows = _rows(work, decisions, now=now)
     queued = assignment_store.find_open(connection, list(rows))
     changed = {lead_id: queued[lead_id]["id"] for lead_id in rows if lead_id in queued}
     assignment_store.change_assignments(
@@ -169,7 +169,23 @@ def _retry(reason: str | None, tomorrow: datetime) -> datetime | None:
     return None if reason in {None, SkipReason.NO_TERRITORY} else tomorrow
 
 
-def _row(work: Workspace, decision: Assigned | Waits, now: datetime) -> dict[str, Any]:
+def _rows(
+    work: Workspace, decisions: Mapping[int, Assigned | Waits], *, now: datetime
+) -> dict[int, dict[str, Any]]:
+    """Return the columns of each lead's assignment; a deadline is the same for all of a rep."""
+    owners = {getattr(decision, "rep", None) for decision in decisions.values()} - {None}
+    deadlines = {rep_id: _deadline(work, rep_id, now) for rep_id in owners if rep_id}
+    return {
+        lead_id: _row(work, decision, now, deadlines) for lead_id, decision in decisions.items()
+    }
+
+
+def _row(
+    work: Workspace,
+    decision: Assigned | Waits,
+    now: datetime,
+    deadlines: Mapping[str, datetime],
+) -> dict[str, Any]:
     rep_id = getattr(decision, "rep", None)
     reason = getattr(decision, "reason", None)
     routing = work.project.settings.routing
@@ -182,7 +198,7 @@ def _row(work: Workspace, decision: Assigned | Waits, now: datetime) -> dict[str
         "trace": decision.trace,
         "config_hash": work.project.hash,
         "assigned_at": now,
-        "response_due_at": _deadline(work, rep_id, now) if rep_id else None,
+        "response_due_at": deadlines[rep_id] if rep_id else None,
     }
 
 

@@ -107,6 +107,8 @@ class _Taking:
     work: Workspace
     now: datetime
     versions: dict[int, _Version] = field(default_factory=dict)
+    policies: dict[int, Policy] = field(default_factory=dict)
+    company: dict[str, Any] = field(default_factory=dict)
     leads: dict[int, dict[str, Any]] = field(default_factory=dict)
     reps: dict[str, dict[str, Any]] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
@@ -132,6 +134,8 @@ class _Taking:
             )
             for id_, (name, body) in bodies.items()
         }
+        self.policies = {id_: self._policy(version) for id_, version in self.versions.items()}
+        self.company = self.work.project.settings.company.model_dump()
         self.leads = get_leads(connection, lead_ids)
         self.reps = get_reps(connection)
         pepper = self.work.store.pepper
@@ -159,10 +163,10 @@ class _Taking:
         """Decide one due step and note what follows."""
         version = self.versions[enrollment["sequence_version_id"]]
         step = version.shape.steps[enrollment["step"]]
-        window = version.shape.window or self.work.project.sending.window
-        decision = self._decide(enrollment, version, window)
+        policy = self.policies[enrollment["sequence_version_id"]]
+        decision = self._decide(enrollment, policy)
         if isinstance(decision, Send):
-            decision = self._send(enrollment, version, step, window)
+            decision = self._send(enrollment, version, step, policy.window)
         if isinstance(decision, Postpone):
             self._count(decision.reason)
             self._change(enrollment, next_due_at=decision.until)
@@ -180,11 +184,18 @@ class _Taking:
             self._touch(enrollment, step, decision.reason)
         self._advance(enrollment, version)
 
-    def _decide(
-        self, enrollment: Mapping[str, Any], version: _Version, window: WindowShape
-    ) -> Decision:
-        lead, sending = self.leads[enrollment["lead_id"]], self.work.project.sending
-        lateness, environment = version.shape.max_lateness, self.work.environment
+    def _policy(self, version: _Version) -> Policy:
+        sending, environment = self.work.project.sending, self.work.environment
+        lateness = version.shape.max_lateness
+        return Policy(
+            window=as_window(version.shape.window or sending.window),
+            max_lateness=sending.max_lateness if lateness is None else lateness,
+            has_public_url=links_work(environment.smtp_url, environment.base_url),
+            retry_after=_RETRY_AFTER,
+        )
+
+    def _decide(self, enrollment: Mapping[str, Any], policy: Policy) -> Decision:
+        lead = self.leads[enrollment["lead_id"]]
         return decide_touch(
             DueStep(
                 step_due_at=enrollment["step_due_at"],
@@ -194,19 +205,16 @@ class _Taking:
                 is_exiting=enrollment["id"] in self.exiting,
                 cap_frees_at=self._cap_frees_at(lead),
             ),
-            Policy(
-                window=as_window(window),
-                max_lateness=sending.max_lateness if lateness is None else lateness,
-                has_public_url=links_work(environment.smtp_url, environment.base_url),
-                retry_after=_RETRY_AFTER,
-            ),
+            policy,
             now=self.now,
         )
 
     def _cap_frees_at(self, lead: Mapping[str, Any]) -> datetime | None:
+        planned, cap = self.planned.get(lead["id"], ()), self.work.project.sending.touches_per_day
+        if len(planned) < cap:
+            return None
         today = local_midnight(self.now, lead["zone"])
-        count = sum(at >= today for at in self.planned.get(lead["id"], ()))
-        if count < self.work.project.sending.touches_per_day:
+        if sum(at >= today for at in planned) < cap:
             return None
         return local_midnight(self.now, lead["zone"], days=1)
 
@@ -215,7 +223,7 @@ class _Taking:
         enrollment: Mapping[str, Any],
         version: _Version,
         step: StepShape,
-        window: WindowShape,
+        window: Window,
     ) -> Decision:
         """Render the mail and put it into the outbox; a template that fails holds the lead."""
         lead = self.leads[enrollment["lead_id"]]
@@ -234,7 +242,7 @@ class _Taking:
                 "priority": PRIORITY_NURTURE,
                 "recipient": lead["email"],
                 "address_hash": self.hashes[lead["id"]],
-                "sending_window": format_window(as_window(window)),
+                "sending_window": format_window(window),
                 "zone": lead["zone"],
                 "config_hash": self.work.project.hash,
                 "created_at": self.now,
@@ -264,7 +272,7 @@ class _Taking:
             context={
                 "lead": lead_context(lead, lang),
                 "owner": {"name": owner["name"], "email": owner["email"]} if owner else None,
-                "company": settings.company.model_dump(),
+                "company": self.company,
                 "unsubscribe_url": url,
                 "sequence": version.name,
                 "step": step.id,

@@ -1,4 +1,4 @@
-"""What people answer through the web: a form post kept, an unsubscribe, and the store's own pulse."""
+"""What the web asks of the store: keep a post, unsubscribe, say whether it can be written."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def add_unsubscribe(
 
 
 def _leads_of(connection: Connection, message: Mapping[str, Any]) -> dict[int, bool | None]:
-    """Return every lead with the message's address, and its present consent."""
+    """Return every lead with the message's address, and its present consent; locked, in order."""
     is_meant = _LEADS.c.id == message["lead_id"]
     if message["recipient"]:  # None would compare as IS NULL and mean everybody without address
         is_meant = or_(is_meant, _LEADS.c.email == message["recipient"])
     query = select(_LEADS.c.id, _LEADS.c.consent).where(is_meant).order_by(_LEADS.c.id)
-    rows = connection.execute(query)
+    rows = connection.execute(query.with_for_update(key_share=True))
     return {row.id: row.consent for row in rows}
 
 

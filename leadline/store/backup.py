@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from sqlalchemy.engine import make_url
 
 from leadline.errors import StoreError
-from leadline.store.engine import REVISIONS, Store, check_schema, connect, find_revision
+from leadline.store import engine as engines
+from leadline.store.engine import Store, check_schema, connect, find_revision
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,12 +67,13 @@ def find_schema(url: str) -> Schema:
         store = Store(engine, pepper="")
         try:
             found = find_revision(store)
-            if found is not None and found not in REVISIONS:
+            if found is not None and found not in engines.REVISIONS:
                 check_schema(store)  # says that it is newer
         finally:
             store.close()
-    steps = REVISIONS if found is None else REVISIONS[REVISIONS.index(found) + 1 :]
-    return Schema(where, found, REVISIONS[-1], tuple(steps), file, engine is not None)
+    known = engines.REVISIONS
+    steps = known if found is None else known[known.index(found) + 1 :]
+    return Schema(where, found, known[-1], tuple(steps), file, engine is not None)
 
 
 def _is_absent(url: str) -> bool:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import any_, cast, func, select, text
+from sqlalchemy import any_, cast, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from leadline.store.columns import PlainJson, UtcDateTime
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Column, ColumnElement, Table
     from sqlalchemy.engine import Connection
@@ -48,7 +50,7 @@ def insert_rows(
         marks = ", ".join("?" * len(columns))
         connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({names}) VALUES ({marks}){conflict}",  # noqa: S608 - our own names
-            [_sqlite_values(row, columns) for row in rows],
+            _sqlite_rows(table, rows, columns),
         )
         return
     connection.execute(
@@ -61,7 +63,13 @@ def insert_rows(
 
 
 def update_rows(
-    connection: Connection, table: Table, rows: Sequence[Row], *, key: str = "id", guard: str = ""
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    key: str = "id",
+    fence: str = "",
+    guard: str = "",
 ) -> int:
     """Update rows by `key`, one value set each; returns how many rows changed.
 
@@ -70,25 +78,29 @@ def update_rows(
         table: the table.
         rows: all with the same keys, `key` among them.
         key: the column that names the row.
+        fence: a column whose stored value must still be that of the row given.
         guard: SQL that must hold for the stored row, such as `state = 'leased'`.
     """
     if not rows:
         return 0
-    columns = tuple(name for name in rows[0] if name != key)
+    keys = (key, fence) if fence else (key,)
+    columns = tuple(name for name in rows[0] if name not in keys)
     also = f" AND {guard}" if guard else ""
     if connection.dialect.name == "sqlite":
         sets = ", ".join(f"{name} = ?" for name in columns)
+        same = " AND ".join(f"{name} = ?" for name in keys)
         return connection.exec_driver_sql(
-            f"UPDATE {table.name} SET {sets} WHERE {key} = ?{also}",  # noqa: S608 - our own names
-            [_sqlite_values(row, (*columns, key)) for row in rows],
+            f"UPDATE {table.name} SET {sets} WHERE {same}{also}",  # noqa: S608 - our own names
+            _sqlite_rows(table, rows, (*columns, *keys)),
         ).rowcount
     sets = ", ".join(f"{name} = s.{name}" for name in columns)
+    same = " AND ".join(f"{table.name}.{name} = s.{name}" for name in keys)
     qualified = f" AND {_qualify(guard, table)}" if guard else ""
     return connection.execute(
         text(
             f"UPDATE {table.name} SET {sets} "  # noqa: S608 - our own names
             f"FROM jsonb_populate_recordset(NULL::{table.name}, CAST(:rows AS jsonb)) s "
-            f"WHERE {table.name}.{key} = s.{key}{qualified}"
+            f"WHERE {same}{qualified}"
         ),
         {"rows": _document(rows)},
     ).rowcount
@@ -110,20 +122,54 @@ def among(
     return column == any_(cast(wanted, ARRAY(column.type)))
 
 
-def _sqlite_values(row: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(_sqlite_value(row[name]) for name in columns)
+def among_pairs(
+    connection: Connection,
+    columns: tuple[Column[Any], Column[Any]],
+    pairs: Iterable[tuple[int, int]],
+) -> ColumnElement[bool]:
+    """Return `(column, column) IN (pairs)` as a fixed number of parameters."""
+    wanted = [list(pair) for pair in pairs]
+    if connection.dialect.name == "sqlite":
+        value = func.json_each(json.dumps(wanted)).table_valued("value").c.value
+        first, second = (func.json_extract(value, f"$[{place}]") for place in (0, 1))
+    else:
+        first, second = (
+            func.unnest(cast([pair[place] for pair in wanted], ARRAY(columns[place].type)))
+            for place in (0, 1)
+        )
+    return tuple_(*columns).in_(select(first, second))
+
+
+def _sqlite_rows(
+    table: Table, rows: Sequence[Row], columns: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Return rows as SQLite takes them; only times and JSON are anything but their own value."""
+    taken = [
+        _coded([row[name] for row in rows])
+        if isinstance(table.c[name].type, (UtcDateTime, PlainJson))
+        else [row[name] for row in rows]
+        for name in columns
+    ]
+    return list(zip(*taken, strict=True))
+
+
+def _coded(values: list[Any]) -> list[Any]:
+    """Return times and JSON as text; many rows share one object, such as the instant of a run."""
+    known = {id(value): value for value in values}
+    stored = {key: _sqlite_value(value) for key, value in known.items()}
+    return [stored[id(value)] for value in values]
 
 
 def _sqlite_value(value: object) -> object:
     if isinstance(value, datetime):
         return _aware(value).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
     if isinstance(value, (dict, list, tuple)):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
+        return _ENCODER.encode(value)
     return value
 
 
 def _document(rows: Sequence[Row]) -> str:
-    return json.dumps(rows, ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(rows)
 
 
 def _plain(value: object) -> object:
@@ -138,3 +184,7 @@ def _aware(value: datetime) -> datetime:
         message = "a stored time must be aware"
         raise ValueError(message)
     return value.astimezone(UTC)
+
+
+#: One encoder for all: `json.dumps` with options makes a new one at every call.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=_plain)

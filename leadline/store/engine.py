@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from leadline.errors import LeadlineError, SchemaOutOfDate, StoreError
+from leadline.errors import ConcurrentUpdate, LeadlineError, SchemaOutOfDate, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,8 @@ LOCKS: Final = {
     "routing": 4_207_003,
     "outbox": 4_207_004,
 }
+#: What PostgreSQL calls it when two transactions met and this one had to give way.
+_LOST_RACES: Final = ("DeadlockDetected", "SerializationFailure", "LockNotAvailable")
 
 
 class Store:
@@ -113,11 +115,13 @@ def connect(url: str) -> Engine:
                 connect_args={"connect_timeout": 10},
             )
     except (ArgumentError, NoSuchModuleError):
-        raise _BadUrl from None
-    raise _BadUrl
+        raise BadDatabaseUrl from None
+    raise BadDatabaseUrl
 
 
-class _BadUrl(StoreError):
+class BadDatabaseUrl(StoreError):
+    """LEADLINE_DATABASE_URL cannot be read."""
+
     texts: ClassVar = {
         "en": "LEADLINE_DATABASE_URL is no database URL that leadline knows. Write "
         "sqlite:////folder/leadline.db or postgresql://user:password@host:5432/name.",
@@ -128,14 +132,16 @@ class _BadUrl(StoreError):
 
 def _prepare_file(url: URL) -> None:
     if not url.database or url.database == ":memory:":
-        raise _BadUrl
+        raise BadDatabaseUrl
     try:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _Unusable(where=str(url.database), why=error.strerror or "") from None
+        raise DatabaseUnusable(where=str(url.database), why=error.strerror or "") from None
 
 
-class _Unusable(StoreError):
+class DatabaseUnusable(StoreError):
+    """The database file or folder refuses us."""
+
     texts: ClassVar = {
         "en": "The database {where} cannot be used: {why}. Nothing was changed. "
         "Mend that, then try again; `leadline doctor` checks it.",
@@ -144,7 +150,9 @@ class _Unusable(StoreError):
     }
 
 
-class _Locked(StoreError):
+class DatabaseLocked(StoreError):
+    """Another process has been writing for too long."""
+
     texts: ClassVar = {
         "en": "The database {where} is locked: another process has been writing for more than "
         "{seconds} s. Nothing was changed. Let it finish or stop it (on Linux: "
@@ -155,7 +163,9 @@ class _Locked(StoreError):
     }
 
 
-class _Unreachable(StoreError):
+class DatabaseUnreachable(StoreError):
+    """The database server does not answer or refuses us."""
+
     texts: ClassVar = {
         "en": "The database server at {where} cannot be reached or refuses us: {why}. Nothing "
         "was changed. Check LEADLINE_DATABASE_URL and that the server runs; "
@@ -166,12 +176,32 @@ class _Unreachable(StoreError):
     }
 
 
-class _Full(StoreError):
+class DatabaseFull(StoreError):
+    """The disk is full; the last step was undone."""
+
     texts: ClassVar = {
         "en": "The disk of the database {where} is full. The last step was undone; what was "
         "recorded before is safe. Make room, then run again.",
         "ja": "データベース {where} のディスクに空きがありません。直前の処理は取り消され、"
         "それ以前の記録は保たれています。空きを確保して再実行してください。",
+    }
+
+
+class _Beaten(ConcurrentUpdate):
+    texts: ClassVar = {
+        "en": "Another process was changing the same rows of the database {where}. The last step "
+        "was undone; what was recorded before is safe. Run again.",
+        "ja": "データベース {where} の同じ行を別のプロセスが更新中でした。直前の処理は取り消され、"
+        "それ以前の記録は保たれています。再実行してください。",
+    }
+
+
+class _Refused(StoreError):
+    texts: ClassVar = {
+        "en": "The database {where} refused a statement: {why}. The last step was undone; what "
+        "was recorded before is safe. Run again, and report it if it happens twice.",
+        "ja": "データベース {where} が処理を拒否しました: {why}。直前の処理は取り消され、"
+        "それ以前の記録は保たれています。再実行し、繰り返す場合は報告してください。",
     }
 
 
@@ -199,31 +229,44 @@ def _in_plain_words(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        plain = _explain(engine, error)
-        if plain is None:
-            raise
-        raise plain from None
+        raise _explain(engine, error) from None
 
 
-def _explain(engine: Engine, error: DBAPIError) -> LeadlineError | None:
+def _explain(engine: Engine, error: DBAPIError) -> LeadlineError:
     where, words = _place(engine), str(error.orig).lower()
     if engine.dialect.name == "sqlite":
-        return _explain_sqlite(where, words)
-    if "no space left" in words:
-        return _Full(where=where)
-    if error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
-        return _Unreachable(where=where, why=str(error.orig).strip().splitlines()[0][:200])
-    return None
+        found = _explain_sqlite(where, words)
+    else:
+        found = _explain_postgresql(where, words, error)
+    return found or _Refused(where=where, why=_name(error))
 
 
 def _explain_sqlite(where: str, words: str) -> LeadlineError | None:
     if "locked" in words or "busy" in words:
-        return _Locked(where=where, seconds=BUSY_TIMEOUT_SECONDS)
-    if "full" in words or "disk i/o" in words:
-        return _Full(where=where)
+        return DatabaseLocked(where=where, seconds=BUSY_TIMEOUT_SECONDS)
+    if "disk is full" in words or "disk i/o" in words:
+        return DatabaseFull(where=where)
     if "unable to open" in words or "readonly" in words or "not a database" in words:
-        return _Unusable(where=where, why=words)
+        return DatabaseUnusable(where=where, why=words)
     return None
+
+
+def _explain_postgresql(where: str, words: str, error: DBAPIError) -> LeadlineError | None:
+    if "no space left" in words:
+        return DatabaseFull(where=where)
+    if type(error.orig).__name__ in _LOST_RACES:
+        return _Beaten(where=where)
+    if error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
+        return DatabaseUnreachable(where=where, why=str(error.orig).strip().splitlines()[0][:200])
+    return None
+
+
+def _name(error: DBAPIError) -> str:
+    """Name a driver's error by its kind and constraint: its text may quote the row."""
+    found = error.orig
+    kind = getattr(found, "sqlite_errorname", None) or type(found).__name__
+    constraint = getattr(getattr(found, "diag", None), "constraint_name", None)
+    return f"{kind} ({constraint})" if constraint else str(kind)
 
 
 def _place(engine: Engine) -> str:
@@ -233,7 +276,9 @@ def _place(engine: Engine) -> str:
     return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
 
 
-class _Older(SchemaOutOfDate):
+class SchemaOlder(SchemaOutOfDate):
+    """The database waits for a migration."""
+
     texts: ClassVar = {
         "en": "The database {where} has schema {found}; this program needs {needed}. Nothing was "
         "changed. Make a backup, then run `leadline migrate`.",
@@ -242,7 +287,9 @@ class _Older(SchemaOutOfDate):
     }
 
 
-class _Newer(SchemaOutOfDate):
+class SchemaNewer(SchemaOutOfDate):
+    """A newer program made the database."""
+
     texts: ClassVar = {
         "en": "The database {where} has schema {found}, which is newer than this program "
         "({needed}). Nothing was changed. Update leadline, then run again.",
@@ -266,7 +313,7 @@ def check_schema(store: Store) -> None:
     if found is None:
         migrate(store)
     elif found != REVISIONS[-1]:
-        kind = _Older if found in REVISIONS else _Newer
+        kind = SchemaOlder if found in REVISIONS else SchemaNewer
         raise kind(where=_place(store.engine), found=found, needed=REVISIONS[-1])
 
 
@@ -287,7 +334,7 @@ def migrate(store: Store) -> tuple[str | None, str]:
             else None
         )
         if before is not None and before not in REVISIONS:
-            raise _Newer(where=_place(store.engine), found=before, needed=REVISIONS[-1])
+            raise SchemaNewer(where=_place(store.engine), found=before, needed=REVISIONS[-1])
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection

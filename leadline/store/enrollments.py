@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
@@ -117,13 +117,30 @@ def list_planned(
 def exit_enrollments(
     connection: Connection, lead_ids: Collection[int], *, reason: str, now: datetime
 ) -> int:
-    """End every active enrollment of leads; returns how many ended."""
+    """End every enrollment of leads that may still send a mail; returns how many ended.
+
+    That is an active one, and one that has taken its last step whose mail still waits.
+    """
+    theirs = among(connection, _ENROLLMENTS.c.lead_id, lead_ids)
+    # locked first: the last step may just be taken, and only a new statement sees its mail
+    every = select(_ENROLLMENTS.c.id).where(theirs).order_by(_ENROLLMENTS.c.id)
+    connection.execute(every.with_for_update(key_share=True)).all()
+    outbox = schema.outbox
+    waiting = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.enrollment_id == _ENROLLMENTS.c.id,
+            outbox.c.lead_id == _ENROLLMENTS.c.lead_id,  # the indexed one
+            outbox.c.state.in_(("queued", "deferred", "leased")),
+        )
+        .exists()
+    )
+    is_open = or_(
+        _ENROLLMENTS.c.state == "active", and_(_ENROLLMENTS.c.state == "completed", waiting)
+    )
     return connection.execute(
         update(_ENROLLMENTS)
-        .where(
-            among(connection, _ENROLLMENTS.c.lead_id, lead_ids),
-            _ENROLLMENTS.c.state == "active",
-        )
+        .where(theirs, is_open)
         .values(state="exited", exit_reason=reason, next_due_at=None, ended_at=now)
     ).rowcount
 

@@ -42,9 +42,14 @@ def find_by_keys(connection: Connection, hashes: Collection[str]) -> dict[tuple[
 
 
 def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Return what the sources stated about leads, with `attributes`, by lead id."""
+    """Return what the sources stated about leads, with `attributes`, by lead id.
+
+    Nobody else changes these leads until the transaction ends: whoever reads them here writes
+    them back as a whole, and an unsubscribe in between would be lost.
+    """
     columns = [_LEADS.c[name] for name in ("id", *STATED, "attributes", "zone", "zone_source")]
-    rows = connection.execute(select(*columns).where(among(connection, _LEADS.c.id, lead_ids)))
+    query = select(*columns).where(among(connection, _LEADS.c.id, lead_ids))
+    rows = connection.execute(query.order_by(_LEADS.c.id).with_for_update(key_share=True))
     return {row.id: dict(row._mapping) for row in rows}
 
 

@@ -51,6 +51,8 @@ def is_gone(owner: Owner, *, observer: Owner) -> bool:
     """
     if (owner.host, owner.boot) != (observer.host, observer.boot):
         return False
+    if not observer.boot or not owner.started:
+        return False  # no /proc here: nobody can be looked up, and only the lease's end tells
     return _started(owner.pid) != owner.started
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+from leadline.store.bulk import allocate_ids, among, among_pairs, insert_rows, update_rows
 from leadline.store.leases import LEASE, Owner, is_gone
 
 if TYPE_CHECKING:
@@ -116,9 +116,10 @@ def _lease(
             leased_until=lease.taken_at + LEASE,
             fence=_OUTBOX.c.fence + 1,
         )
-        .returning(_OUTBOX.c.id, _OUTBOX.c.fence)
+        .returning(_OUTBOX.c.id, _OUTBOX.c.fence, _OUTBOX.c.priority, _OUTBOX.c.due_at)
     )
-    return sorted((Claim(*row) for row in rows), key=lambda claim: claim.id)
+    in_turn = sorted(rows, key=lambda row: (row.priority, row.due_at, row.id))
+    return [Claim(row.id, row.fence) for row in in_turn]
 
 
 def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
@@ -131,10 +132,9 @@ def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     Returns:
         Counts by the state that the rows came to.
     """
-    dead = _dead_owners(connection, lease)
-    if not dead:
+    left = _left_behind(connection, lease)
+    if left is None:
         return {}
-    left = _OUTBOX.c.owner.in_(dead)
     resend = and_(_OUTBOX.c.kind == "assignment", _OUTBOX.c.resends < 1)
     leased = connection.execute(
         update(_OUTBOX).where(left, _OUTBOX.c.state == "leased").values(_released())
@@ -158,19 +158,31 @@ def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     return {"queued": leased + repeated, "unknown": len(unknown)}
 
 
-def _dead_owners(connection: Connection, lease: Lease) -> list[str]:
+def has_left_behind(connection: Connection, *, lease: Lease) -> bool:
+    """Tell whether a dead or silent process left rows that `recover` would take back."""
+    return _left_behind(connection, lease) is not None
+
+
+def _left_behind(connection: Connection, lease: Lease) -> ColumnElement[bool] | None:
+    """Return which held rows nobody works on any more, None when there are none.
+
+    A lease that ended counts whoever held it, this process too: a batch that broke off cannot
+    give its rows back.
+    """
     held = _OUTBOX.c.state.in_(("leased", "sending"))
-    rows = connection.execute(
-        select(_OUTBOX.c.owner, func.max(_OUTBOX.c.leased_until))
+    owners = connection.execute(
+        select(_OUTBOX.c.owner, func.min(_OUTBOX.c.leased_until))
         .where(held)
         .group_by(_OUTBOX.c.owner)
-    )
-    return [
+    ).all()
+    gone = [
         owner
-        for owner, until in rows
-        if owner != str(lease.owner)
-        and (until < lease.taken_at or is_gone(Owner.parse(owner), observer=lease.owner))
+        for owner, _ in owners
+        if owner != str(lease.owner) and is_gone(Owner.parse(owner), observer=lease.owner)
     ]
+    if not gone and all(until >= lease.taken_at for _, until in owners):
+        return None
+    return or_(_OUTBOX.c.owner.in_(gone), _OUTBOX.c.leased_until < lease.taken_at)
 
 
 def _released() -> dict[str, Any]:
@@ -194,18 +206,20 @@ def release(connection: Connection, claims: Collection[Claim], *, owner: Owner) 
     ).rowcount
 
 
-def renew(connection: Connection, *, lease: Lease) -> int:
-    """Prolong everything that this process holds."""
+def renew(connection: Connection, claims: Collection[Claim], *, lease: Lease) -> int:
+    """Prolong claims; returns how many are still ours."""
     return connection.execute(
         update(_OUTBOX)
-        .where(_OUTBOX.c.owner == str(lease.owner), _OUTBOX.c.state.in_(("leased", "sending")))
+        .where(_ours(connection, claims, lease.owner), _OUTBOX.c.state.in_(("leased", "sending")))
         .values(leased_until=lease.taken_at + LEASE)
     ).rowcount
 
 
 def _ours(connection: Connection, claims: Collection[Claim], owner: Owner) -> ColumnElement[bool]:
-    ids = [claim.id for claim in claims]
-    return and_(among(connection, _OUTBOX.c.id, ids), _OUTBOX.c.owner == str(owner))
+    """Return the condition of rows that this owner holds under these very claims."""
+    pairs = [(claim.id, claim.fence) for claim in claims]
+    held = among_pairs(connection, (_OUTBOX.c.id, _OUTBOX.c.fence), pairs)
+    return and_(held, _OUTBOX.c.owner == str(owner))
 
 
 def read_claims(connection: Connection, claims: Sequence[Claim]) -> list[dict[str, Any]]:
@@ -218,9 +232,19 @@ def read_claims(connection: Connection, claims: Sequence[Claim]) -> list[dict[st
 
 
 def mark_rendered(connection: Connection, rows: Sequence[dict[str, Any]], *, owner: Owner) -> int:
-    """Record rendered (or skipped) mails and end their lease; each row has `id` and its columns."""
+    """Record rendered (or skipped) mails and end their lease; returns how many were still ours.
+
+    Each row has `id`, the `fence` that it was claimed with, and its columns.
+    """
+    return _end_lease(connection, rows, owner, state="leased")
+
+
+def _end_lease(
+    connection: Connection, rows: Sequence[dict[str, Any]], owner: Owner, *, state: str
+) -> int:
     ended = [{**row, "owner": None, "leased_until": None} for row in rows]
-    return update_rows(connection, _OUTBOX, ended, guard=f"state = 'leased' AND owner = '{owner}'")
+    guard = f"state = '{state}' AND owner = '{owner}'"
+    return update_rows(connection, _OUTBOX, ended, fence="fence", guard=guard)
 
 
 def read_gate(
@@ -228,7 +252,8 @@ def read_gate(
 ) -> list[dict[str, Any]]:
     """Read, inside the transaction that would mark them `sending`, what the gate asks about.
 
-    Only rows that are still leased by `owner` under their fence come back.
+    Only rows that are still leased by `owner` under their fence come back, in the order of the
+    claims.
     """
     leads, enrollments = schema.leads, schema.enrollments
     rows = connection.execute(
@@ -236,17 +261,14 @@ def read_gate(
             _OUTBOX,
             leads.c.consent.label("has_consent"),
             enrollments.c.state.label("enrollment_state"),
+            enrollments.c.sequence,
         )
         .outerjoin(leads, leads.c.id == _OUTBOX.c.lead_id)
         .outerjoin(enrollments, enrollments.c.id == _OUTBOX.c.enrollment_id)
-        .where(
-            among(connection, _OUTBOX.c.id, [claim.id for claim in claims]),
-            _OUTBOX.c.owner == str(owner),
-            _OUTBOX.c.state == "leased",
-        )
+        .where(_ours(connection, claims, owner), _OUTBOX.c.state == "leased")
     )
-    fences = {claim.id: claim.fence for claim in claims}
-    return [dict(row._mapping) for row in rows if row.fence == fences[row.id]]
+    by_id = {row.id: dict(row._mapping) for row in rows}
+    return [by_id[claim.id] for claim in claims if claim.id in by_id]
 
 
 def list_addresses(connection: Connection, claims: Sequence[Claim]) -> set[str]:
@@ -277,28 +299,23 @@ def list_sent(
 
 
 def mark_sending(
-    connection: Connection, ids: Sequence[int], *, owner: Owner, now: datetime
+    connection: Connection, claims: Sequence[Claim], *, owner: Owner, now: datetime
 ) -> set[int]:
     """Mark messages as about to be written; only what comes back may be written."""
-    if not ids:
+    if not claims:
         return set()
     rows = connection.execute(
         update(_OUTBOX)
-        .where(
-            among(connection, _OUTBOX.c.id, ids),
-            _OUTBOX.c.owner == str(owner),
-            _OUTBOX.c.state == "leased",
-        )
+        .where(_ours(connection, claims, owner), _OUTBOX.c.state == "leased")
         .values(state="sending", attempts=_OUTBOX.c.attempts + 1, sent_at=now)
         .returning(_OUTBOX.c.id)
     )
     return {row[0] for row in rows}
 
 
-def mark_refused(connection: Connection, rows: Sequence[dict[str, Any]], *, owner: Owner) -> None:
-    """Record gate decisions (id, state, skip_reason, due_at) and end the lease."""
-    ended = [{**row, "owner": None, "leased_until": None} for row in rows]
-    update_rows(connection, _OUTBOX, ended, guard=f"state = 'leased' AND owner = '{owner}'")
+def mark_refused(connection: Connection, rows: Sequence[dict[str, Any]], *, owner: Owner) -> int:
+    """Record what may not go out (id, fence, state, skip_reason, due_at) and end the lease."""
+    return _end_lease(connection, rows, owner, state="leased")
 
 
 def mark_outcomes(
@@ -306,17 +323,13 @@ def mark_outcomes(
 ) -> int:
     """Record what became of messages that were `sending`; a row that is no longer ours stays.
 
-    Each row has id, state, due_at, sent_at, phase, reply_code, reply, event and attempt.
+    Each row has id, fence, state, due_at, sent_at, phase, reply_code, reply and event.
     """
     if not rows:
         return 0
-    columns = ("id", "state", "due_at", "sent_at", "phase", "reply_code", "reply")
-    changed = update_rows(
-        connection,
-        _OUTBOX,
-        [{**{n: row[n] for n in columns}, "owner": None, "leased_until": None} for row in rows],
-        guard=f"state = 'sending' AND owner = '{owner}'",
-    )
+    columns = ("id", "fence", "state", "due_at", "sent_at", "phase", "reply_code", "reply")
+    ended = [{name: row[name] for name in columns} for row in rows]
+    changed = _end_lease(connection, ended, owner, state="sending")
     insert_rows(
         connection,
         _EVENTS,
@@ -324,7 +337,7 @@ def mark_outcomes(
             _event(
                 row["id"],
                 row["event"],
-                row["attempt"],
+                row["fence"],
                 at=now,
                 code=row["reply_code"],
                 reply=row["reply"],

@@ -33,7 +33,11 @@ _OFFERED: Final = text("state = 'offered'")
 _UNRENDERED: Final = text("state = 'queued' AND rendered_at IS NULL")
 _RENDERED: Final = text("state IN ('queued', 'deferred') AND rendered_at IS NOT NULL")
 _HELD_BY_PROCESS: Final = text("state IN ('leased', 'sending')")
-_NEEDS_PERSON: Final = text("state IN ('unknown', 'failed')")
+_STUCK: Final = (
+    select(_OUTBOX.c.state, func.count())
+    .where(text("state IN ('unknown', 'failed')"))
+    .group_by(_OUTBOX.c.state)
+)
 _HELD: Final = text("state = 'active' AND next_due_at IS NULL AND skip_reason = 'template_error'")
 
 
@@ -70,13 +74,7 @@ def read_standing(connection: Connection, *, now: datetime) -> Standing:
     """Count what waits at an instant."""
     waiting = {stage: _waiting(connection, stage, now) for stage in _DUE}
     oldest = [at for _, at in waiting.values() if at is not None]
-    stuck = dict(
-        connection.execute(
-            select(_OUTBOX.c.state, func.count()).where(_NEEDS_PERSON).group_by(_OUTBOX.c.state)
-        )
-        .tuples()
-        .all()
-    )
+    stuck = {row.state: int(row[1]) for row in connection.execute(_STUCK)}
     return Standing(
         due={stage: count for stage, (count, _) in waiting.items()},
         queued=_count(connection, _OUTBOX.c.id, _UNRENDERED)

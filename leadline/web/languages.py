@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from leadline.domain.leads import LANGUAGES
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from leadline.config.shape import Language
+
+_OURS: Final[dict[str, Language]] = {"en": "en", "ja": "ja"}
 
 
-def choose_language(asked: str, accepted: str) -> str | None:
+def choose_language(asked: str, accepted: str) -> Language | None:
     """Return "en" or "ja", None when the visitor asks for neither.
 
     Args:
         asked: what `?lang=` says.
         accepted: the header Accept-Language (RFC 9110, section 12.5.4).
     """
-    if asked in LANGUAGES:
-        return asked
+    if asked in _OURS:
+        return _OURS[asked]
     ranked = sorted((_range(part) for part in accepted.split(",")), key=lambda found: -found[1])
-    return next((lang for lang, weight in ranked if lang in LANGUAGES and weight > 0), None)
+    return next((_OURS[lang] for lang, weight in ranked if lang in _OURS and weight > 0), None)
 
 
 def _range(part: str) -> tuple[str, float]:

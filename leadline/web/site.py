@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, ParamSpec, TypeVar, cast
 
 from fastapi import Depends, Request
-from starlette.concurrency import run_in_threadpool
+from fastapi.concurrency import run_in_threadpool
 
 from leadline.errors import StoreError
 from leadline.web.languages import choose_language
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from leadline.clock import Clock
+    from leadline.config.shape import Language
     from leadline.stages import Workspace
 
 P = ParamSpec("P")
@@ -26,11 +28,12 @@ T = TypeVar("T")
 #: How often the project folder is looked at, at most.
 LOOK_EVERY: Final = timedelta(seconds=2)
 #: How long a request waits for its turn at the database before it is told to come back.
-TURN_SECONDS: Final = 30.0
+PATIENCE: Final = timedelta(seconds=30)
 # SQLite has one writer, and those who wait for it in turn wait shorter than those who try and
 # try again; PostgreSQL's connection pool has room for fifteen.
 _SQLITE_TURNS: Final = 1
 _TURNS: Final = 10
+_PROBES: Final = 2
 
 
 class StoreBusy(StoreError):
@@ -47,21 +50,28 @@ class StoreBusy(StoreError):
 class Site:
     """One running web app."""
 
-    def __init__(self, work: Workspace, *, clock: Clock) -> None:
-        """Serve `work`; `clock` tells every route the time."""
+    def __init__(self, work: Workspace, *, clock: Clock, patience: timedelta = PATIENCE) -> None:
+        """Serve `work`; `clock` tells the time, `patience` bounds the wait for a turn."""
         self.clock = clock
+        self._patience = patience.total_seconds()
         self._work = work
         self._live = LiveProject()
+        self._looking = Lock()
         self._looked_at = clock.now()
         self._turns = asyncio.Semaphore(_SQLITE_TURNS if work.store.is_sqlite else _TURNS)
+        self._probes = BoundedSemaphore(_PROBES)
 
     async def workspace(self) -> Workspace:
         """Return the workspace with the live configuration."""
         now = self.clock.now()
         if abs(now - self._looked_at) >= LOOK_EVERY:
             self._looked_at = now  # before waiting, so that one request looks and the others go on
-            self._work = await run_in_threadpool(self._live.renew, self._work)
+            await run_in_threadpool(self._look)
         return self._work
+
+    def _look(self) -> None:
+        with self._looking:
+            self._work = self._live.renew(self._work)
 
     async def in_turn(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function that speaks to the database in a thread, when its turn has come.
@@ -70,14 +80,32 @@ class Site:
             StoreBusy: no turn came in time; the function was not called.
         """
         try:
-            async with asyncio.timeout(TURN_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._turns.acquire()
         except TimeoutError:
-            raise StoreBusy(seconds=TURN_SECONDS) from None
+            raise StoreBusy(seconds=self._patience) from None
         try:
             return await run_in_threadpool(act, *args, **kwargs)
         finally:
             self._turns.release()
+
+    async def probe(self, act: Callable[[Workspace], T]) -> T:
+        """Run a look at the database at once, out of turn; it may be left behind unfinished.
+
+        Raises:
+            StoreBusy: earlier looks have not come back yet.
+        """
+        work = await self.workspace()
+
+        def look() -> T:
+            if not self._probes.acquire(blocking=False):
+                raise StoreBusy(seconds=0)
+            try:
+                return act(work)
+            finally:
+                self._probes.release()
+
+        return await asyncio.to_thread(look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +121,7 @@ class Visit:
     site: Site
     work: Workspace
     now: datetime
-    lang: str
+    lang: Language
     is_said: bool
 
     @property

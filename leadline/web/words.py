@@ -11,13 +11,17 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "not_found": {
         "en": (
             "This page does not exist",
-            "The address is incomplete or the link no longer works. "
-            "Please open the link again, as a whole, from where you found it.",
+            (
+                "The address is incomplete or the link no longer works. "
+                "Please open the link again, as a whole, from where you found it."
+            ),
         ),
         "ja": (
             "ページが見つかりません",
-            "アドレスが不完全か、リンクが無効になっています。"
-            "お手数ですが、元のリンクをもう一度開いてください。",
+            (
+                "アドレスが不完全か、リンクが無効になっています。"
+                "お手数ですが、元のリンクをもう一度開いてください。"
+            ),
         ),
     },
     "method_not_allowed": {
@@ -28,7 +32,10 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ),
     },
     "too_large": {
-        "en": ("Too long", "What was sent is larger than 256 KB. Please shorten it and send it again."),
+        "en": (
+            "Too long",
+            "What was sent is larger than 256 KB. Please shorten it and send it again.",
+        ),
         "ja": ("データが大きすぎます", "256KBを超えています。短くしてから再度送信してください。"),
     },
     "too_slow": {
@@ -48,61 +55,81 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "unsupported_type": {
         "en": (
             "This cannot be read",
-            "A form is sent as application/x-www-form-urlencoded, multipart/form-data or "
-            "application/json.",
+            (
+                "A form is sent as application/x-www-form-urlencoded, multipart/form-data or "
+                "application/json."
+            ),
         ),
         "ja": (
             "送信形式に対応していません",
-            "application/x-www-form-urlencoded、multipart/form-data、application/json "
-            "のいずれかで送信してください。",
+            (
+                "application/x-www-form-urlencoded、multipart/form-data、application/json "
+                "のいずれかで送信してください。"
+            ),
         ),
     },
     "foreign_origin": {
         "en": (
             "This page may not send to this form",
-            "The web site that the form stands on is not among the form's origins. "
-            "Nothing was stored. Please tell the owner of the web site.",
+            (
+                "The web site that the form stands on is not among the form's origins. "
+                "Nothing was stored. Please tell the owner of the web site."
+            ),
         ),
         "ja": (
             "このページからは送信できません",
-            "フォームを設置したサイトが、送信元 (origins) として登録されていません。"
-            "何も保存していません。サイトの管理者にお知らせください。",
+            (
+                "フォームを設置したサイトが、送信元 (origins) として登録されていません。"
+                "何も保存していません。サイトの管理者にお知らせください。"
+            ),
         ),
     },
     "foreign_return_url": {
         "en": (
             "This form leads elsewhere",
-            "Its return_url is not among the form's return_urls. Nothing was stored. "
-            "Please tell the owner of the web site.",
+            (
+                "Its return_url is not among the form's return_urls. Nothing was stored. "
+                "Please tell the owner of the web site."
+            ),
         ),
         "ja": (
             "移動先が登録されていません",
-            "return_url が、フォームの return_urls に登録されていません。"
-            "何も保存していません。サイトの管理者にお知らせください。",
+            (
+                "return_url が、フォームの return_urls に登録されていません。"
+                "何も保存していません。サイトの管理者にお知らせください。"
+            ),
         ),
     },
     "key_reused": {
         "en": (
             "Already sent with other content",
-            "Something else was sent from this page before, and it was received. "
-            "To send more, please open the form anew.",
+            (
+                "Something else was sent from this page before, and it was received. "
+                "To send more, please open the form anew."
+            ),
         ),
         "ja": (
             "別の内容で送信済みです",
-            "このページからは、すでに別の内容を受け付けています。"
-            "追加で送信される場合は、フォームを開き直してください。",
+            (
+                "このページからは、すでに別の内容を受け付けています。"
+                "追加で送信される場合は、フォームを開き直してください。"
+            ),
         ),
     },
     "store_unavailable": {
         "en": (
             "Please try again in a minute",
-            "It cannot be stored right now, and nothing was stored. "
-            "Please go back and send it again in a minute.",
+            (
+                "It cannot be stored right now, and nothing was stored. "
+                "Please go back and send it again in a minute."
+            ),
         ),
         "ja": (
             "しばらくしてからお試しください",
-            "現在、保存できない状態のため、受け付けておりません。"
-            "お手数ですが、前のページに戻り、1分ほど後にもう一度送信してください。",
+            (
+                "現在、保存できない状態のため、受け付けておりません。"
+                "お手数ですが、前のページに戻り、1分ほど後にもう一度送信してください。"
+            ),
         ),
     },
     "reason_missing": {
@@ -146,6 +173,9 @@ DONE: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "unsubscribed": {
         "en": ("You are unsubscribed", "We send no more marketing email to this address."),
-        "ja": ("配信を停止しました", "今後、このメールアドレスへご案内メールはお送りいたしません。"),
+        "ja": (
+            "配信を停止しました",
+            "今後、このメールアドレスへご案内メールはお送りいたしません。",
+        ),
     },
 }

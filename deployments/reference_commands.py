@@ -1,0 +1,132 @@
+"""Generated part of the reference that lists the commands, as `--help` words them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from deployments.reference_codes import code, prose, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_PROBLEM: Final = "{code, file, line, column, message, suggestion}"
+_COUNTS: Final = "records, accepted, rejected, created, updated, unchanged, duplicates"
+#: The keys of each command's JSON document when it did its work; a test compares them.
+JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "init": ("home", "written[]", "demo"),
+    "check": (
+        f"errors[]{_PROBLEM}",
+        f"warnings[]{_PROBLEM}",
+        "config_hash",
+        "schedules[]{flow, cron, timezone, paused, next[]}",
+    ),
+    "doctor": ("checks[]{name, ok, message, fix}",),
+    "migrate": ("from", "to", "steps[]", "backup"),
+    "import": (
+        "run",
+        f"files[]{{file, source, run, encoding, dialect, mapping, {_COUNTS}, quarantine, rejects}}",
+    ),
+    "run": ("config_hash", "stages[]{stage, claimed, done, skipped, failed, seconds}"),
+    "leads list": ("leads[]",),
+    "leads show": (
+        "leads[]",
+        (
+            "submissions[]{id, source, kind, import_run_id, line, received_at, state, outcome, "
+            "consent_version, raw}"
+        ),
+    ),
+    "leads export": ("out", "format", "rows", "altered"),
+    "explain": (
+        "lead",
+        "score{points, fit_points, grade, rules, as_of, config_hash}",
+        (
+            "assignment{rep, state, queue, territory, tried, candidates, reason, assigned_at, "
+            "response_due_at, config_hash}"
+        ),
+        (
+            "touches[]{sequence, step, state, reason, text, at, sent_at, due_at, reply_code, "
+            "config_hash}"
+        ),
+        (
+            "enrollments[]{sequence, state, exit_reason, skip_reason, text, next_step, "
+            "next_due_at, started_at}"
+        ),
+        "enrollment_skip{reason, text}",
+    ),
+    "mailbox": ("messages[]{to, subject, at, path}",),
+    "status": (
+        "due",
+        "queued",
+        "leased",
+        "unknown",
+        "failed",
+        "held",
+        "quarantined",
+        "unassigned",
+        "sla_breached",
+        "awaiting_approval",
+        "oldest_wait_seconds",
+        "due_by_stage{}",
+        "commands{}",
+    ),
+}
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Give the words and the parser's object of every command, in the order of `--help`."""
+    from leadline.cli.program import program
+
+    yield from _below(program(), "")
+
+
+def _below(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - the parser's type
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _below(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def _commands(lang: str) -> str:
+    return "\n\n".join(_command(path, command, lang) for path, command in commands())
+
+
+def _command(path: str, command: Any, lang: str) -> str:  # noqa: ANN401 - as above
+    from leadline.cli.help_wording import COMMANDS, PARAMETERS
+
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    usage = " ".join(["leadline", path, *(each.metavar for each in arguments)])
+    rows = [
+        (code(_shown(each)), PARAMETERS[f"{path}.{each.name}"][lang].replace("\n", " "))
+        for each in command.params
+    ]
+    header = {"en": ("Word", "Meaning"), "ja": ("指定", "意味")}[lang]
+    parts = [f"### {code(usage)}", COMMANDS[path][lang]]
+    parts += [table(header, rows)] if rows else []
+    if path in JSON_KEYS:
+        words = {"en": "JSON keys", "ja": "JSON のキー"}[lang]
+        parts.append(f"{words}: {', '.join(code(key) for key in JSON_KEYS[path])}")
+    return "\n\n".join(parts)
+
+
+def _shown(parameter: Any) -> str:  # noqa: ANN401 - as above
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar)
+    return f"{', '.join(parameter.opts)} {parameter.metavar or ''}".strip()
+
+
+def _refusals(lang: str) -> str:
+    from leadline.cli.wording import _REFUSALS
+
+    del lang
+    rows = [
+        (code(key.removeprefix("refused.")), prose(english), prose(japanese))
+        for key, (english, japanese) in _REFUSALS.items()
+    ]
+    return table(("Code", "Sentence", "日本語"), rows)
+
+
+MAKERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "commands": _commands,
+    "refusals": _refusals,
+}

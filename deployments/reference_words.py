@@ -1,0 +1,219 @@
+"""What configuration keys, table columns and database tables mean, for the generated reference."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Words = dict[str, str]
+
+
+def _both(en: str, ja: str) -> Words:
+    return {"en": en, "ja": ja}
+
+
+FILE_TITLES: Final[dict[str, Words]] = {
+    "settings.yaml": _both("Company, sources, routing.", "会社情報、取込元、振り分けの設定。"),
+    "sending.yaml": _both(
+        "Limits of nurture mail; mail to reps is exempt.",
+        "シナリオメールの送信条件。担当宛のメールには適用しません。",
+    ),
+    "scoring.yaml": _both("Points and grades; required.", "加点ルールとグレード。必須です。"),
+    "sequences/<name>.yaml": _both(
+        "One sequence; the file's name is the sequence's.",
+        "シナリオ1件。ファイル名がシナリオの名前です。",
+    ),
+    "forms/<name>.yaml": _both(
+        "One form, shown at `/forms/<name>`.", "フォーム1件。`/forms/<name>` に表示します。"
+    ),
+    "schedules.yaml": _both(
+        "When each flow runs: `import_files`, `process_submissions`, `send_due_touches`.",
+        "各フローの実行時刻: `import_files`、`process_submissions`、`send_due_touches`。",
+    ),
+}
+
+KEY_MEANINGS: Final[dict[str, Words]] = {
+    "Settings.company": _both("who sends", "送信者"),
+    "Company.name": _both("shown in every footer", "全メールのフッターに表示"),
+    "Company.postal_address": _both("shown in every footer", "全メールのフッターに表示"),
+    "Company.contact": _both(
+        "for complaints and questions: an address or URL", "苦情・問い合わせ先 (アドレスか URL)"
+    ),
+    "Settings.mail": _both("headers of outgoing mail", "送信メールのヘッダー"),
+    "MailIdentity.from_name": _both("name of the sender", "送信者名"),
+    "MailIdentity.from_address": _both(
+        "address of the sender; its domain ends the Message-IDs",
+        "送信元アドレス。ドメインは Message-ID にも使用",
+    ),
+    "MailIdentity.reply_to": _both("where answers go", "返信先"),
+    "Settings.language": _both("for leads whose language is unknown", "言語が不明なリードの言語"),
+    "Settings.timezone": _both("for sources that state none", "取込元に指定がない場合の値"),
+    "Settings.country": _both("for sources that state none", "取込元に指定がない場合の値"),
+    "Settings.redirect_all_to": _both(
+        "every mail goes to this one address instead", "全メールをこの宛先だけに送信 (試験用)"
+    ),
+    "Settings.fields": _both(
+        "custom fields with their types: text, number, boolean, time",
+        "独自項目とその型 (text、number、boolean、time)",
+    ),
+    "Settings.sources": _both("how the rows of each source are read", "取込元ごとの行の読み方"),
+    "SourceSettings.country": _both("of rows that name none", "行に国がない場合の国コード"),
+    "SourceSettings.timezone": _both(
+        "of times without an offset, and of leads without a place",
+        "時差のない日時と、所在地のないリードに適用",
+    ),
+    "SourceSettings.date_order": _both("how 10/01/2026 is read", "10/01/2026 のような日付の読み方"),
+    "SourceSettings.consent": _both(
+        "what the people in a file agreed to, where a row says nothing",
+        "行に記載がない場合の配信の根拠",
+    ),
+    "ConsentDefault.basis": _both("basis of the consent", "配信の根拠"),
+    "ConsentDefault.wording": _both("kept as evidence", "証跡として保存する文言"),
+    "ConsentDefault.version": _both("of the wording; quote it", "文言の版 (引用符で囲む)"),
+    "SourceSettings.mapping": _both(
+        "header to lead field, where the header is not known",
+        "見出しとリード項目の対応 (自動で判別できない列のみ)",
+    ),
+    "Settings.routing": _both("beside the territories", "テリトリー以外の振り分け設定"),
+    "RoutingSettings.fallback_queue": _both(
+        "where leads wait that no rep may take", "担当が決まらないリードの待機先"
+    ),
+    "RoutingSettings.response_within": _both(
+        "working time in which a rep answers", "担当の対応期限 (勤務時間で計算)"
+    ),
+    "Settings.notification": _both("how reps are told", "担当への通知方法"),
+    "NotificationSettings.bundle_above": _both(
+        "more new leads than this at once come in one mail",
+        "同時の新規リードがこの件数を超えると1通にまとめる",
+    ),
+    "NotificationSettings.bundle_at_most": _both("leads in one such mail", "1通にまとめる上限件数"),
+    "Sending.window": _both("hours in which mail may go", "送信時間帯"),
+    "WindowShape.days": _both("in the lead's zone", "曜日 (リードの現地)"),
+    "WindowShape.opens": _both("local time", "開始時刻 (リードの現地)"),
+    "WindowShape.closes": _both("local time", "終了時刻 (リードの現地)"),
+    "Sending.touches_per_day": _both("at most, per lead", "1リードあたり1日の上限"),
+    "Sending.max_lateness": _both(
+        "a step later than this is not sent", "これ以上遅れたステップは送信しない"
+    ),
+    "Sending.give_up_after": _both("how long a deferred mail is tried again", "再送を試みる期間"),
+    "Scoring.rules": _both("at most 63", "63件まで"),
+    "RuleShape.id": _both("recorded with every score", "スコアとともに記録する ID"),
+    "RuleShape.when": _both("a condition", "条件"),
+    "RuleShape.points": _both("-1000 to 1000", "-1000〜1000"),
+    "RuleShape.group": _both("the grade counts fit alone", "グレードは fit の点だけで決まる"),
+    "RuleShape.says": _both("the reason that reps read", "担当に表示する加点理由"),
+    "Scoring.grades": _both("least fit points of each grade", "各グレードに必要な適合点"),
+    "GradeShape.A": _both("more than B", "B より大きい値"),
+    "GradeShape.B": _both("more than C", "C より大きい値"),
+    "GradeShape.C": _both("below it is D", "これ未満は D"),
+    "SequenceShape.title": _both("for people", "表示名"),
+    "SequenceShape.entry": _both("condition: who is enrolled", "登録の条件"),
+    "SequenceShape.exit": _both("condition: who leaves early", "途中で離脱する条件"),
+    "SequenceShape.priority": _both(
+        "the lowest number wins when several entries match",
+        "複数の条件に合う場合は数字の小さいものを優先",
+    ),
+    "SequenceShape.window": _both(
+        "in place of that of sending.yaml", "sending.yaml の送信時間帯に代わる値"
+    ),
+    "SequenceShape.max_lateness": _both(
+        "in place of that of sending.yaml", "sending.yaml の値に代わる値"
+    ),
+    "SequenceShape.steps": _both("in their order", "ステップ (順番どおり)"),
+    "StepShape.id": _both("recorded with every touch", "接触とともに記録する ID"),
+    "StepShape.wait": _both(
+        "after the step before; for the first, from the start",
+        "前のステップから (最初は開始から) の待ち時間",
+    ),
+    "StepShape.mail": _both(
+        "folder below templates/nurture/<sequence>/", "templates/nurture/<シナリオ>/ のフォルダ"
+    ),
+    "FormShape.title": _both("heading of the page", "ページの見出し"),
+    "FormShape.fields": _both("by lead field, in their order", "リード項目ごと (表示順)"),
+    "FormField.label": _both("what people read", "表示名"),
+    "FormField.required": _both("must be filled", "入力必須"),
+    "FormField.max_length": _both("characters", "文字数の上限"),
+    "FormShape.consent": _both("the box for marketing mail", "メール配信の同意欄"),
+    "FormConsent.field": _both("name of the posted field", "送信時の項目名"),
+    "FormConsent.version": _both("a changed wording needs a new one", "文言を変えたら更新"),
+    "FormConsent.wording": _both("kept as evidence", "証跡として保存する文言"),
+    "FormShape.origins": _both(
+        "web sites whose pages may post to the form", "送信を許可するサイト"
+    ),
+    "FormShape.return_urls": _both(
+        "pages to which a visitor may be sent back", "送信後に戻ることを許可するページ"
+    ),
+    "FormShape.country": _both("of visitors who name none", "国の記載がない場合の国コード"),
+    "FormShape.timezone": _both("of visitors without a place", "所在地がない場合のタイムゾーン"),
+    "ScheduleShape.cron": _both(
+        "minute hour day month weekday; weekdays by name",
+        "分 時 日 月 曜日 (曜日は名前で)",
+    ),
+    "ScheduleShape.timezone": _both("in which the line is read", "時刻のタイムゾーン"),
+    "ScheduleShape.paused": _both("true stops it", "true で停止"),
+}
+
+COLUMN_MEANINGS: Final[dict[str, Words]] = {
+    "rep_id": _both("unique; recorded with every decision", "重複しない ID。判断の記録に使用"),
+    "name": _both("as leads and colleagues read it", "表示名"),
+    "email": _both("where leads are announced", "通知先"),
+    "manager_id": _both("another rep's id; information only", "別の担当者の ID (参考情報)"),
+    "team": _both("territories name teams", "テリトリーの振り分け先"),
+    "territories": _both(
+        "rule ids, several with `;`; a rule that nobody of the team names is the whole team's",
+        "ルール ID (複数は `;` 区切り)。誰も指定しないルールはチーム全員が対象",
+    ),
+    "languages": _both(
+        "the first of `en` and `ja` is that of the rep's mail",
+        "`en`・`ja` のうち最初のものが通知の言語",
+    ),
+    "skills": _both("information only", "参考情報"),
+    "weekly_capacity": _both(
+        "new leads per local week, a hard limit", "現地の1週間の新規リード数の上限"
+    ),
+    "working_days": _both("such as Mon-Fri", "月-金 など"),
+    "working_hours": _both(
+        "such as 09:00-18:00; the deadline counts in these hours",
+        "09:00-18:00 など。対応期限はこの時間で計算",
+    ),
+    "time_zone": _both("such as Asia/Tokyo", "Asia/Tokyo など"),
+    "days_off": _both(
+        "YYYY-MM-DD, several with `;`; no new leads on these days",
+        "YYYY-MM-DD (複数は `;` 区切り)。この日は新しいリードを割り当てない",
+    ),
+    "active": _both("true or false; empty is true", "有効・無効 (空欄は有効)"),
+    "line_id": _both("unique; recorded with every decision", "重複しない ID。判断の記録に使用"),
+    "rule_id": _both(
+        "the territory; several lines may make one", "テリトリーの ID。複数行で1つにできる"
+    ),
+    "priority": _both("the lowest number wins", "数字の小さい行を優先"),
+    "country": _both("two letters, such as JP", "国コード (JP など)"),
+    "region": _both("full name, such as California", "正式名称 (東京都 など)"),
+    "postal_prefix": _both("first signs of the postal code; text", "郵便番号の先頭 (文字列)"),
+    "industry": _both("as the lead states it", "リードの業種の表記"),
+    "employees_min": _both(
+        "compared with the lower bound of the lead's size", "リードの従業員数の下限と比較"
+    ),
+    "employees_max": _both(
+        "compared with the lower bound of the lead's size", "リードの従業員数の下限と比較"
+    ),
+}
+
+TABLE_MEANINGS: Final[dict[str, str]] = {
+    "import_runs": "One pass over one file, with what was found out about it and its counts.",
+    "submissions": "Every raw arrival, stored before it is judged; the raw text lives here once.",
+    "leads": "Canonical fields, points, grade and owner; `*_due_at` says what a lead waits for.",
+    "lead_keys": "Keyed hashes under which a lead is found again; the first lead keeps a key.",
+    "consents": "Evidence of permission or refusal; rows are only ever added.",
+    "suppressions": "Standing bans by keyed hash of the address.",
+    "config_versions": "Every configuration that was ever live, with its files.",
+    "rule_sets": "Every set of scoring rules that ever scored, kept to explain scores.",
+    "scores": "The present score of each lead: one bit per rule, and the set of rules.",
+    "reps": "The reps as last configured; one who left stays, inactive.",
+    "assignments": "Who was given a lead, or why it waits; `trace` keeps the reasons.",
+    "sequence_versions": "Every version of a sequence that somebody entered: steps and templates.",
+    "enrollments": "One lead in one sequence version, with its position and next due time.",
+    "touches": "One step of one enrollment: planned as mail, or skipped with the reason.",
+    "outbox": "Every mail, to a lead or to a rep, before, while and after it is sent.",
+    "delivery_events": "What became of each attempt, in the server's words; rows are only added.",
+    "stage_batches": "What each batch of each stage did, in counts.",
+}

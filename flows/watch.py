@@ -1,0 +1,238 @@
+"""The long-lived flow: a new submission is with its rep's mail server within a second or two.
+
+It looks every second and awaits `process_submissions` and `send_due_touches` in its own process;
+the schedules of both remain the safety net. `python -m flows.watch` runs it again and again until
+it is told to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.endings import IDLE
+from flows.process_submissions import process_submissions
+from flows.run import name_for, read_instant
+from flows.send_due_touches import send_due_touches
+from leadline.config.environment import read_environment
+from leadline.errors import ConfigError, LeadlineError
+from leadline.stages import open_workspace
+from leadline.stages.intake import has_due
+from tasks import current_environment, find_held, hold, unforeseen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from leadline.config.environment import Environment
+    from leadline.stages import Workspace
+
+#: An hour less a minute: an hourly schedule finds the run before it ended.
+FOR_SECONDS: Final = 3540
+_LONGEST: Final = 6 * 3600
+_LOOK_EVERY: Final = 1.0
+_LONGEST_PAUSE: Final = 60.0
+_LOG: Final = logging.getLogger("leadline.watch")
+#: Set by `main` when it is told to stop; a run that a worker started is stopped by Prefect.
+_STOP: ContextVar[asyncio.Event] = ContextVar("leadline_watch_stop")
+
+
+@flow(
+    name="leadline-watch",
+    flow_run_name=name_for("watch"),
+    timeout_seconds=_LONGEST + 600,
+    persist_result=False,
+)
+async def watch(now: str | None = None, for_seconds: float = FOR_SECONDS) -> State[Any]:
+    """Look for new submissions every second and take them through the pipeline.
+
+    A database that is locked or away, a Prefect server that does not answer and a failed run are
+    waited out, longer each time up to a minute. A wrong edit of the configuration is logged and
+    the last good one goes on.
+
+    Args:
+        now: the instant that its runs look at (ISO with zone); the present of each if None.
+        for_seconds: when it ends itself, at most 6 hours.
+    """
+    read_instant(now)  # a wrong one ends the run at once
+    ends_at = time.monotonic() + min(for_seconds, _LONGEST)
+    stop = _STOP.get(None) or asyncio.Event()
+    watching = Watching(current_environment(), now)
+    try:
+        while time.monotonic() < ends_at and not stop.is_set():
+            pause = await watching.look()
+            await _sleep(min(pause, max(0.0, ends_at - time.monotonic())), stop)
+    finally:
+        watching.close()
+    if watching.passes:
+        return Completed(message=f"{watching.passes} pass(es), {watching.failures} failed")
+    return Completed(name=IDLE, message="nothing arrived")
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+class PassFailed(LeadlineError):
+    """A flow that the watch awaited did not complete."""
+
+
+@dataclass
+class Watching:
+    """One watch: the last good configuration, and how long to wait after a failure.
+
+    Attributes:
+        environment: where the project folder and its database are.
+        now: the instant given to the flow, None for the present of each look.
+        passes: how often new submissions were found.
+        failures: how many of those passes failed.
+    """
+
+    environment: Environment
+    now: str | None
+    passes: int = 0
+    failures: int = 0
+    _work: Workspace | None = None
+    _seen: frozenset[tuple[str, int, int]] = frozenset()
+    _in_a_row: int = 0
+    _is_unfinished: bool = False
+
+    async def look(self) -> float:
+        """Take what is new through the pipeline; returns how long to wait until the next look."""
+        try:
+            work = await asyncio.to_thread(self._refresh, read_instant(self.now))
+            is_due = await asyncio.to_thread(has_due, work, now=read_instant(self.now))
+            if is_due or self._is_unfinished:
+                await self._take(work)
+        except LeadlineError as error:
+            _LOG.warning("%s", error.say(self.environment.lang))
+            return self._back_off()
+        except Exception as error:  # noqa: BLE001 - the watch goes on, and the text may hold a row
+            _LOG.warning("%s", unforeseen("watch", error).say(self.environment.lang))
+            return self._back_off()
+        self._in_a_row = 0
+        return _LOOK_EVERY
+
+    async def _take(self, work: Workspace) -> None:
+        """Run both flows in this process.
+
+        Raises:
+            PassFailed: one of them failed; the next look tries both again.
+        """
+        self.passes += 1
+        self.failures += 1
+        self._is_unfinished = True
+        with hold(work):
+            for follow in (process_submissions, send_due_touches):
+                state = await follow(now=self.now, return_state=True)
+                if not state.is_completed():
+                    raise PassFailed(message=state.message or state.name)
+        self._is_unfinished = False
+        self.failures -= 1
+
+    def _back_off(self) -> float:
+        self._in_a_row += 1
+        return float(min(_LONGEST_PAUSE, 2**self._in_a_row))
+
+    def _refresh(self, now: datetime) -> Workspace:
+        """Return the workspace; a project folder that changed is read again.
+
+        Raises:
+            ConfigError: it has faults, and there was no good one before.
+        """
+        held = find_held()
+        if held is not None:
+            return held
+        seen = frozenset(_files(self.environment.home))
+        if self._work is not None and seen == self._seen:
+            return self._work
+        try:
+            fresh = open_workspace(self.environment, now=now)
+        except ConfigError as error:
+            if self._work is None:
+                raise
+            self._seen = seen
+            _LOG.warning(
+                "%s\ngoing on with the last good configuration (%s)",
+                error.say(self.environment.lang),
+                self._work.project.hash[:12],
+            )
+            return self._work
+        self.close()
+        self._work, self._seen = fresh, seen
+        return fresh
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        if self._work is not None:
+            self._work.store.close()
+
+
+def _files(home: Path) -> Iterator[tuple[str, int, int]]:
+    """Give name, size and time of change of every file that a project is made of."""
+    for folder in ("config", "templates"):
+        for path in (home / folder).rglob("*"):
+            if path.is_file():
+                stat = path.stat()
+                yield str(path), stat.st_size, stat.st_mtime_ns
+
+
+async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:
+    """Run the watch again and again until `stop` is set, also while the server is away."""
+    _STOP.set(stop)
+    failures = 0
+    while not stop.is_set():
+        try:
+            await watch(return_state=True)
+            failures = 0
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next one may go well
+            failures += 1
+            pause = min(_LONGEST_PAUSE, 2.0**failures)
+            say(f"the watch ended: {type(error).__name__}; again in {pause:.0f} s")
+            await _sleep(pause, stop)
+
+
+def main() -> int:
+    """Watch until SIGTERM or SIGINT; returns the exit code.
+
+    Prefect takes SIGTERM for itself wherever it may and then gives the run up in the middle. It
+    may in the main thread only, so the runs live in another one and end between two looks.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    read_environment(os.environ).require_secrets()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    runner = threading.Thread(
+        target=lambda: loop.run_until_complete(watch_until(stop, _LOG.warning)), name="watch"
+    )
+    runner.start()
+    while runner.is_alive() and not told.wait(0.5):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+    runner.join()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LeadlineError as failure:
+        sys.exit(failure.say(read_environment({}).lang))

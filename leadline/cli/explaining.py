@@ -1,0 +1,231 @@
+"""`leadline explain`: the reasons that were recorded when each thing was decided.
+
+Nothing is worked out again here: what is shown is what the stages wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from leadline.cli.leads import find_lead
+from leadline.cli.output import Column, time_text
+from leadline.cli.refusals import Refused, meant
+from leadline.cli.running import reason_words
+from leadline.cli.session import DONE, Session, session_of
+
+if TYPE_CHECKING:
+    from leadline.store.engine import Store
+
+ASPECTS: Final = ("scoring", "routing", "touches")
+Row = dict[str, Any]
+
+
+def explain(
+    context: typer.Context,
+    lead: Annotated[str, typer.Argument(metavar="LEAD")],
+    aspect: Annotated[str | None, typer.Argument(metavar="[scoring|routing|touches]")] = None,
+) -> int:
+    """Say why a lead has its score, its owner and its mails."""
+    session = session_of(context)
+    if aspect is not None and aspect not in ASPECTS:
+        raise Refused(
+            code="unknown_aspect",
+            word=aspect,
+            near=meant(aspect, ASPECTS),
+            known=", ".join(ASPECTS),
+        )
+    wanted = ASPECTS if aspect is None else (aspect,)
+    found: Row = {}
+    with session.open_store() as store:
+        row = find_lead(store, lead)
+        for name in wanted:
+            found |= _READERS[name](store, row, session.out.lang)
+    session.out.document({"lead": row["id"], **found})
+    session.out.line("explain.lead", lead=row["id"])
+    for name in wanted:
+        _SHOWERS[name](session, found)
+    return DONE
+
+
+def read_score(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
+    """Return the receipt of a lead's score: the rules that matched when it was made."""
+    from leadline.rendering.reasons import score_reasons
+    from leadline.store.scores import get_scores
+
+    with store.read() as connection:
+        score = get_scores(connection, [lead["id"]]).get(lead["id"])
+    if score is None:
+        return {"score": None}
+    return {
+        "score": {
+            "points": score["points"],
+            "fit_points": score["fit_points"],
+            "grade": score["grade"],
+            "rules": score_reasons(score["matched"], score["rules"], lang),
+            "as_of": time_text(score["as_of"]),
+            "config_hash": score["config_hash"],
+        }
+    }
+
+
+def read_assignment(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
+    """Return who owns a lead and who else was looked at, or why it waits."""
+    from leadline.rendering.reasons import routing_reason
+    from leadline.store.assignments import find_open
+
+    with store.read() as connection:
+        found = find_open(connection, [lead["id"]]).get(lead["id"])
+    if found is None:
+        return {"assignment": None}
+    return {
+        "assignment": {
+            "rep": found["rep_id"],
+            "state": found["state"],
+            "queue": found["queue"],
+            "territory": found["territory"],
+            "tried": found["trace"].get("tried", []),
+            "candidates": found["trace"].get("candidates", []),
+            "reason": routing_reason(found, lang),
+            "assigned_at": time_text(found["assigned_at"]),
+            "response_due_at": time_text(found["response_due_at"]),
+            "config_hash": found["config_hash"],
+        }
+    }
+
+
+def read_touches(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
+    """Return what became of every step, what comes next, and why a lead is in no sequence."""
+    from leadline.store.enrollments import list_by_lead
+    from leadline.store.outbox import list_by_lead as list_messages
+
+    with store.read() as connection:
+        messages = {row["touch_id"]: row for row in list_messages(connection, lead["id"])}
+        enrollments = list_by_lead(connection, lead["id"])
+    skip = lead["enrollment_skip"]
+    return {
+        "touches": [
+            _touch(enrollment, touch, messages.get(touch["id"]), lang)
+            for enrollment in enrollments
+            for touch in enrollment["touches"]
+        ],
+        "enrollments": [_enrollment(enrollment, lang) for enrollment in enrollments],
+        "enrollment_skip": skip and {"reason": skip, "text": reason_words(skip, lang)},
+    }
+
+
+def _touch(
+    enrollment: Mapping[str, Any],
+    touch: Mapping[str, Any],
+    message: Mapping[str, Any] | None,
+    lang: str,
+) -> Row:
+    """Return one touch; once it has a message, the message's state is the touch's."""
+    reason = touch["skip_reason"] or (message and message["skip_reason"])
+    return {
+        "sequence": enrollment["sequence"],
+        "step": touch["step"],
+        "state": message["state"] if message else touch["state"],
+        "reason": reason,
+        "text": reason_words(reason, lang) if reason else "",
+        "at": time_text(touch["decided_at"]),
+        "sent_at": time_text(message["sent_at"]) if message else None,
+        "due_at": time_text(message["due_at"]) if message else None,
+        "reply_code": message["reply_code"] if message else None,
+        "config_hash": touch["config_hash"],
+    }
+
+
+def _enrollment(enrollment: Mapping[str, Any], lang: str) -> Row:
+    steps, skip = enrollment["body"]["shape"]["steps"], enrollment["skip_reason"]
+    is_active = enrollment["state"] == "active"
+    return {
+        "sequence": enrollment["sequence"],
+        "state": enrollment["state"],
+        "exit_reason": enrollment["exit_reason"],
+        "skip_reason": skip,
+        "text": reason_words(skip, lang) if skip else "",
+        "next_step": steps[enrollment["step"]]["id"] if is_active else None,
+        "next_due_at": time_text(enrollment["next_due_at"]),
+        "started_at": time_text(enrollment["started_at"]),
+    }
+
+
+def show_score(session: Session, found: Mapping[str, Any]) -> None:
+    """Print the receipt of a score."""
+    out, score = session.out, found["score"]
+    if score is None:
+        out.line("explain.no_score")
+        return
+    out.line("explain.score", **{name: score[name] for name in ("points", "fit_points", "grade")})
+    columns = (
+        Column("explain.points", is_number=True),
+        Column("explain.rule"),
+        Column("explain.text", may_wrap=True),
+        Column("explain.condition", may_shrink=True),
+    )
+    rows = [
+        (f"{rule['points']:+d}", rule["id"], rule["text"], rule["condition"])
+        for rule in score["rules"]
+    ]
+    out.table(columns, rows)
+
+
+def show_assignment(session: Session, found: Mapping[str, Any]) -> None:
+    """Print who owns a lead, why, and who else was looked at."""
+    out, assignment = session.out, found["assignment"]
+    if assignment is None:
+        out.line("explain.no_assignment")
+        return
+    key = "explain.assignment" if assignment["rep"] else "explain.queue"
+    out.line(key, **assignment)
+    columns = (
+        Column("explain.rep"),
+        Column("explain.load", is_number=True),
+        Column("explain.capacity", is_number=True),
+        Column("explain.away"),
+    )
+    rows = [
+        (
+            each["rep"],
+            each["load"],
+            each["capacity"],
+            out.words("explain.is_away") if each.get("is_away") else "",
+        )
+        for each in assignment["candidates"]
+    ]
+    if rows:
+        out.table(columns, rows)
+
+
+def show_touches(session: Session, found: Mapping[str, Any]) -> None:
+    """Print what became of each step and what comes next."""
+    out, skip = session.out, found["enrollment_skip"]
+    if not found["enrollments"]:
+        if skip:
+            out.line("explain.not_enrolled", reason=skip["text"])
+        else:
+            out.line("explain.no_enrollment")
+        return
+    _show_enrollments(session, found["enrollments"])
+    names = ("sequence", "step", "state", "text", "at", "sent_at")
+    rows = [[touch[name] for name in names] for touch in found["touches"]]
+    if rows:
+        out.table([Column(f"explain.touch.{name}") for name in names], rows)
+
+
+def _show_enrollments(session: Session, enrollments: Sequence[Mapping[str, Any]]) -> None:
+    for enrollment in enrollments:
+        if enrollment["state"] != "active":
+            key = "explain.ended"
+        elif enrollment["next_due_at"] is None:
+            key = "explain.held"
+        else:
+            key = "explain.active"
+        session.out.line(key, **enrollment)
+
+
+_READERS: Final = {"scoring": read_score, "routing": read_assignment, "touches": read_touches}
+_SHOWERS: Final = {"scoring": show_score, "routing": show_assignment, "touches": show_touches}

@@ -1,0 +1,80 @@
+"""`leadline leads export`: leads as CSV for spreadsheets, as a workbook, or as JSON lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Annotated, Final
+
+import typer
+
+from leadline.cli.leads import Where, find_leads
+from leadline.cli.refusals import Refused, choose
+from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
+from leadline.cli.sheets import WRITERS
+
+ENCODINGS: Final = ("utf-8-sig", "cp932")
+
+
+def export(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    form: Annotated[str, typer.Option("--format", metavar="csv|xlsx|jsonl")] = "csv",
+    encoding: Annotated[str, typer.Option("--encoding", metavar="utf-8-sig|cp932")] = "utf-8-sig",
+    target: Annotated[Path | None, typer.Option("--out", metavar="FILE")] = None,
+) -> int:
+    """Write leads to a file or to standard output."""
+    session = session_of(context)
+    write = WRITERS[choose("--format", form, WRITERS)]
+    choose("--encoding", encoding, ENCODINGS)
+    if target is None and session.out.is_json:
+        return _as_document(session, where)
+    with session.open_store() as store, _open(target, form) as stream:
+        columns, leads = find_leads(session, store, where)
+        count, altered = write(stream, columns, leads, encoding)
+    out = session.out
+    if target is not None:
+        out.document({"out": target, "format": form, "rows": count, "altered": altered})
+        out.line("export.done", count=count, file=target)
+    if altered:
+        out.note("export.altered", count=altered, encoding=encoding)
+    return DIFFERENCES if altered else DONE
+
+
+def _as_document(session: Session, where: str | None) -> int:
+    with session.open_store() as store:
+        session.out.document({"leads": list(find_leads(session, store, where)[1])})
+    return DONE
+
+
+@contextmanager
+def _open(target: Path | None, form: str) -> Iterator[IO[bytes]]:
+    """Give a stream of bytes; a file appears under its name only when it is complete.
+
+    Raises:
+        Refused: a workbook would go to a terminal, or the target is a folder.
+    """
+    if target is None:
+        if form == "xlsx" and sys.stdout.isatty():
+            raise Refused(code="workbook_on_terminal")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if target.is_dir():
+        raise Refused(code="out_is_folder", file=target)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        with draft.open("wb") as stream:
+            yield stream
+        draft.replace(target)
+    except OSError as error:
+        if error.filename in {None, str(draft)}:
+            error.filename = str(target)  # what was asked for
+        raise
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

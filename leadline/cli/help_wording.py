@@ -1,0 +1,184 @@
+"""The texts of `--help`, by command and by `command.parameter`; a first line stands alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+Words = dict[str, dict[str, str]]
+
+
+def _both(texts: dict[str, tuple[str, str]]) -> Words:
+    return {key: {"en": en, "ja": ja} for key, (en, ja) in texts.items()}
+
+
+COMMANDS: Final[Words] = _both(
+    {
+        "": (
+            (
+                "Turns arriving leads into assigned, nurtured, measured sales work.\n\n"
+                "First steps: leadline init DIR --demo, then leadline import and leadline run."
+            ),
+            (
+                "届いたリードを、割り当て・育成・計測できる営業活動に変えます。\n\n"
+                "はじめに: leadline init DIR --demo → leadline import → leadline run"
+            ),
+        ),
+        "init": (
+            "Makes a project folder with commented configuration, templates and keys.",
+            "設定(コメント付き)・テンプレート・鍵を含むプロジェクトフォルダを作成します。",
+        ),
+        "check": (
+            (
+                "Finds every fault of configuration and templates, without a database.\n\n"
+                "Shows also when each schedule runs next."
+            ),
+            (
+                "設定とテンプレートの誤りをすべて検出します(データベース不要)。\n\n"
+                "各スケジュールの次回実行時刻も表示します。"
+            ),
+        ),
+        "doctor": (
+            "Checks versions, database, mail, ports, disk and Prefect; sends nothing.",
+            "版・データベース・メール・ポート・ディスク・Prefect を点検します(送信なし)。",
+        ),
+        "migrate": (
+            "Brings the database to this program's schema, after a backup.",
+            "データベースをこのプログラムのスキーマに更新します(先にバックアップを作成)。",
+        ),
+        "import": (
+            (
+                "Takes lead files in: every row becomes a submission, then a lead or a reject.\n\n"
+                "The same file again changes nothing. Rejected rows come back in a quarantine file."
+            ),
+            (
+                "リードのファイルを取り込みます。各行を保存してから、リードか不備かを判定します。\n\n"
+                "同じファイルを再度取り込んでも何も変わりません。不備の行は隔離ファイルに出力します。"
+            ),
+        ),
+        "run": (
+            (
+                "Runs the pipeline, or named stages, in this process and without Prefect.\n\n"
+                "Stages: intake scoring routing notification enrollment touches delivery."
+            ),
+            (
+                "パイプライン(または指定した処理段階)を、Prefect なしで実行します。\n\n"
+                "処理段階: intake scoring routing notification enrollment touches delivery"
+            ),
+        ),
+        "up": (
+            "Runs everything for one machine: Prefect's server, the schedules, the web app.",
+            "1台で必要なものをすべて起動します(Prefect サーバー・スケジュール・Webアプリ)。",
+        ),
+        "serve": (
+            "Serves the web app alone: forms, webhooks, unsubscribe, the reps' pages.",
+            "Webアプリだけを起動します(フォーム・Webhook・配信停止・担当者ページ)。",
+        ),
+        "leads": ("Shows and exports leads.", "リードの表示と書き出しを行います。"),
+        "leads list": (
+            "Lists leads, all or those that match a condition.",
+            "リードを一覧表示します(条件で絞り込めます)。",
+        ),
+        "leads show": (
+            "Shows one lead with the submissions that it was made of.",
+            "1件のリードを、元になった取込データとともに表示します。",
+        ),
+        "leads export": (
+            (
+                "Writes leads as CSV, workbook or JSON lines, to a file or standard output.\n\n"
+                "In CSV a text that a spreadsheet would run as a formula gets an apostrophe "
+                "before it."
+            ),
+            (
+                "リードを CSV・Excel・JSON Lines で書き出します(ファイルまたは標準出力)。\n\n"
+                "CSV では、数式と解釈される文字列の先頭にアポストロフィを付けます。"
+            ),
+        ),
+        "explain": (
+            "Says why a lead has its score, its owner and its mails, as recorded.",
+            "スコア・担当・メールの理由を、記録されたとおりに表示します。",
+        ),
+        "mailbox": (
+            "Lists what the built-in mailbox holds; it sends nothing outside.",
+            "内蔵メールボックスの内容を一覧表示します(外部には送信されません)。",
+        ),
+        "status": (
+            "Shows what waits and what needs a person, each with the command that mends it.",
+            "待機中のものと確認が必要なものを、対処コマンドとともに表示します。",
+        ),
+    }
+)
+
+PARAMETERS: Final[Words] = _both(
+    {
+        "--json": (
+            "one JSON document on standard output; everything else goes to standard error",
+            "標準出力に JSON を1つだけ出力(その他は標準エラー出力)",
+        ),
+        "--lang": (
+            "language of the output; otherwise LEADLINE_LANG or the locale",
+            "出力の言語(省略時は LEADLINE_LANG またはロケール)",
+        ),
+        "--help": ("show this help", "このヘルプを表示"),
+        ".show_version": ("show the version", "バージョンを表示"),
+        "init.folder": ("the folder; it is made when it is not there", "フォルダ(なければ作成)"),
+        "init.demo": (
+            "with sample reps, territories and two lead files",
+            "サンプルの担当・テリトリーとリードファイル2つを含める",
+        ),
+        "doctor.quick": (
+            "leave out starting Prefect's server app",
+            "Prefect サーバーアプリの起動確認を省略",
+        ),
+        "migrate.dry_run": (
+            "show what would be done; exit code 2 when there is something to do",
+            "変更せずに予定だけを表示(作業があれば終了コード2)",
+        ),
+        "import.files": (
+            "CSV, TSV or semicolon files in any usual encoding",
+            "CSV・TSV などのファイル(文字コードは自動判別)",
+        ),
+        "import.source": (
+            "name of the source in config/settings.yaml; otherwise the file's name",
+            "config/settings.yaml の流入元の名前(省略時はファイル名)",
+        ),
+        "run.stages": ("stages to run; all when none is named", "実行する処理段階(省略時はすべて)"),
+        "run.once": ("one batch per stage", "各段階を1バッチだけ実行"),
+        "run.now": (
+            "the instant that `due` is measured against, with its offset",
+            "処理対象を判定する時刻(時差つきの ISO 8601)",
+        ),
+        "up.host": ("address to listen on", "待ち受けるアドレス"),
+        "up.port": ("port of the web app", "Webアプリのポート"),
+        "up.prefect_port": ("port of Prefect's server", "Prefect サーバーのポート"),
+        "serve.host": ("address to listen on", "待ち受けるアドレス"),
+        "serve.port": ("port of the web app", "Webアプリのポート"),
+        "leads list.where": (
+            "a condition over lead fields, such as \"grade = 'A' AND owner IS NULL\"",
+            "項目に対する条件。例: \"grade = 'A' AND owner IS NULL\"",
+        ),
+        "leads list.limit": (
+            "at most so many; 0 is all",
+            "最大件数(0 はすべて)",
+        ),
+        "leads show.lead": ("id or mail address", "ID またはメールアドレス"),
+        "leads export.where": (
+            "a condition over lead fields, such as \"country = 'JP'\"",
+            "項目に対する条件。例: \"country = 'JP'\"",
+        ),
+        "leads export.form": ("form of the file; csv when not given", "形式(省略時は csv)"),
+        "leads export.encoding": (
+            "of CSV; utf-8-sig when not given, which Excel opens",
+            "CSV の文字コード(省略時は Excel で開ける utf-8-sig)",
+        ),
+        "leads export.target": (
+            "the file; otherwise standard output",
+            "出力ファイル(省略時は標準出力)",
+        ),
+        "explain.lead": ("id or mail address", "ID またはメールアドレス"),
+        "explain.aspect": ("one of the three; otherwise all", "いずれか1つ(省略時はすべて)"),
+        "mailbox.is_opened": (
+            "open the newest message in a browser",
+            "最新のメッセージをブラウザで開く",
+        ),
+    }
+)

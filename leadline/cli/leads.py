@@ -1,0 +1,209 @@
+"""`leadline leads`: the leads themselves, by a condition or one with its history."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from leadline.cli.output import Column, time_text
+from leadline.cli.refusals import Refused
+from leadline.cli.session import DONE, Session, session_of
+
+if TYPE_CHECKING:
+    from leadline.config.shape import Project
+    from leadline.domain.conditions import Condition
+    from leadline.store.engine import Store
+
+CHUNK: Final = 5_000
+SHOWN: Final = 50
+_DECIDED: Final = ("score", "grade", "owner", "lifecycle_stage")
+Lead = dict[str, Any]
+Where = Annotated[str | None, typer.Option("--where", metavar="CONDITION")]
+
+
+def list_(
+    context: typer.Context,
+    where: Where = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0)] = None,
+) -> int:
+    """List leads; without a limit JSON has all of them and a table the first fifty."""
+    session = session_of(context)
+    wanted = limit if limit is not None else 0 if session.out.is_json else SHOWN
+    with session.open_store() as store:
+        _, found = find_leads(session, store, where)
+        rows = list(itertools.islice(found, wanted) if wanted else found)
+        has_more = bool(wanted) and next(found, None) is not None
+    session.out.document({"leads": rows})
+    _show_list(session, rows)
+    if has_more:
+        session.out.line("leads.more", count=len(rows))
+    elif not rows:
+        session.out.line("leads.none")
+    return DONE
+
+
+def _show_list(session: Session, rows: list[Lead]) -> None:
+    if not rows:
+        return
+    columns = (
+        Column("leads.id", is_number=True),
+        Column("leads.company", may_shrink=True),
+        Column("leads.name", may_shrink=True),
+        Column("leads.grade"),
+        Column("leads.score", is_number=True),
+        Column("leads.owner"),
+        Column("leads.lifecycle_stage"),
+    )
+    names = ("id", "company", "full_name", "grade", "score", "owner", "lifecycle_stage")
+    session.out.table(columns, ([row[name] for name in names] for row in rows))
+
+
+def find_leads(
+    session: Session, store: Store, where: str | None
+) -> tuple[list[str], Iterator[Lead]]:
+    """Return the columns, and the leads that match a condition in order of id.
+
+    Raises:
+        Refused: the condition cannot be read.
+        ConfigError: the project folder, which declares the custom fields, has faults.
+    """
+    from leadline.config.loader import read_project
+
+    project = read_project(session.environment.home)
+    condition = read_condition(project, where) if where is not None else None
+    return columns_of(project), _matching(store, project, condition)
+
+
+def _matching(store: Store, project: Project, condition: Condition | None) -> Iterator[Lead]:
+    """Read chunk after chunk; each is a transaction of its own, so that no writer waits."""
+    from leadline.store.leads import list_leads
+
+    after = 0
+    while True:
+        with store.read() as connection:
+            rows = list_leads(connection, after=after, limit=CHUNK)
+        if not rows:
+            return
+        hits = _hits(store, rows, condition)
+        yield from (as_shown(row, project) for row in itertools.compress(rows, hits))
+        after = rows[-1]["id"]
+
+
+def _hits(store: Store, rows: list[Lead], condition: Condition | None) -> list[bool]:
+    if condition is None:
+        return [True] * len(rows)
+    from leadline.domain.conditions import evaluate
+    from leadline.store.leads import read_frame
+
+    with store.read() as connection:
+        frame = read_frame(connection, [row["id"] for row in rows], condition.fields)
+    return [bool(hit) for hit in evaluate([condition], frame)[:, 0]]
+
+
+def read_condition(project: Project, text: str) -> Condition:
+    """Compile the value of `--where`.
+
+    Raises:
+        Refused: it has faults; all of them are listed with their columns.
+    """
+    from leadline.config.conditions import condition_fields
+    from leadline.domain.conditions import Condition, compile_condition
+
+    compiled = compile_condition(text, fields=condition_fields(project))
+    if isinstance(compiled, Condition):
+        return compiled
+    listing = {
+        lang: "\n".join(
+            f"  {finding.line}:{finding.column} {finding.code}: {finding.message[lang]}"
+            + (f" -> {finding.suggestion}" if finding.suggestion else "")
+            for finding in compiled
+        )
+        for lang in ("en", "ja")
+    }
+    raise Refused(code="bad_condition", listing=listing)
+
+
+def columns_of(project: Project) -> list[str]:
+    """Return the contract's keys of a lead: canonical, custom, then what we decided."""
+    from leadline.domain.leads import LEAD_FIELDS
+
+    stated = [name for name in LEAD_FIELDS if name != "owner"]
+    bounds = ["employees_min", "employees_max"]
+    return ["id", *stated, *bounds, *project.settings.fields, *_DECIDED]
+
+
+def as_shown(row: Mapping[str, Any], project: Project) -> Lead:
+    """Return a stored lead with the contract's keys."""
+    custom = {
+        name: _custom((row["attributes"] or {}).get(name), kind)
+        for name, kind in project.settings.fields.items()
+    }
+    ours = {"employees": _employees(row["employees"]), "score": row["points"]}
+    shown = {**row, **custom, **ours}
+    return {name: _stated(shown[name]) for name in columns_of(project)}
+
+
+def _stated(value: object) -> object:
+    return time_text(value) if isinstance(value, datetime) else value
+
+
+def _employees(text: str | None) -> int | str | None:
+    """Return the head count as stated: a number, or a range as text."""
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def _custom(text: str | None, kind: str) -> object:
+    """Return a custom field, stored as text in one shape, in its own type."""
+    if text is None or kind in {"text", "time"}:
+        return text
+    if kind == "boolean":
+        return text == "true"
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def find_lead(store: Store, name: str) -> Lead:
+    """Return the lead that a person names by id or address.
+
+    Raises:
+        Refused: there is none.
+    """
+    from leadline.store.leads import find_lead_id, get_leads
+
+    with store.read() as connection:
+        lead_id = find_lead_id(connection, name)
+        if lead_id is None:
+            code = "no_lead" if name.isdecimal() else "no_lead_with_address"
+            raise Refused(code=code, word=name)
+        return get_leads(connection, [lead_id])[lead_id]
+
+
+def show(
+    context: typer.Context,
+    lead: Annotated[str, typer.Argument(metavar="LEAD")],
+) -> int:
+    """Show one lead with the submissions that it was made of."""
+    from leadline.config.loader import read_project
+    from leadline.store.status import list_submissions
+
+    session = session_of(context)
+    with session.open_store() as store:
+        row = find_lead(store, lead)
+        with store.read() as connection:
+            submissions = list_submissions(connection, row["id"])
+    shown = as_shown(row, read_project(session.environment.home))
+    others = {name: text for name, text in row["attributes"].items() if name not in shown}
+    out = session.out
+    out.document({"leads": [{**shown, "attributes": others}], "submissions": submissions})
+    stated = {name: value for name, value in {**shown, **others}.items() if value is not None}
+    out.table((Column("leads.field"), Column("leads.value", may_wrap=True)), stated.items())
+    out.line("leads.submissions", count=len(submissions))
+    names = ("id", "source", "line", "received_at", "outcome")
+    columns = [Column(f"leads.submission.{name}") for name in names]
+    out.table(columns, ([_stated(each[name]) for name in names] for each in submissions))
+    out.line("leads.next", lead=row["id"])
+    return DONE

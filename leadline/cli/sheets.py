@@ -1,0 +1,125 @@
+"""Leads as files for people: CSV that no spreadsheet runs as a formula, workbooks, JSON lines.
+
+Each writer takes a stream of bytes, the columns, the leads and an encoding, and returns how many
+leads it wrote and how many cells could not be written as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import IO, Any, Final
+
+Lead = dict[str, Any]
+Writer = Callable[[IO[bytes], Sequence[str], Iterable[Lead], str], tuple[int, int]]
+
+#: What a spreadsheet takes for the beginning of a formula (OWASP: CSV injection).
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_PHONE: Final = re.compile(r"\+\d+")
+#: Stands for a character that CP932 lacks; Japanese print shops have always used it so.
+_GETA: Final = "〓"
+_MOST_IN_CELL: Final = 32_767  # Excel's limit
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def write_csv(
+    stream: IO[bytes], columns: Sequence[str], leads: Iterable[Lead], encoding: str
+) -> tuple[int, int]:
+    """Write CSV with a header; text that would start a formula gets an apostrophe before it."""
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="", write_through=True)
+    writer = csv.writer(text)
+    count = altered = 0
+    try:
+        writer.writerow(columns)
+        for lead in leads:
+            cells = [_csv_cell(name, value) for name, value in lead.items()]
+            fitted = [_fit(cell, encoding) for cell in cells]
+            altered += sum(old != new for old, new in zip(cells, fitted, strict=True))
+            writer.writerow(fitted)
+            count += 1
+        text.flush()
+    finally:
+        text.detach()
+    return count, altered
+
+
+def _csv_cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    is_typed = not isinstance(value, str) or (name == "phone" and bool(_PHONE.fullmatch(text)))
+    return f"'{text}" if text.startswith(_FORMULA) and not is_typed else text
+
+
+def _fit(text: str, encoding: str) -> str:
+    """Replace what the encoding lacks."""
+    if encoding != "cp932" or text.isascii():
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(map(_fit_one, text))
+    return text
+
+
+def _fit_one(character: str) -> str:
+    try:
+        character.encode("cp932")
+    except UnicodeEncodeError:
+        return _GETA
+    return character
+
+
+def write_lines(
+    stream: IO[bytes], _columns: Sequence[str], leads: Iterable[Lead], _encoding: str
+) -> tuple[int, int]:
+    """Write one JSON object a line, in UTF-8."""
+    count = 0
+    for lead in leads:
+        stream.write(json.dumps(lead, ensure_ascii=False).encode() + b"\n")
+        count += 1
+    return count, 0
+
+
+def write_workbook(
+    stream: IO[bytes], columns: Sequence[str], leads: Iterable[Lead], _encoding: str
+) -> tuple[int, int]:
+    """Write a workbook of one sheet; every text is a text cell, whatever it begins with."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("leads")
+    sheet.append(list(columns))
+    count = altered = 0
+    for lead in leads:
+        row = []
+        for value in lead.values():
+            fitted = _workbook_value(value)
+            altered += fitted != value
+            cell = WriteOnlyCell(sheet, value=fitted)
+            if isinstance(fitted, str):
+                cell.data_type = "s"
+            row.append(cell)
+        sheet.append(row)
+        count += 1
+    book.save(stream)
+    return count, altered
+
+
+def _workbook_value(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", value)[:_MOST_IN_CELL]
+
+
+WRITERS: Final[dict[str, Writer]] = {
+    "csv": write_csv,
+    "xlsx": write_workbook,
+    "jsonl": write_lines,
+}

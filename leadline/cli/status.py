@@ -1,0 +1,86 @@
+"""`leadline status`: what waits and what needs a person, each with the command that mends it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import typer
+
+from leadline.cli.output import Column
+from leadline.cli.session import DONE, session_of
+
+#: What is shown, in this order, with the command that mends it; the hint is `status.<key>.fix`.
+COMMANDS: Final = {
+    "due": "leadline run",
+    "queued": "leadline run delivery",
+    "leased": "leadline run delivery",
+    "unknown": "leadline explain LEAD touches",
+    "failed": "leadline doctor",
+    "held": "leadline check",
+    "quarantined": "leadline import FILE",
+    "unassigned": "leadline run routing",
+    "sla_breached": "leadline explain LEAD routing",
+    "awaiting_approval": "",
+}
+
+
+def status(context: typer.Context) -> int:
+    """Show on one screen where things stand."""
+    from leadline.store.status import read_standing
+
+    session = session_of(context)
+    now = session.clock.now()
+    with session.open_store() as store, store.read() as connection:
+        standing = read_standing(connection, now=now)
+    oldest = (now - standing.oldest_at).total_seconds() if standing.oldest_at else 0
+    counts: dict[str, Any] = {
+        "due": sum(standing.due.values()),
+        "queued": standing.queued,
+        "leased": standing.leased,
+        "unknown": standing.unknown,
+        "failed": standing.failed,
+        "held": standing.held,
+        "quarantined": standing.quarantined,
+        "unassigned": standing.unassigned,
+        "sla_breached": standing.sla_breached,
+        "awaiting_approval": 0,
+    }
+    wait = max(0, int(oldest))
+    session.out.document(
+        {
+            **counts,
+            "oldest_wait_seconds": wait,
+            "due_by_stage": standing.due,
+            "commands": COMMANDS,
+        }
+    )
+    out = session.out
+    columns = (
+        Column("status.what"),
+        Column("status.count", is_number=True),
+        Column("status.command"),
+        Column("status.hint", may_wrap=True),
+    )
+    rows = [
+        (
+            out.words(f"status.{name}"),
+            count,
+            COMMANDS[name] if count else "",
+            out.words(f"status.{name}.fix") if count else "",
+        )
+        for name, count in counts.items()
+    ]
+    out.table(columns, rows)
+    key = "status.oldest" if wait else "status.nothing_waits"
+    out.line(key, wait=_duration(wait))
+    return DONE
+
+
+def _duration(seconds: int) -> str:
+    """Return a duration as `2d 3h`, `4h 5m`, `6m 7s` or `8s`."""
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, rest = divmod(rest, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
+    shown = [f"{count}{unit}" for count, unit in parts if count]
+    return " ".join(shown[:2]) or "0s"

@@ -1,0 +1,193 @@
+"""`leadline leads`: lists by condition, one lead with its history, and files for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from openpyxl import load_workbook
+
+from leadline.cli import main
+from leadline.cli.sheets import write_csv, write_workbook
+from leadline.domain.leads import LEAD_FIELDS
+from tests.command_line import CommandLine, a_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PHONE = "+81616544579"
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a project with leads, scored and routed; no test of this file changes it."""
+    home = a_project(tmp_path_factory.mktemp("scored"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEADLINE_HOME", str(home))
+        assert main(["import", str(home / "leads.csv"), "--json"]) == 2
+        assert main(["run", "scoring", "routing", "--json"]) == 0
+    return home
+
+
+@pytest.fixture
+def command(
+    scored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return CommandLine(scored, monkeypatch, capsys)
+
+
+def rows_of(path: Path, encoding: str = "utf-8-sig") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(encoding), newline="")))
+
+
+def test_list_answers_with_every_canonical_field(command: CommandLine) -> None:
+    leads = command("leads", "list", "--json").document["leads"]
+    assert [lead["id"] for lead in leads] == [1, 2, 3, 4]
+    assert leads[0].keys() >= {*LEAD_FIELDS, "id", "score", "grade", "owner", "lifecycle_stage"}
+    assert (leads[0]["employees"], leads[0]["consent"], leads[0]["grade"]) == (1200, True, "A")
+
+
+@pytest.mark.parametrize(
+    ("condition", "ids"),
+    [
+        ("employees >= 300", [1, 3]),
+        ("country = 'jp' AND consent", [3]),
+        ("owner IS NULL", [4]),
+        ("contains(company, '鉱業')", [3]),
+        ("grade = 'A' OR points < 0", [1]),
+        ("FALSE", []),
+    ],
+)
+def test_list_filters_by_condition(command: CommandLine, condition: str, ids: list[int]) -> None:
+    found = command("leads", "list", "--where", condition, "--json")
+    assert [lead["id"] for lead in found.document["leads"]] == ids
+
+
+def test_condition_that_cannot_be_read_names_column_and_nearest_field(
+    command: CommandLine,
+) -> None:
+    answer = command("leads", "list", "--where", "grade = 'A' AND emploees > 3")
+    assert answer.code == 1
+    assert "1:17 unknown_field" in answer.err
+    assert "employees" in answer.err
+
+
+def test_list_shows_at_most_the_limit_and_says_so(command: CommandLine) -> None:
+    answer = command("leads", "list", "--limit", 2)
+    assert "Lauren Anderson" in answer.out
+    assert "Paul Perez" not in answer.out
+    assert "--limit 0" in answer.out
+
+
+@pytest.mark.parametrize(
+    "name", ["3", "mituru.suzuki@ikeda.example", "Mituru.Suzuki@Ikeda.Example"]
+)
+def test_show_names_a_lead_by_id_or_address(command: CommandLine, name: str) -> None:
+    document = command("leads", "show", name, "--json").document
+    [lead], [submission] = document["leads"], document["submissions"]
+    assert (lead["id"], lead["company"]) == (3, "池田鉱業合同会社")
+    assert (submission["line"], submission["outcome"]) == (4, "created")
+    assert submission["raw"]["State"] == "東京都"
+
+
+@pytest.mark.parametrize("name", ["77", "nobody@example.com"])
+def test_unknown_lead_is_refused_with_the_next_step(command: CommandLine, name: str) -> None:
+    answer = command("explain", name)
+    assert answer.code == 1
+    assert name in answer.err
+    assert "leadline leads list" in answer.err
+
+
+def test_csv_export_defuses_formulas_and_leaves_phones(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    target = tmp_path / "leads.csv"
+    answer = command("leads", "export", "--out", target, "--json")
+    _, marcus, suzuki, _ = rows_of(target)
+    assert (answer.code, answer.document["rows"]) == (0, 4)
+    assert marcus["company"] == '\'=HYPERLINK("http://x.example")'
+    assert suzuki["phone"] == PHONE
+    assert (marcus["consent"], suzuki["employees"]) == ("false", "300")
+
+
+def test_csv_export_in_cp932_can_be_read_by_excel(command: CommandLine, tmp_path: Path) -> None:
+    target = tmp_path / "leads.csv"
+    answer = command("leads", "export", "--encoding", "cp932", "--out", target)
+    assert answer.code == 0
+    assert rows_of(target, "cp932")[2]["full_name"] == "鈴木 充"
+
+
+def test_jsonl_export_is_one_lead_a_line(command: CommandLine, tmp_path: Path) -> None:
+    target = tmp_path / "leads.jsonl"
+    command("leads", "export", "--format", "jsonl", "--where", "id IS NULL OR TRUE")
+    command("leads", "export", "--format", "jsonl", "--out", target)
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [line["company"] for line in lines][1] == '=HYPERLINK("http://x.example")'
+
+
+def test_workbook_export_keeps_text_as_text(command: CommandLine, tmp_path: Path) -> None:
+    target = tmp_path / "leads.xlsx"
+    command("leads", "export", "--format", "xlsx", "--out", target)
+    sheet = load_workbook(target)["leads"]
+    cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row}
+    assert cells['=HYPERLINK("http://x.example")'] == "s"
+    assert cells[PHONE] == "s"
+    assert cells[1200] == "n"
+
+
+def test_export_without_a_file_goes_to_standard_output(command: CommandLine) -> None:
+    answer = command("leads", "export", "--where", "country = 'FR'")
+    assert answer.out.startswith("\ufeffid,external_id,email,")
+    assert "Harper and Wade" in answer.out
+
+
+def test_export_of_nothing_still_names_the_columns(command: CommandLine) -> None:
+    answer = command("leads", "export", "--where", "FALSE")
+    assert (answer.code, answer.out.count("\n")) == (0, 1)
+
+
+def test_export_that_fails_leaves_no_file(command: CommandLine, tmp_path: Path) -> None:
+    target = tmp_path / "leads.csv"
+    target.write_text("before", encoding="utf-8")
+    answer = command("leads", "export", "--where", "nonsense", "--out", target)
+    assert answer.code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["leads.csv"]
+    assert target.read_text(encoding="utf-8") == "before"
+
+
+def test_export_into_a_folder_that_is_not_there_names_the_file(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    target = tmp_path / "gone" / "leads.csv"
+    answer = command("leads", "export", "--out", target)
+    assert (answer.code, str(target) in answer.err) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1 call", "-5", "@x", "\t=1", "\r=1"])
+def test_text_that_starts_a_formula_is_prefixed(text: str) -> None:
+    stream = io.BytesIO()
+    write_csv(stream, ["company", "phone"], [{"company": text, "phone": PHONE}], "utf-8-sig")
+    _, row = csv.reader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline=""))
+    assert row == [f"'{text}", PHONE]
+
+
+@pytest.mark.parametrize("value", [-5, 0.5, True, None])
+def test_typed_cells_stay_as_they_are(value: object) -> None:
+    stream = io.BytesIO()
+    write_csv(stream, ["n"], [{"n": value}], "utf-8-sig")
+    assert "'" not in stream.getvalue().decode("utf-8-sig")
+
+
+def test_character_that_cp932_lacks_becomes_a_geta_and_is_counted() -> None:
+    stream = io.BytesIO()
+    counts = write_csv(stream, ["name"], [{"name": "𠮷田 ㈱"}], "cp932")
+    assert counts == (1, 1)
+    assert stream.getvalue().decode("cp932").splitlines()[1] == "〓田 ㈱"
+
+
+def test_text_beyond_what_a_workbook_cell_holds_is_cut_and_counted() -> None:
+    lead = {"a": "x" * 40_000, "b": "bell\x07", "c": "fine"}
+    assert write_workbook(io.BytesIO(), list(lead), [lead], "") == (1, 2)

@@ -1,0 +1,165 @@
+"""The command line as such: fast start, help, usage errors, and errors that nobody foresaw."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.core import TyperCommand, TyperGroup
+
+from leadline.cli.help_wording import COMMANDS, PARAMETERS
+from leadline.cli.output import as_json, plain
+from leadline.cli.program import program
+from leadline.cli.wording import CATALOG
+from tests.command_line import CommandLine, a_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEAVY = {"pandas", "numpy", "duckdb", "sqlglot", "sqlalchemy", "fastapi", "alembic", "prefect"}
+HELP = "import json, sys; from leadline.cli import main; main(['--help']); "
+LOADED = f"{HELP} print(json.dumps(sorted({HEAVY!r} & set(sys.modules))), file=sys.stderr)"
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    return CommandLine(tmp_path / "project", monkeypatch, capsys)
+
+
+def commands(
+    group: TyperCommand | TyperGroup, path: str = ""
+) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    yield path, group
+    if isinstance(group, TyperGroup):
+        for name, each in group.commands.items():
+            assert isinstance(each, TyperCommand | TyperGroup)
+            yield from commands(each, f"{path} {name}".strip())
+
+
+EVERY = dict(commands(program()))
+
+
+def test_help_loads_no_heavy_library() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
+    assert json.loads(done.stderr) == []
+
+
+@pytest.mark.parametrize("path", EVERY)
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_help_of_every_command_is_worded_in_both_languages(
+    command: CommandLine, path: str, lang: str
+) -> None:
+    answer = command(*path.split(), "--help", "--lang", lang)
+    assert answer.code == 0
+    assert COMMANDS[path][lang][:12] in answer.out
+    assert "--json" in answer.out
+
+
+def test_every_parameter_has_help_and_no_help_is_left_over() -> None:
+    names = {f"{path}.{each.name}" for path, found in EVERY.items() for each in found.params}
+    assert names == {key for key in PARAMETERS if not key.startswith("--")}
+    assert set(EVERY) == set(COMMANDS)
+
+
+def test_catalog_says_the_same_facts_in_both_languages() -> None:
+    def facts(text: str) -> set[str]:
+        return {part.partition("}")[0].split("!")[0] for part in text.split("{")[1:]}
+
+    assert {key for key, (en, ja) in CATALOG.items() if facts(en) != facts(ja)} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["statsu"], "`status`"),
+        (["export"], "`leads export`"),
+        (["leads", "lst"], "`list`"),
+        (["run", "scroing"], "`scoring`"),
+        (["run", "--onec"], "`--once`"),
+        (["import"], "FILE"),
+        (["leads", "list", "--limit", "many"], "--limit"),
+        (["status", "now"], "now"),
+        (["run", "--now"], "`leadline run --help`"),
+        (["leads", "export", "--format", "pdf"], "csv | xlsx | jsonl"),
+        (["explain", "1", "scoringg"], "`scoring`"),
+        (["--lang", "fr", "status"], "en | ja"),
+        ([], "leadline --help"),
+    ],
+)
+def test_usage_error_is_one_message_that_names_the_next_step(
+    command: CommandLine, words: list[str], named: str
+) -> None:
+    answer = command(*words)
+    assert (answer.code, answer.out) == (1, "")
+    assert named in answer.err
+    assert answer.err.count("Error: ") == 1
+
+
+def test_common_options_may_stand_anywhere(command: CommandLine) -> None:
+    before = command("--json", "--lang", "ja", "status", "--none")
+    after = command("status", "--none", "--lang=ja", "--json")
+    assert before.document == after.document
+    assert before.document["error"]["code"] == "unknown_option"
+    assert before.err.startswith("エラー: ")
+
+
+def test_locale_chooses_the_language(command: CommandLine) -> None:
+    command.set("LEADLINE_LANG", "ja")
+    assert command("statsu").err.startswith("エラー: ")
+
+
+def test_version_is_that_of_the_package(command: CommandLine) -> None:
+    assert command("--version").out.startswith("leadline ")
+    assert set(command("--version", "--json").document) == {"version"}
+
+
+def test_unforeseen_error_is_told_by_type_and_place_and_kept_for_its_owner(
+    command: CommandLine,
+) -> None:
+    a_project(command.home.parent)
+    command("import", command.home / "leads.csv")
+    command("run", "scoring")
+    command.execute("UPDATE rule_sets SET rules = '[]'")
+    answer = command("explain", 1, "--json")
+    [trace] = (command.home / ".leadline" / "logs").iterdir()
+    assert (answer.code, answer.document["error"]["code"]) == (1, "unforeseen")
+    assert "IndexError at leadline/rendering/reasons.py:" in answer.err
+    assert str(trace) in answer.err
+    assert "Traceback" not in answer.err
+    assert stat.S_IMODE(trace.stat().st_mode) == 0o600
+
+
+def test_reader_who_leaves_is_met_with_silence(command: CommandLine) -> None:
+    a_project(command.home.parent)
+    program_ = [sys.executable, "-c", "from leadline.cli import main; raise SystemExit(main())"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*program_, "check"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "LEADLINE_HOME": str(command.home)},
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_control_characters_of_a_lead_never_reach_the_terminal() -> None:
+    assert plain("A\x1b[31mB\u202eC\nD") == "A\ufffd[31mB\ufffdC D"
+    assert plain("池田　鉱業") == "池田　鉱業"
+
+
+def test_json_is_plain_ascii_where_the_terminal_knows_no_more() -> None:
+    stream = io.StringIO(as_json({"a": "池"}, is_ascii=True))
+    assert json.load(stream) == {"a": "池"}
+    assert stream.getvalue().isascii()
