@@ -6,6 +6,7 @@ Nothing is worked out again here: what is shown is what the stages wrote.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from leadline.store.engine import Store
 
 ASPECTS: Final = ("scoring", "routing", "touches")
+_MESSAGE: Final = ("kind", "rep_id", "state", "skip_reason", "attempts", "due_at", "sent_at")
 Row = dict[str, Any]
 
 
@@ -102,18 +104,24 @@ def read_touches(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
     from leadline.store.outbox import list_by_lead as list_messages
 
     with store.read() as connection:
-        messages = {row["touch_id"]: row for row in list_messages(connection, lead["id"])}
+        messages = list_messages(connection, lead["id"])
         enrollments = list_by_lead(connection, lead["id"])
+    by_touch = {row["touch_id"]: row for row in messages}
     skip = lead["enrollment_skip"]
     return {
         "touches": [
-            _touch(enrollment, touch, messages.get(touch["id"]), lang)
+            _touch(enrollment, touch, by_touch.get(touch["id"]), lang)
             for enrollment in enrollments
             for touch in enrollment["touches"]
         ],
         "enrollments": [_enrollment(enrollment, lang) for enrollment in enrollments],
+        "messages": [{name: _plain(row[name]) for name in _MESSAGE} for row in messages],
         "enrollment_skip": skip and {"reason": skip, "text": reason_words(skip, lang)},
     }
+
+
+def _plain(value: object) -> object:
+    return time_text(value) if isinstance(value, datetime) else value
 
 
 def _touch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import typer
 
@@ -23,6 +23,16 @@ _COUNTS: Final = (
     *("records", "accepted", "rejected"),
     *("created", "updated", "unchanged", "duplicates"),
 )
+
+
+class NoFile(IntakeError):
+    """A pipe or a device: it can be read only once, and an import reads a file twice."""
+
+    texts: ClassVar = {
+        "en": "{file} is no ordinary file. Save it as a file first, then import that.",
+        "ja": "{file} は通常のファイルではありません。ファイルとして保存してから"
+        "取り込んでください。",
+    }
 
 
 def import_(
@@ -66,6 +76,8 @@ def _take(session: Session, work: Workspace, path: Path, source: str | None) -> 
     from leadline.stages import run_stages
     from leadline.stages.imports import finish_import, import_file
 
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise NoFile(file=path)
     now = session.clock.now()
     with session.out.progress("import.reading", _count_lines(path)) as advance:
         run = import_file(work, path, now=now, source=source, on_chunk=advance)

@@ -22,6 +22,7 @@ _PHONE: Final = re.compile(r"\+\d+")
 #: Stands for a character that CP932 lacks; Japanese print shops have always used it so.
 _GETA: Final = "〓"
 _MOST_IN_CELL: Final = 32_767  # Excel's limit
+_SPECIAL: Final = ("=", "#")  # what openpyxl takes for a formula or an error value
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -100,12 +101,12 @@ def write_workbook(
     for lead in leads:
         row = []
         for value in lead.values():
-            fitted = _workbook_value(value)
+            fitted: Any = _workbook_value(value)
             altered += fitted != value
-            cell = WriteOnlyCell(sheet, value=fitted)
-            if isinstance(fitted, str):
-                cell.data_type = "s"
-            row.append(cell)
+            if isinstance(fitted, str) and fitted.startswith(_SPECIAL):
+                fitted = WriteOnlyCell(sheet, value=fitted)
+                fitted.data_type = "s"
+            row.append(fitted)
         sheet.append(row)
         count += 1
     book.save(stream)

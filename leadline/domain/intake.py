@@ -67,6 +67,14 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "ja": "メールアドレスの形式が正しくありません",
     },
     "too_long": {"en": "a cell is too long", "ja": "文字数が上限を超えています"},
+    "honeypot": {
+        "en": "the form's hidden field was filled in, as programs do",
+        "ja": "フォームの隠し項目が入力されています (自動投稿の疑い)",
+    },
+    "unreadable": {
+        "en": "the row could not be processed; please report it",
+        "ja": "行を処理できませんでした。お手数ですがご報告ください",
+    },
 }
 
 #: Mailboxes of a function and not of a person (RFC 2142 and what Japanese offices use).

@@ -107,12 +107,11 @@ def mailbox(name: str, address: str) -> str:
     address = _ascii("address", address)
     if not name:
         return address
-    if _ATEXT_PHRASE.match(_checked("name", name)):
-        return f"{name} <{address}>"
-    if name.isascii():
-        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}" <{address}>'
-    return f"{encode_words('name', name)} <{address}>"
+    words = encode_words("name", name)
+    if words != name or _ATEXT_PHRASE.match(name):
+        return f"{words} <{address}>"
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{address}>'
 
 
 def encode_words(header: str, value: str) -> str:

@@ -214,13 +214,15 @@ class AssignmentPageLead(TypedDict):
     company: str
     name: str
     full_name: NotRequired[str]
+    message: str
 
 
 class AssignmentPage(TypedDict):
     """A rep's page for one assignment.
 
-    `state` is offered, accepted, declined, expired or reassigned; only an offered one has
-    buttons. `decline_reasons` is the list beside the decline button, posted as `reason`.
+    `due_text`, `call_url` and `mail_url` are those of the assignment mail. `state` is offered,
+    accepted, declined, expired or reassigned; only an offered one has buttons.
+    `decline_reasons` is the list beside the decline button, posted as `reason`.
     """
 
     lead: AssignmentPageLead
@@ -228,6 +230,9 @@ class AssignmentPage(TypedDict):
     points: int
     grade: str
     reasons: list[Reason]
+    due_text: str
+    call_url: str
+    mail_url: str
     state: str
     accept_action: str
     decline_action: str

@@ -263,8 +263,7 @@ def assignment_context(
         "submitted_text": _clock(lead["submitted_at"], rep, lang),
         "consent_text": say(CONSENT_WORDS, offer.basis, lang),
         "talking_points": _talking_points(lead, lang),
-        "call_url": f"tel:{lead['phone']}" if lead["phone"] else "",
-        "mail_url": f"mailto:{quote(lead['email'], safe='@')}",
+        **contact_urls(lead),
         "accept_url": accept,
         "decline_url": decline,
         "is_repeat": False,
@@ -273,13 +272,26 @@ def assignment_context(
 
 def lead_summary(offer: Offer, rep: RepShape, lang: str) -> dict[str, Any]:
     """Return what every view of an offer begins with."""
-    due_at = offer.assignment["response_due_at"]
     return {
         "lead": lead_context(shown_fields(offer.lead), lang),
         "points": offer.lead["points"] or 0,
         "grade": offer.lead["grade"] or "D",
         "request_text": say(REQUEST_WORDS, offer.lead["request"] or "other", lang),
-        "due_text": _clock(due_at, rep, lang) if due_at else "",
+        "due_text": due_text(offer.assignment, rep, lang),
+    }
+
+
+def due_text(assignment: Mapping[str, Any], rep: RepShape, lang: str) -> str:
+    """Return the response deadline as a clock time in the rep's zone, "" without one."""
+    due_at = assignment["response_due_at"]
+    return _clock(due_at, rep, lang) if due_at else ""
+
+
+def contact_urls(lead: Mapping[str, Any]) -> dict[str, str]:
+    """Return the links by which a rep calls or writes to a lead; "" without a number."""
+    return {
+        "call_url": f"tel:{lead['phone']}" if lead["phone"] else "",
+        "mail_url": f"mailto:{quote(lead['email'], safe='@')}",
     }
 
 

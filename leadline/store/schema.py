@@ -130,6 +130,7 @@ leads = Table(
     _at("scoring_due_at"),
     _at("routing_due_at"),
     _at("enrollment_due_at"),
+    Index("ix_leads_email", "email"),
     _waiting("ix_leads_scoring_due", "scoring_due_at", "id", where="scoring_due_at IS NOT NULL"),
     _waiting("ix_leads_routing_due", "routing_due_at", "id", where="routing_due_at IS NOT NULL"),
     _waiting(

@@ -1,7 +1,7 @@
 """A rep's page for one assignment: accept, or decline with a reason.
 
-The link lives as long as the deadline. When it is over, or the assignment was answered, the page
-says so and shows nothing of the lead. A GET changes nothing.
+The link lives as long as the deadline. When it is over, or the lead went to somebody else, the
+page says so and shows nothing of the lead. A GET changes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from leadline.domain.tokens import read_token
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.reasons import score_reasons
 from leadline.rendering.words import DECLINE_WORDS, REQUEST_WORDS, choices, say
-from leadline.stages.notification import rep_language, shown_fields
+from leadline.stages.notification import contact_urls, due_text, rep_language, shown_fields
 from leadline.store.assignments import answer_assignment, get_assignments
 from leadline.store.leads import get_leads
 from leadline.store.scores import get_scores
@@ -44,7 +44,8 @@ async def show_assignment(visit: Visiting, token: str) -> Response:
     offer = await visit.site.in_turn(_find_offer, visit.work, assignment_id)
     lang = _language(visit, offer)
     state = _state(offer["assignment"], visit.now, is_over=is_over)
-    if state != "offered":
+    is_shown = state == "offered" or (state == "accepted" and not is_over)
+    if not is_shown:
         status = 410 if state == _EXPIRED else 200
         return await show_page(visit, "answered", {"state": state}, status=status, lang=lang)
     return await show_page(visit, "assignment", _context(offer, lang), lang=lang)
@@ -133,6 +134,8 @@ def _context(offer: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "points": lead["points"] or 0,
         "grade": lead["grade"] or "D",
         "reasons": [{"text": reason["text"], "points": reason["points"]} for reason in found],
+        "due_text": due_text(offer["assignment"], offer["rep"], lang) if offer["rep"] else "",
+        **contact_urls(lead),
         "state": offer["assignment"]["state"],
         "accept_action": f"?lang={lang}&answer=accept",
         "decline_action": f"?lang={lang}&answer=decline",

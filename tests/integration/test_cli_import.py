@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,12 @@ def test_import_speaks_japanese(command: CommandLine) -> None:
     answer = command("import", command.home / "leads.csv", "--lang", "ja")
     assert "6 行目: メールアドレスの形式が正しくありません (列: Email)" in answer.out
     assert "次の手順: leadline run" in answer.out
+
+
+def test_pipe_is_refused_because_a_file_is_read_twice(command: CommandLine) -> None:
+    pipe = command.home / "pipe.csv"
+    os.mkfifo(pipe)
+    answer = command("import", pipe, "--json")
+    assert answer.code == 1
+    assert answer.document["files"][0]["error"]["code"] == "no_file"
+    assert "Save it as a file" in answer.err

@@ -86,7 +86,7 @@ def test_init_puts_the_secrets_into_the_state_folder_that_is_set(
 
 
 def test_check_names_place_and_nearest_word_of_every_fault(command: CommandLine) -> None:
-    edit(command, "config/scoring.yaml", "points: 20", "pionts: 20")
+    edit(command, "config/scoring.yaml", "points: 20", "pointz: 20")
     edit(command, "config/sending.yaml", "max_lateness: 3d", "max_lateness: soon")
     edit(
         command, "templates/nurture/welcome/hello/en/body.txt", "lead.", "lead.nickname }}{{ lead."
@@ -141,7 +141,7 @@ def test_check_needs_neither_database_nor_secrets(command: CommandLine) -> None:
 
 
 def test_check_speaks_japanese(command: CommandLine) -> None:
-    edit(command, "config/scoring.yaml", "points: 20", "pionts: 20")
+    edit(command, "config/scoring.yaml", "points: 20", "pointz: 20")
     answer = command("check", "--lang", "ja")
     assert "エラー" in answer.out
     assert "config/scoring.yaml:" in answer.out
@@ -237,7 +237,7 @@ def test_doctor_reports_mail_in_clear_and_links_that_lead_nowhere(command: Comma
 
 
 def test_doctor_reports_a_configuration_error(command: CommandLine) -> None:
-    edit(command, "config/scoring.yaml", "points: 20", "pionts: 20")
+    edit(command, "config/scoring.yaml", "points: 20", "pointz: 20")
     found = checks(command)["configuration"]
     assert (found["ok"], "leadline check" in str(found["fix"])) == (False, True)
 

@@ -158,6 +158,8 @@ def test_explain_shows_the_recorded_score_owner_and_touches(command: CommandLine
     [touch] = found["touches"]
     assert (touch["state"], touch["reason"]) == ("sent", None)
     assert touch.keys() >= {"step", "state", "reason", "at"}
+    states = {message["kind"]: message["state"] for message in found["messages"]}
+    assert states == {"assignment": "sent", "touch": "sent"}
 
 
 def test_explain_says_why_there_is_no_mail_and_no_owner(command: CommandLine) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAVY = {"pandas", "numpy", "duckdb", "sqlglot", "sqlalchemy", "fastapi", "alembic", "prefect"}
+PROGRAM = "from leadline.cli import main; raise SystemExit(main())"
 HELP = "import json, sys; from leadline.cli import main; main(['--help']); "
 LOADED = f"{HELP} print(json.dumps(sorted({HEAVY!r} & set(sys.modules))), file=sys.stderr)"
 
@@ -83,7 +86,7 @@ def test_catalog_says_the_same_facts_in_both_languages() -> None:
         (["statsu"], "`status`"),
         (["export"], "`leads export`"),
         (["leads", "lst"], "`list`"),
-        (["run", "scroing"], "`scoring`"),
+        (["run", "scoringg"], "`scoring`"),
         (["run", "--onec"], "`--once`"),
         (["import"], "FILE"),
         (["leads", "list", "--limit", "many"], "--limit"),
@@ -140,11 +143,10 @@ def test_unforeseen_error_is_told_by_type_and_place_and_kept_for_its_owner(
 
 def test_reader_who_leaves_is_met_with_silence(command: CommandLine) -> None:
     a_project(command.home.parent)
-    program_ = [sys.executable, "-c", "from leadline.cli import main; raise SystemExit(main())"]
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [*program_, "check"],
+        [sys.executable, "-c", PROGRAM, "check"],
         stdout=writing,
         stderr=subprocess.PIPE,
         env={**os.environ, "LEADLINE_HOME": str(command.home)},
@@ -152,6 +154,22 @@ def test_reader_who_leaves_is_met_with_silence(command: CommandLine) -> None:
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_interrupted_command_ends_quietly_with_the_code_of_an_interruption(
+    command: CommandLine,
+) -> None:
+    a_project(command.home.parent)
+    words = [sys.executable, "-c", PROGRAM, "doctor", "--quick"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        environment = {**os.environ, "LEADLINE_HOME": str(command.home), "LEADLINE_SMTP_URL": url}
+        with subprocess.Popen(words, stderr=subprocess.PIPE, env=environment) as process:
+            waiting, _ = silent.accept()  # the command has come, and waits for our greeting
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+            waiting.close()
+    assert (process.returncode, said) == (130, b"")
 
 
 def test_control_characters_of_a_lead_never_reach_the_terminal() -> None:

@@ -68,7 +68,17 @@ async def test_page_shows_the_lead_and_both_buttons(work: Workspace) -> None:
     assert page.status_code == 200
     for text in ("Ramirez Construction", "Lauren", "Quote request", "Accept", "Decline", "+30"):
         assert text in page.text
-    assert "lauren@example.com" not in page.text
+    assert 'href="mailto:lauren@example.com"' in page.text, "a bundled lead is met here first"
+
+
+async def test_page_keeps_the_lead_for_the_rep_who_accepted_it(work: Workspace) -> None:
+    path = await assign(work)
+    await answer(work, path, answer="accept")
+    async with a_visitor(work) as visitor:
+        page = await visitor.get(path)
+    assert "You have accepted this lead." in page.text
+    assert "Ramirez Construction" in page.text
+    assert "<button" not in page.text
 
 
 async def test_page_speaks_the_rep_s_language_unless_asked_otherwise(work: Workspace) -> None:

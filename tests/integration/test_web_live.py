@@ -64,10 +64,10 @@ async def test_valid_edit_is_live_with_the_next_visit(work: Workspace) -> None:
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        (FORM, ("title:", "titel:")),
+        (FORM, ("title:", "titles:")),
         (FORM, ("title: {en: Contact us,", "title: {en: Contact us")),
-        (PAGE, ("{{ title }}", "{{ titel }}")),
-        (PAGE, ("{% block main %}", "{% blok main %}")),
+        (PAGE, ("{{ title }}", "{{ titles }}")),
+        (PAGE, ("{% block main %}", "{% block_ main %}")),
         (Path("config/settings.yaml"), ("company:", "firm:")),
     ],
 )

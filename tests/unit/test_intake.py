@@ -490,7 +490,8 @@ def test_mapped_column_that_a_row_lacks_is_not_stated() -> None:
 
 def test_every_reject_code_has_words_in_both_languages() -> None:
     codes = {"bad_encoding", "stray_quote", "empty_row", "field_count", "missing_email"}
-    assert set(REJECT_WORDS) == codes | {"invalid_email", "too_long"}
+    codes |= {"invalid_email", "too_long", "honeypot", "unreadable"}
+    assert set(REJECT_WORDS) == codes
     assert all(set(words) == {"en", "ja"} for words in REJECT_WORDS.values())
 
 

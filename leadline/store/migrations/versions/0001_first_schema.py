@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("enrollment_due_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
+    op.create_index("ix_leads_email", "leads", ["email"], unique=False)
     op.create_index(
         "ix_leads_enrollment_due",
         "leads",

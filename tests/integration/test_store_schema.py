@@ -1,0 +1,196 @@
+"""The database: one schema by migration and by declaration, aware times, and plain words."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import StatementError
+
+from leadline.errors import ConcurrentUpdate, SchemaOutOfDate, StoreError
+from leadline.store import schema
+from leadline.store.bulk import insert_rows
+from leadline.store.engine import REVISIONS, Store, connect, migrate, open_store
+from tests.builders import NOW, PEPPER, a_store, add_person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    with a_store(database_url) as opened:
+        yield opened
+
+
+def checks_of(connection: Connection) -> dict[str, set[str | None]]:
+    inspected = inspect(connection)
+    return {
+        name: {check["name"] for check in inspected.get_check_constraints(name)}
+        for name in schema.metadata.tables
+    }
+
+
+def test_migrations_make_exactly_the_declared_schema(store: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_migrations_make_every_declared_check_and_partial_index(
+    store: Store, tmp_path: Path
+) -> None:
+    declared = connect(f"sqlite:///{tmp_path / 'declared.db'}")
+    with store.read() as migrated, declared.begin() as made:
+        schema.metadata.create_all(made)
+        assert checks_of(made) == checks_of(migrated)
+        for table in schema.metadata.tables.values():
+            wanted = {str(index.name) for index in table.indexes}
+            found = {str(each["name"]) for each in inspect(migrated).get_indexes(table.name)}
+            assert wanted <= found
+    declared.dispose()
+
+
+def test_partial_indexes_hold_only_what_waits(store: Store) -> None:
+    catalog = (
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = :name"
+        if store.is_sqlite
+        else "SELECT indexdef FROM pg_indexes WHERE indexname = :name"
+    )
+    waiting = [
+        index
+        for table in schema.metadata.tables.values()
+        for index in table.indexes
+        if index.dialect_options["sqlite"]["where"] is not None
+    ]
+    assert len(waiting) >= 10
+    with store.read() as connection:
+        for index in waiting:
+            made = connection.execute(text(catalog), {"name": index.name}).scalar_one()
+            assert " WHERE " in made, index.name
+
+
+def test_database_made_by_two_processes_at_once_is_made_once(database_url: str) -> None:
+    stores = [Store(connect(database_url), pepper=PEPPER) for _ in range(2)]
+    threads = [threading.Thread(target=migrate, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with stores[0].read() as connection:
+        query = text("SELECT version_num FROM alembic_version")
+        assert [REVISIONS[-1]] == list(connection.execute(query).scalars())
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("revision", ["9999", "0000"])
+def test_database_of_another_program_is_refused_and_left_alone(
+    database_url: str, revision: str
+) -> None:
+    with a_store(database_url) as store, store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+    with pytest.raises(SchemaOutOfDate, match=revision):
+        open_store(database_url, pepper=PEPPER)
+
+
+def test_time_comes_back_aware_and_in_utc(store: Store) -> None:
+    tokyo = NOW.astimezone(timezone(timedelta(hours=9))).replace(microsecond=123_456)
+    with store.write() as connection:
+        person = add_person(connection, submitted_at=tokyo)
+        query = select(schema.leads.c.submitted_at).where(schema.leads.c.id == person.lead_id)
+        found = connection.execute(query).scalar_one()
+    assert (tokyo, timedelta(0)) == (found, found.utcoffset())
+
+
+def test_times_are_compared_as_instants(store: Store) -> None:
+    later = (NOW + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=-11)))
+    with store.write() as connection:
+        add_person(connection)
+        due = select(schema.leads.c.id).where(schema.leads.c.scoring_due_at <= later)
+        assert len(connection.execute(due).all()) == 1
+
+
+def test_naive_time_is_refused_by_columns_and_by_bulk_writes(store: Store) -> None:
+    naive = datetime(2026, 11, 20, 10, 0)  # noqa: DTZ001 - that is what is refused
+    with store.write() as connection:
+        with pytest.raises(StatementError, match="aware"):
+            connection.execute(schema.suppressions.update().values(at=naive))
+        ban = {"address_hash": "x", "scope": "global", "cause": "manual", "at": naive}
+        with pytest.raises(ValueError, match="aware"):
+            insert_rows(connection, schema.suppressions, [ban])
+
+
+def test_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    def fail() -> None:
+        with store.write() as connection:
+            add_person(connection)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    with store.read() as connection:
+        assert connection.execute(select(schema.leads.c.id)).all() == []
+
+
+def test_refusal_of_the_database_names_the_constraint_and_no_data(store: Store) -> None:
+    who = "mituru.suzuki@example.jp"
+    row = dict.fromkeys(("source", "content_key", "kind", "state"), who)
+    whole = row | {"id": 1, "raw": {"a": who}, "received_at": NOW}
+    with pytest.raises(StoreError) as refused, store.write() as connection:
+        insert_rows(connection, schema.submissions, [whole])
+    assert who not in refused.value.say("en") + refused.value.say("ja") + repr(refused.value)
+    assert "check" in refused.value.say("en").lower()
+    assert refused.value.__suppress_context__
+
+
+def test_row_that_breaks_a_key_is_refused_without_data(store: Store) -> None:
+    ban = {"address_hash": "mituru", "scope": "global", "cause": "manual", "at": NOW}
+    with pytest.raises(StoreError) as refused, store.write() as connection:
+        insert_rows(connection, schema.suppressions, [ban, ban])
+    assert "mituru" not in str(refused.value)
+
+
+def test_writer_that_must_wait_too_long_is_told_that_it_lost(postgresql_url: str) -> None:
+    impatient = f"{postgresql_url}?options=-c%20lock_timeout%3D100ms"
+    with (
+        a_store(postgresql_url) as first,
+        a_store(impatient) as second,
+        first.write(lock="routing"),
+        pytest.raises(ConcurrentUpdate),
+        second.write(lock="routing"),
+    ):
+        pass
+
+
+def test_sqlite_runs_with_the_durable_settings(sqlite_url: str) -> None:
+    with a_store(sqlite_url) as store, store.read() as connection:
+        found = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    assert wanted == found
+
+
+def test_sqlite_writer_holds_the_database_from_its_first_moment(sqlite_url: str) -> None:
+    with a_store(sqlite_url) as store, store.write(), store.engine.connect() as other:
+        other.exec_driver_sql("PRAGMA busy_timeout = 50")
+        other.rollback()
+        with pytest.raises(StoreError, match="locked"):
+            begin_writing(store, other)
+
+
+def begin_writing(store: Store, connection: Connection) -> None:
+    """Begin a writing transaction on a connection, with the store's words for a failure."""
+    from leadline.store.engine import _in_plain_words
+
+    with _in_plain_words(store.engine):
+        connection.execution_options(leadline_write=True).begin()

@@ -1,0 +1,203 @@
+"""The documents say what is so: paths, commands, codes, configuration, generated parts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployments import reference, reference_commands
+from deployments.reference_shapes import FILES, keys_of
+from deployments.reference_words import KEY_MEANINGS
+from leadline.config.folder import create_project
+from leadline.config.loader import check_project
+from leadline.domain.condition_findings import FUNCTIONS
+from tests.rules import sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DOCS = sources.ROOT / "docs"
+FENCE = re.compile(r"^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"`([^`\n]+)`")
+#: Blocks of these kinds are run by tests/journeys/test_tutorial.py, on these pages alone.
+RUN = {"shell": {"docs/tutorial.md", "docs/tutorial.ja.md"}}
+KINDS = {"shell", "text", "console", "yaml", "csv", "sql", "html", "ini"}
+#: Files that `init` adds to or that exist only in a project or when the product runs.
+NOT_HERE = re.compile(r"^(inbox|mailbox|logs|prefect|quarantine)/")
+#: Pages that describe what the reader makes.
+FREE = {"CHANGELOG.md"}
+
+
+def pages() -> list[Path]:
+    return [*sorted(sources.ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+def fences(*kinds: str) -> Iterator[tuple[str, str]]:
+    for page in pages():
+        for found in FENCE.finditer(page.read_text(encoding="utf-8")):
+            if found["kind"] in kinds or not kinds:
+                yield sources.name(page), found["text"]
+
+
+def test_generated_parts_are_what_the_code_says() -> None:
+    stale = [sources.name(page) for page, _ in reference.out_of_date()]
+    assert stale == [], "run `python -m deployments.reference`"
+
+
+def test_every_block_states_a_kind_that_is_checked() -> None:
+    kinds = {
+        (sources.name(page), line.strip())
+        for page in pages()
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("```") and line != "```"
+    }
+    assert {kind for _, kind in kinds} <= {f"```{kind}" for kind in KINDS}
+    for kind, allowed in RUN.items():
+        assert {page for page, fence in kinds if fence == f"```{kind}"} == allowed
+
+
+def test_index_lists_every_decision_and_each_has_its_four_parts() -> None:
+    folder = DOCS / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    records = sorted(folder.glob("[0-9]*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    for record in records:
+        text = record.read_text(encoding="utf-8")
+        assert f"]({record.name})" in index
+        assert re.findall(r"^## (\w+)$", text, re.MULTILINE) == [
+            *("Context", "Decision", "Consequences", "Alternatives")
+        ]
+        assert 40 <= len(text.splitlines()) <= 70, record.name
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/why/one-lead.md"])
+def test_paths_that_a_page_names_exist(page: str) -> None:
+    text = FENCE.sub("", (sources.ROOT / page).read_text(encoding="utf-8"))
+    named = {word for word in CODE.findall(text) if is_path(word)}
+    assert named
+    assert [path for path in sorted(named) if not exists(path)] == []
+
+
+def is_path(word: str) -> bool:
+    return "/" in word and " " not in word and re.fullmatch(r"[\w.<>/-]+", word) is not None
+
+
+def exists(path: str) -> bool:
+    """Tell whether a path is there; `<name>` stands for any name, and may leave the folder out."""
+    if NOT_HERE.match(path) or path.startswith(("/", "build/")):
+        return True
+    pattern = re.sub(r"<\w+>", "*", path.rstrip("/"))
+    return any(
+        next(sources.ROOT.glob(prefix + pattern), None) is not None for prefix in ("", "leadline/")
+    )
+
+
+def test_contributing_lists_four_to_six_files_for_each_addition() -> None:
+    text = (sources.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    additions = re.findall(r"^## Adding [^\n]+\n(.*?)(?=^## )", text, re.DOTALL | re.MULTILINE)
+    assert len(additions) == 3
+    for addition in additions:
+        assert 4 <= len(re.findall(r"^\d\. ", addition, re.MULTILINE)) <= 6
+
+
+def spoken_commands() -> Iterator[tuple[str, list[str]]]:
+    """Give the `leadline` command lines of all pages, from console blocks and from code."""
+    for page in pages():
+        name, text = sources.name(page), page.read_text(encoding="utf-8")
+        if name in FREE or "reference/" in name:
+            continue
+        lines = [line for each in FENCE.finditer(text) for line in each["text"].splitlines()]
+        lines = [re.sub(r"^(\$ )?(\w+=\S+ )*", "", line) for line in lines]
+        for line in [*lines, *CODE.findall(FENCE.sub("", text))]:
+            words = shlex.split(line.partition(" #")[0]) if line.startswith("leadline ") else []
+            if len(words) > 1:
+                yield name, words[1:]
+
+
+def test_commands_of_the_pages_exist_with_their_options() -> None:
+    known = {tuple(path.split()): command for path, command in reference_commands.commands()}
+    seen = list(spoken_commands())
+    wrong = [(page, words) for page, words in seen if not is_command(words, known)]
+    assert len(seen) > 50
+    assert wrong == []
+
+
+def is_command(words: list[str], known: dict[tuple[str, ...], Any]) -> bool:
+    command = known.get(tuple(words[:2])) or known.get(tuple(words[:1]))
+    if command is None:
+        return words[-1] == "--help" and words[0] in {"--help", "COMMAND", "コマンド"}
+    options = {option for each in command.params for option in each.opts}
+    used = {
+        word.strip("[]").partition("=")[0] for word in words if word.lstrip("[").startswith("--")
+    }
+    return used <= options | {"--json", "--lang", "--help"}
+
+
+def test_make_targets_of_the_pages_exist() -> None:
+    makefile = (sources.ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named = {
+        target
+        for page in pages()
+        for words in re.findall(r"(?:`|\$ |# )make ([a-z ]+)", page.read_text(encoding="utf-8"))
+        for target in words.split()
+    }
+    assert named >= {"setup", "demo", "test", "fault"}
+    assert named <= targets
+
+
+def test_every_configuration_key_has_a_meaning_and_every_meaning_a_key() -> None:
+    assert {key for model in FILES.values() for _, key, _ in keys_of(model)} == set(KEY_MEANINGS)
+
+
+def test_both_pages_on_conditions_name_every_function() -> None:
+    for name in ("conditions.md", "conditions.ja.md"):
+        text = (DOCS / "reference" / name).read_text(encoding="utf-8")
+        assert [function for function in FUNCTIONS if f"`{function}`" not in text] == []
+
+
+def examples() -> Iterator[tuple[str, str, str]]:
+    """Give the YAML blocks that name the file which they would be."""
+    for page, text in fences("yaml"):
+        named = re.match(r"# (config/\S+\.yaml)\n", text)
+        assert named, f"{page}: a YAML block begins with its file, `# config/...yaml`"
+        yield page, named[1], text
+
+
+@pytest.mark.parametrize(("page", "file", "text"), list(examples()))
+def test_configuration_example_is_valid_in_a_fresh_project(
+    page: str, file: str, text: str, tmp_path: Path
+) -> None:
+    del page
+    create_project(tmp_path / "project", demo=False)
+    (tmp_path / "project" / file).write_text(text, encoding="utf-8")
+    _, problems = check_project(tmp_path / "project")
+    errors = [each for each in problems if not each.is_warning]
+    assert [each.say("en") for each in errors if each.code != "unknown_template"] == []
+
+
+@pytest.mark.parametrize("name", ["territories.md", "territories.ja.md"])
+def test_territory_example_is_valid(name: str, tmp_path: Path) -> None:
+    [(_, text)] = [each for each in fences("csv") if each[0].endswith(f"how-to/{name}")]
+    create_project(tmp_path / "project", demo=False)
+    (tmp_path / "project/config/territories.csv").write_text(text, encoding="utf-8")
+    _, problems = check_project(tmp_path / "project")
+    own = [each.say("en") for each in problems if each.file == "config/territories.csv"]
+    assert [each for each in own if "team_without_rep" not in each] == []
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "how-to").glob("*.ja.md")), ids=lambda p: p.name)
+def test_japanese_how_to_has_the_sections_of_the_english_one(page: Path) -> None:
+    english = page.with_name(page.name.replace(".ja.md", ".md"))
+    shapes = [
+        [
+            *re.findall(r"^(#+) ", each.read_text(encoding="utf-8"), re.MULTILINE),
+            *(found["kind"] for found in FENCE.finditer(each.read_text(encoding="utf-8"))),
+        ]
+        for each in (english, page)
+    ]
+    assert shapes[0] == shapes[1]

@@ -1,0 +1,63 @@
+"""Scores: points, the grade from fit alone, and one bit for each rule that matched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leadline.domain.scoring import Grades, Rule, decide_scores, matched_numbers
+from tests.builders import a_frame, a_rule
+
+GRADES = Grades(a=45, b=30, c=15)
+LARGE = a_rule("employees >= 1000", 20)
+JAPANESE = a_rule("country = 'jp'", 10)
+TINY = a_rule("employees < 20", -5)
+BUYER = a_rule("request = 'quote'", 30, is_fit=False)
+
+
+def scored(rules: list[Rule], **lead: object) -> dict[str, Any]:
+    return dict(decide_scores(a_frame(lead), rules, GRADES).iloc[0])
+
+
+def test_points_are_the_sum_of_every_rule_that_matches() -> None:
+    found = scored([LARGE, JAPANESE, TINY, BUYER], employees=5, country="jp", request="quote")
+    assert found["points"] == (10 - 5 + 30)
+
+
+def test_grade_comes_from_fit_alone() -> None:
+    found = scored([JAPANESE, BUYER], country="jp", request="quote")
+    assert (found["fit_points"], found["grade"]) == (10, "D")
+
+
+@pytest.mark.parametrize(
+    ("points", "grade"),
+    [(45, "A"), (44, "B"), (30, "B"), (29, "C"), (15, "C"), (14, "D"), (-20, "D")],
+)
+def test_grade_begins_at_its_threshold(points: int, grade: str) -> None:
+    assert grade == scored([a_rule("country = 'jp'", points)], country="jp")["grade"]
+
+
+def test_unknown_value_matches_neither_a_condition_nor_its_opposite() -> None:
+    at_least, below = a_rule("employees >= 20", 1), a_rule("employees < 20", 2)
+    assert scored([at_least, below], employees=None)["points"] == 0
+
+
+def test_bitmap_names_the_rules_in_their_order() -> None:
+    found = scored([LARGE, JAPANESE, TINY, BUYER], employees=1000, request="quote")
+    assert matched_numbers(found["matched"]) == [0, 3]
+
+
+def test_sixty_third_rule_has_a_bit_of_its_own() -> None:
+    rules = [LARGE] * 62 + [JAPANESE]
+    assert matched_numbers(scored(rules, country="jp")["matched"]) == [62]
+
+
+def test_scores_stand_under_the_ids_of_their_leads() -> None:
+    frame = a_frame({"country": "jp"}, {"country": "us"}, {"country": "jp"}, ids=[30, 10, 20])
+    scores = decide_scores(frame, [JAPANESE], GRADES)
+    assert scores["points"].to_dict() == {30: 10, 10: 0, 20: 10}
+
+
+def test_no_rules_make_everybody_a_d_without_points() -> None:
+    assert scored([], country="jp") == {"matched": 0, "points": 0, "fit_points": 0, "grade": "D"}
