@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,35 +37,53 @@ def cpu_seconds() -> float:
 
 def cpu_seconds_of(pid: int) -> float:
     """Return what another process has used so far, with its children, ended ones and living."""
-    ticks: dict[int, int] = {}
-    children: dict[int, list[int]] = {}
+    stats = _read_stats()
+    return sum(stats[one].ticks for one in _family(pid, stats)) / _TICKS
+
+
+def peak_mb_of(pid: int) -> float:
+    """Return the sum of the most memory that a process and its living children held, in MB."""
+    return sum(_read_peak(_PROC / str(one)) for one in _family(pid, _read_stats()))
+
+
+class _Stat(NamedTuple):
+    """A process: whose child it is, and the clock ticks that it and its ended children used."""
+
+    parent: int
+    ticks: int
+
+
+def _read_stats() -> dict[int, _Stat]:
+    """Read fields 4 and 14 to 17 of /proc/PID/stat (proc(5)) of every process."""
+    stats = {}
     for entry in _PROC.iterdir():
         if entry.name.isdecimal():
             with suppress(OSError):  # it ended while we looked
-                parent, used = _read_stat(entry)
-                ticks[int(entry.name)] = used
-                children.setdefault(parent, []).append(int(entry.name))
-    return sum(ticks.get(one, 0) for one in _family(pid, children)) / _TICKS
+                stat = (entry / "stat").read_text("utf-8", errors="replace")
+                fields = stat.rpartition(")")[2].split()
+                stats[int(entry.name)] = _Stat(int(fields[1]), sum(map(int, fields[11:15])))
+    return stats
 
 
-def _read_stat(entry: Path) -> tuple[int, int]:
-    """Return parent and used ticks; fields 4 and 14 to 17 of proc(5)."""
-    fields = (entry / "stat").read_text("utf-8", errors="replace").rpartition(")")[2].split()
-    return int(fields[1]), sum(map(int, fields[11:15]))
-
-
-def _family(pid: int, children: Mapping[int, Sequence[int]]) -> Iterator[int]:
-    yield pid
-    for child in children.get(pid, ()):
-        yield from _family(child, children)
+def _family(pid: int, stats: Mapping[int, _Stat]) -> Iterator[int]:
+    if pid in stats:
+        yield pid
+    for child in [one for one, stat in stats.items() if stat.parent == pid]:
+        yield from _family(child, stats)
 
 
 def peak_mb() -> float:
     """Return the most memory that this process held since its start or `reset_peak`, in MB."""
-    for line in (_PROC / "self/status").read_text("utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return _read_peak(_PROC / "self")
+
+
+def _read_peak(entry: Path) -> float:
+    """Read VmHWM of /proc/PID/status; 0 for a process that has ended."""
+    with suppress(OSError):
+        for line in (entry / "status").read_text("utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def reset_peak() -> None:
@@ -218,16 +236,27 @@ def run_child(module: str, *arguments: str, variables: Mapping[str, str]) -> Rep
     """Run a program of ours in a fresh process and return what it measured.
 
     Raises:
-        CalledProcessError: it failed; its words are on stderr.
+        ChildFailed: it failed.
     """
     done = subprocess.run(  # noqa: S603 - our own module, no shell
         [sys.executable, "-m", module, *arguments],
-        check=True,
-        stdout=subprocess.PIPE,
+        check=False,
+        capture_output=True,
         encoding="utf-8",
         env={**os.environ, **variables},
     )
+    if done.returncode:
+        note(done.stderr)
+        raise ChildFailed(module, done.returncode)
     return Report.read(done.stdout)
+
+
+class ChildFailed(RuntimeError):
+    """A program that was to be measured ended with an error; its words are on stderr."""
+
+    def __init__(self, module: str, code: int) -> None:
+        """Keep the program's name and exit code."""
+        super().__init__(f"{module} ended with exit code {code}")
 
 
 def middle(reports: Sequence[Report]) -> Report:

@@ -91,10 +91,11 @@ class Naive:
             encoding_errors="replace",
         )
         leads: dict[str, _Row] = {}
-        for row in frame.to_dict("records"):
-            email = str(row["email"]).strip().lower()
+        for found in frame.to_dict("records"):
+            row = {str(name): cell for name, cell in found.items()}
+            row["email"] = email = row["email"].strip().lower()
             if "@" in email and email not in leads:
-                leads[email] = self._decided({**row, "email": email})
+                leads[email] = self._decided(row)
         self._insert(list(leads.values()))
         return [str(row["owner"]) for row in leads.values()]
 

@@ -1,39 +1,41 @@
-"""The same work done once, in a fresh process: by our stages, and by a plain program.
+"""The same work done once, in a fresh process: by our stages, as Prefect flows, by a plain program.
 
-`python -m benchmarks.pipeline_runs stages|naive HOME` takes the file of a prepared project and
-prints what each part used. `benchmarks.pipeline` starts it.
+`python -m benchmarks.pipeline_runs stages|flows|naive HOME` takes the file of a prepared project
+from the file to the outbox and prints what each part used; `benchmarks.pipeline` starts it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
-from collections import Counter
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from time import thread_time
+from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.measure import Report, Used, cpu_seconds, measured, peak_mb
+from benchmarks.measure import Report, Used, cpu_seconds, cpu_seconds_of, measured, peak_mb
 from benchmarks.project import NOW, environment_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
     from leadline.domain.batches import Batch
     from leadline.stages import Workspace
 
 FILE: Final = "inbox/leads.csv"
 #: Everything from the file to the outbox; delivery waits for the world outside.
 STAGES: Final = ("intake", "scoring", "routing", "notification", "enrollment", "touches")
+SERVER_PID: Final = "BENCHMARK_SERVER_PID"
 
 
 def run_stages_once(home: Path) -> Report:
     """Import the file and run every stage but delivery, as `leadline import` and `run` do."""
-    from leadline.stages import load_stage, open_workspace
+    from leadline.stages import open_workspace
     from leadline.stages.imports import finish_import, import_file
 
-    import duckdb  # noqa: F401 - loaded before the clock starts, like the stages
-    import pandas as pd  # noqa: F401
-
-    for name in STAGES:
-        load_stage(name)
+    _load_stages()
     pieces: dict[str, Used] = {}
     facts: dict[str, object] = {}
     with open_workspace(environment_of(home), now=NOW) as work:
@@ -50,6 +52,16 @@ def run_stages_once(home: Path) -> Report:
     return Report(pieces, facts)
 
 
+def _load_stages() -> dict[str, ModuleType]:
+    """Import the stages and their libraries before the clock starts."""
+    import duckdb  # noqa: F401
+    import pandas as pd  # noqa: F401
+
+    from leadline.stages import load_stage
+
+    return {name: load_stage(name) for name in STAGES}
+
+
 async def _run(work: Workspace, name: str) -> Batch:
     from leadline.stages import run_stages
 
@@ -57,23 +69,61 @@ async def _run(work: Workspace, name: str) -> Batch:
     return batch
 
 
+def run_flows_once(home: Path) -> Report:
+    """Do the same as flow runs against the server that the environment names."""
+    from benchmarks.pipeline_flows import import_and_write
+    from leadline.stages import imports
+
+    os.environ["LEADLINE_HOME"] = str(home)  # what a worker's environment says
+    inside = _Inside()
+    for module in _load_stages().values():
+        inside.watch(module, "run_batch")
+    inside.watch(imports, "import_file")
+    inside.watch(imports, "finish_import")
+    pieces = {"start": Used(cpu_seconds(), peak_mb())}
+    server = cpu_seconds_of(int(os.environ[SERVER_PID]))
+    with measured() as pieces["flows"]:
+        states = asyncio.run(import_and_write(FILE, now=NOW))
+    pieces["inside"] = Used(inside.cpu, pieces["flows"].peak)
+    return Report(pieces, {"server": server, "states": states})
+
+
+class _Inside:
+    """Adds up what the stages use while Prefect calls them, on the clock of the calling thread."""
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+
+    def watch(self, module: ModuleType, name: str) -> None:
+        """Put a clock around a function of a stage."""
+        function: Callable[..., Any] = getattr(module, name)
+
+        @wraps(function)
+        def clocked(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever it takes
+            before = thread_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self.cpu += thread_time() - before
+
+        setattr(module, name, clocked)
+
+
 def run_naive_once(home: Path) -> Report:
     """Do what a plain program would do with the same file."""
     from benchmarks.naive import Naive
-
-    import pandas as pd  # noqa: F401 - loaded before the clock starts
 
     naive = Naive(environment_of(home))
     pieces = {"start": Used(cpu_seconds(), peak_mb())}
     with measured() as pieces["all"]:
         owners = naive.run(home / FILE)
-    return Report(pieces, {"leads": len(owners), "owned": Counter(map(bool, owners))[True]})
+    return Report(pieces, {"leads": len(owners), "owned": sum(map(bool, owners))})
 
 
 def main() -> int:
     """Run the side that the command line names."""
     side, home = sys.argv[1:]
-    runs = {"stages": run_stages_once, "naive": run_naive_once}
+    runs = {"stages": run_stages_once, "flows": run_flows_once, "naive": run_naive_once}
     runs[side](Path(home)).write()
     return 0
 

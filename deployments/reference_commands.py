@@ -51,6 +51,7 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
             "enrollments[]{sequence, state, exit_reason, skip_reason, text, next_step, "
             "next_due_at, started_at}"
         ),
+        "messages[]{kind, rep_id, state, skip_reason, attempts, due_at, sent_at}",
         "enrollment_skip{reason, text}",
     ),
     "mailbox": ("messages[]{to, subject, at, path}",),

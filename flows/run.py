@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from prefect.context import TagsContext
 from prefect.runtime import flow_run
 
 from flows.endings import Facts, ending_of, failed, publish
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
     from leadline.stages import Workspace
+
+
+#: What every run, deployment and automation of ours bears, on a server shared with other teams.
+TAG: Final = "leadline"
 
 
 class BadInstant(UsageError):
@@ -113,7 +118,8 @@ async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -
 
 async def _follow(run: Run, follow: Callable[[Run], Awaitable[None]], lang: str) -> State[Any]:
     try:
-        await follow(run)
+        with TagsContext(current_tags=set()):  # the run's own tag is not for its tasks, see tasks
+            await follow(run)
     finally:  # what was done before a failure is shown as well
         facts = await asyncio.to_thread(run.facts)
         await publish(facts, lang)

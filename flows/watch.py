@@ -18,13 +18,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.endings import IDLE
 from flows.process_submissions import process_submissions
-from flows.run import name_for, read_instant
+from flows.run import TAG, name_for, read_instant
 from flows.send_due_touches import send_due_touches
 from leadline.config.environment import read_environment
 from leadline.errors import ConfigError, LeadlineError
@@ -138,7 +138,7 @@ class Watching:
         self.passes += 1
         self.failures += 1
         self._is_unfinished = True
-        with hold(work):
+        with hold(work), tags(TAG):
             for follow in (process_submissions, send_due_touches):
                 state = await follow(now=self.now, return_state=True)
                 if not state.is_completed():
@@ -199,7 +199,8 @@ async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            await watch(return_state=True)
+            with tags(TAG):
+                await watch(return_state=True)
             failures = 0
         except Exception as error:  # noqa: BLE001 - whatever it is, the next one may go well
             failures += 1

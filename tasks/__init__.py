@@ -1,10 +1,14 @@
-"""Each stage as one Prefect task: retries, time limit and tags around one batch of a stage.
+"""Each stage as one Prefect task: retries and a time limit around one batch of a stage.
 
 What the tasks share is here. A task takes and returns ids, counts, instants and paths below the
 project folder, because Prefect stores and shows them. The open workspace is no parameter either:
 Prefect walks through parameters in search of futures, and a workspace holds the database and
 every template. A flow opens it once, or finds the one that a long-lived flow opened, and holds it
 in a context variable, which awaited tasks and their threads see.
+
+Tasks bear no tags, flow runs do. Before a tagged task runs, Prefect asks its server for a slot
+per tag; a server on SQLite answers one such call in four with "locked", and the client then waits
+2 s. Measured over a run of four small tasks: 5 s with tags, 0.7 s without.
 """
 
 from __future__ import annotations

@@ -117,12 +117,12 @@ def a_reply(phase: Phase, code: int | None, text: str = "") -> Reply:
 
 
 def an_owner(pid: int = 0, **changes: Any) -> Owner:  # noqa: ANN401
-    """Return a process of another computer, or of this one with `here=True`."""
+    """Return a process of a computer of its own, or of this one with `here=True`."""
     from leadline.store.leases import Owner, this_process
 
     if changes.pop("here", False):
         return replace(this_process(), pid=pid, **changes)
-    return replace(Owner("elsewhere", "boot", pid, "100"), **changes)
+    return replace(Owner(f"computer{pid}", "boot", pid, "100"), **changes)
 
 
 def a_lease(owner: Owner | None = None, taken_at: datetime = NOW) -> Lease:
@@ -213,7 +213,9 @@ def add_message(connection: Connection, person: Person, **changes: Any) -> int: 
         "rendered_at": NOW,
     }
     outbox.add_messages(connection, [row | (of_touch if is_touch else {}) | changes])
-    query = select(schema.outbox.c.id).where(schema.outbox.c.message_key == key)
+    query = select(schema.outbox.c.id).where(
+        schema.outbox.c.message_key == changes.get("message_key", key)
+    )
     return int(connection.execute(query).scalar_one())
 
 

@@ -73,30 +73,51 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state that an attempt leads to, and when to try again."""
+    """The state that an attempt leads to, and when to try again.
+
+    Attributes:
+        is_repeat: the next attempt may be the second copy that arrives.
+    """
 
     state: str
     event: str
     due_at: datetime | None = None
+    is_repeat: bool = False
 
 
-def decide_outcome(
-    reply: Reply, *, attempts: int, created_at: datetime, now: datetime, give_up_after: timedelta
+def decide_outcome(  # noqa: PLR0913 - each is read once, by its name
+    reply: Reply,
+    *,
+    attempts: int,
+    may_resend: bool,
+    created_at: datetime,
+    now: datetime,
+    give_up_after: timedelta,
 ) -> Outcome:
     """Decide what an answer means for the message.
 
     A connection lost once the body was begun leaves the truth unknowable (RFC 1047): that is a
     state of its own and never a guess, and an answer that is none of SMTP's tells no more.
     Before the body, trying again is safe.
+
+    Args:
+        reply: the answer.
+        attempts: how many there were, this one included.
+        may_resend: whether a repeat is better than a loss (a rep's mail, once).
+        created_at: when the message was queued.
+        now: the present.
+        give_up_after: how long after `created_at` a message is tried again.
     """
+    due_at = now + retry_delay(attempts)
     answer = 0 if reply.code is None else reply.code // 100
     if reply.phase is Phase.DONE and answer == _ACCEPTED:
         return Outcome("sent", "sent")
     if reply.phase in {Phase.BODY, Phase.DONE} and answer not in {_TRANSIENT, _PERMANENT}:
+        if may_resend:
+            return Outcome("deferred", "unknown", due_at, is_repeat=True)
         return Outcome("unknown", "unknown")
     if answer == _PERMANENT:
         return Outcome("bounced", "bounced") if _is_bounce(reply) else Outcome("failed", "rejected")
-    due_at = now + retry_delay(attempts)
     if due_at - created_at > give_up_after:
         return Outcome("failed", "failed")
     return Outcome("deferred", "deferred", due_at)

@@ -292,6 +292,7 @@ class _Sending:
         outcome = decide_outcome(
             reply,
             attempts=row["attempts"] + 1,
+            may_resend=row["kind"] == "assignment" and row["resends"] < outbox.MOST_RESENDS,
             created_at=row["created_at"],
             now=self.now,
             give_up_after=self.work.project.sending.give_up_after,
@@ -304,6 +305,7 @@ class _Sending:
             "reply": reply.text or None,
             "event": outcome.event,
             "fence": row["fence"],
+            "resends": row["resends"] + outcome.is_repeat,
             "kind": row["kind"],
             "address_hash": row["address_hash"],
             "lead_id": row["lead_id"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from leadline.domain.conditions import fold
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
@@ -191,6 +191,11 @@ def get_leads(connection: Connection, lead_ids: Collection[int]) -> dict[int, di
     """Return whole leads by id."""
     rows = connection.execute(select(_LEADS).where(among(connection, _LEADS.c.id, lead_ids)))
     return {row.id: dict(row._mapping) for row in rows}
+
+
+def count_leads(connection: Connection) -> int:
+    """Return how many leads there are."""
+    return int(connection.execute(select(func.count()).select_from(_LEADS)).scalar_one())
 
 
 def list_leads(

@@ -26,6 +26,8 @@ _OUTBOX = schema.outbox
 _EVENTS = schema.delivery_events
 PRIORITY_REP: Final = 10
 PRIORITY_NURTURE: Final = 50
+#: How often a rep's mail of unknown outcome is sent again.
+MOST_RESENDS: Final = 1
 _WAITING: Final = ("queued", "deferred")
 
 
@@ -135,7 +137,7 @@ def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     left = _left_behind(connection, lease)
     if left is None:
         return {}
-    resend = and_(_OUTBOX.c.kind == "assignment", _OUTBOX.c.resends < 1)
+    resend = and_(_OUTBOX.c.kind == "assignment", _OUTBOX.c.resends < MOST_RESENDS)
     leased = connection.execute(
         update(_OUTBOX).where(left, _OUTBOX.c.state == "leased").values(_released())
     ).rowcount
@@ -323,11 +325,12 @@ def mark_outcomes(
 ) -> int:
     """Record what became of messages that were `sending`; a row that is no longer ours stays.
 
-    Each row has id, fence, state, due_at, sent_at, phase, reply_code, reply and event.
+    Each row has id, fence, state, due_at, sent_at, resends, phase, reply_code, reply and event.
     """
     if not rows:
         return 0
-    columns = ("id", "fence", "state", "due_at", "sent_at", "phase", "reply_code", "reply")
+    times = ("due_at", "sent_at")
+    columns = ("id", "fence", "state", *times, "resends", "phase", "reply_code", "reply")
     ended = [{name: row[name] for name in columns} for row in rows]
     changed = _end_lease(connection, ended, owner, state="sending")
     insert_rows(
@@ -400,3 +403,9 @@ def list_by_lead(connection: Connection, lead_id: int) -> list[dict[str, Any]]:
         select(*columns).where(_OUTBOX.c.lead_id == lead_id).order_by(_OUTBOX.c.id)
     )
     return [dict(row._mapping) for row in rows]
+
+
+def find_subject(connection: Connection, outbox_id: int) -> str | None:
+    """Return the subject of a message, None while it is not written."""
+    query = select(_OUTBOX.c.subject).where(_OUTBOX.c.id == outbox_id)
+    return connection.execute(query).scalar()

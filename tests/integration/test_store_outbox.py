@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 #: Larger than any process id that Linux gives out (2**22).
 NOBODY = 2**22 + 1
-SENT: dict[str, Any] = {"state": "sent", "due_at": NOW, "sent_at": NOW, "event": "sent"}
-ANSWERED: dict[str, Any] = {"phase": "done", "reply_code": 250, "reply": "2.0.0 ok"}
+SENT: dict[str, Any] = {"state": "sent", "due_at": NOW, "sent_at": NOW, "resends": 0}
+ANSWER: dict[str, Any] = {"phase": "done", "reply_code": 250, "reply": "ok", "event": "sent"}
 LATER = NOW + LEASE + timedelta(seconds=1)
 
 
@@ -54,7 +54,7 @@ def mark(store: Store, claims: list[Claim], lease: Lease | None = None) -> set[i
 
 def record(store: Store, claims: list[Claim], lease: Lease | None = None) -> int:
     owner = (lease or a_lease()).owner
-    rows = [{"id": claim.id, "fence": claim.fence, **SENT, **ANSWERED} for claim in claims]
+    rows = [{"id": claim.id, "fence": claim.fence, **SENT, **ANSWER} for claim in claims]
     with store.write() as connection:
         return outbox.mark_outcomes(connection, rows, owner=owner, now=NOW)
 
@@ -112,9 +112,8 @@ def test_rep_mail_goes_before_nurture_mail_and_the_oldest_first(store: Store) ->
 
 
 def test_rep_mail_that_waits_to_be_written_is_claimed_rep_by_rep(store: Store) -> None:
-    unwritten = {"kind": "assignment", "rendered_at": None}
     for rep in ("R02", "R01", "R02", "R01"):
-        queue(store, rep_id=rep, **unwritten)
+        queue(store, rep_id=rep, kind="assignment", rendered_at=None)
     with store.write() as connection:
         claims = outbox.claim_unrendered(connection, lease=a_lease(), limit=2)
     assert {"R01"} == {message(store, claim.id)["rep_id"] for claim in claims}
@@ -198,7 +197,7 @@ def test_message_is_marked_once(store: Store) -> None:
 
 
 def test_released_message_is_due_again_in_the_state_that_it_had(store: Store) -> None:
-    fresh, tried = *queue(store), *queue(store, attempts=2)
+    (fresh,), (tried,) = queue(store), queue(store, attempts=2)
     claims = claim_all(store)
     with store.write() as connection:
         assert outbox.release(connection, claims, owner=an_owner(1)) == 2

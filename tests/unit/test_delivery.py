@@ -26,9 +26,16 @@ GIVE_UP = timedelta(hours=72)
 SATURDAY = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
 
-def outcome(reply: Reply, *, attempts: int = 1, created_at: datetime = NOW) -> Outcome:
+def outcome(
+    reply: Reply, *, attempts: int = 1, created_at: datetime = NOW, may_resend: bool = False
+) -> Outcome:
     return decide_outcome(
-        reply, attempts=attempts, created_at=created_at, now=NOW, give_up_after=GIVE_UP
+        reply,
+        attempts=attempts,
+        may_resend=may_resend,
+        created_at=created_at,
+        now=NOW,
+        give_up_after=GIVE_UP,
     )
 
 
@@ -82,6 +89,13 @@ def test_answer_leads_to_its_state(state: str, phase: Phase, code: int | None, t
     found = outcome(a_reply(phase, code, text))
     event = "rejected" if state == "failed" else state
     assert (state, event) == (found.state, found.event)
+
+
+def test_mail_that_may_be_repeated_is_sent_once_more_when_its_outcome_is_unknown() -> None:
+    cut_off = a_reply(Phase.BODY, None)
+    again = Outcome("deferred", "unknown", NOW + timedelta(minutes=5), is_repeat=True)
+    assert again == outcome(cut_off, may_resend=True)
+    assert not outcome(a_reply(Phase.ENVELOPE, None), may_resend=True).is_repeat
 
 
 @pytest.mark.parametrize(
