@@ -71,8 +71,10 @@ setup: $(VENV)/.ours ## environment in .venv from the running lock: .venv/bin/le
 demo: $(VENV)/.ours ## the main job on sample leads, embedded defaults, nothing sent outside
 	@$(PY) -m deployments.demo
 
-up: $(VENV)/.ours ## Prefect server, deployments and web app on this machine
-	@$(BIN)/leadline up
+up: $(VENV)/.ours ## Prefect server, deployments and web app over LEADLINE_HOME (else demo/)
+	@home="$${LEADLINE_HOME:-demo}"; \
+	[ -e "$$home/config/settings.yaml" ] || $(BIN)/leadline init "$$home" --demo; \
+	LEADLINE_HOME="$$home" exec $(BIN)/leadline up
 
 # ---- gates --------------------------------------------------------------------------------------
 

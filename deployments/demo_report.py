@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,11 +11,14 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from leadline.config.shape import SequenceShape
 from leadline.domain.skips import WORDS as SKIP_WORDS
 from leadline.domain.skips import SkipReason
+from leadline.domain.windows import next_open
 from leadline.rendering.reasons import routing_reason
 from leadline.schedule import next_times
 from leadline.stages import ORDER, open_workspace
+from leadline.stages.touches import as_window
 from leadline.store import enrollments, outbox
 from leadline.store.assignments import find_open, get_reps
 from leadline.store.leads import count_leads, list_leads
@@ -59,7 +63,8 @@ _WORDS: Final = {
         "none": "なし",
         "schedules": "スケジュールと次回の実行",
         "total": (
-            "リード {leads}件、メール {mails}通 (新規リード {new_leads}件、新規メール {new_mails}通)"
+            "リード {leads}件、メール {mails}通 "
+            "(新規リード {new_leads}件、新規メール {new_mails}通)"
         ),
         "ui": "実行結果の画面 (Prefect) は `LEADLINE_HOME={home} make up` で起動します。",
         "try": "次に試すコマンド:",
@@ -160,7 +165,7 @@ def _one(work: Workspace, connection: Connection, lead: dict[str, Any]) -> Shown
         owner=rep["name"] if rep else str(words["nobody"]),
         reason=routing_reason(assignment, lang) if assignment else "",
         subject=_subject(connection, lead["id"]),
-        next_mails=_next_mails(connection, lead),
+        next_mails=_next_mails(work, connection, lead),
     )
 
 
@@ -175,27 +180,26 @@ def _subject(connection: Connection, lead_id: int) -> str:
     return ""
 
 
-def _next_mails(connection: Connection, lead: dict[str, Any]) -> list[str]:
-    """Return the local days of the steps that are still to come, from the plan of the sequence."""
+def _next_mails(work: Workspace, connection: Connection, lead: dict[str, Any]) -> list[str]:
+    """Return the local days on which the steps still to come may go, by window and plan."""
     dates = []
     for row in enrollments.list_by_lead(connection, lead["id"]):
         due_at = row["next_due_at"]
         if row["state"] != "active" or due_at is None:
             continue
-        zone = ZoneInfo(lead["zone"])
-        for number, step in enumerate(_steps(row)[row["step"] :]):
+        zone, shape = lead["zone"], _shape(row)
+        window = as_window(shape.window or work.project.sending.window)
+        for number, step in enumerate(shape.steps[row["step"] :]):
             if number:
                 due_at += step.wait
-            dates.append(f"{due_at.astimezone(zone):%Y-%m-%d} {row['sequence']}/{step.id}")
+            due_at = next_open(due_at, window=window, zone=zone)
+            local = due_at.astimezone(ZoneInfo(zone))
+            dates.append(f"{local:%Y-%m-%d} {row['sequence']}/{step.id}")
     return dates
 
 
-def _steps(row: dict[str, Any]) -> tuple[Any, ...]:
-    import json
-
-    from leadline.config.shape import SequenceShape
-
-    return SequenceShape.model_validate_json(json.dumps(row["body"]["shape"])).steps
+def _shape(row: dict[str, Any]) -> SequenceShape:
+    return SequenceShape.model_validate_json(json.dumps(row["body"]["shape"]))
 
 
 def show(report: Report, environment: Environment, *, home: Path, seconds: float) -> None:

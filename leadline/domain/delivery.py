@@ -85,7 +85,7 @@ class Outcome:
     is_repeat: bool = False
 
 
-def decide_outcome(  # noqa: PLR0913 - each is read once, by its name
+def decide_outcome(
     reply: Reply,
     *,
     attempts: int,
