@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 #: The scheduler looks for new deployments every 5 s.
 PLAN_SECONDS: Final = 30
+PROBE: Final = "leadline-probe"
 UNSCHEDULED: Final = (
     "its scheduler plans no runs: Prefect and SQLAlchemy do not fit together, "
     "install what requirements.txt names"
@@ -110,7 +111,9 @@ async def _ask(*, may_write: bool) -> dict[str, Any]:
     names = sorted(f"{flows[each.flow_id]}/{each.name}" for each in deployments)
     return {
         "ok": is_scheduling,
-        "deployments": [name for name in names if name.startswith("leadline")],
+        "deployments": [
+            name for name in names if name.startswith("leadline") and PROBE not in name
+        ],
         "error": "" if is_scheduling else UNSCHEDULED,
     }
 
@@ -124,9 +127,9 @@ async def _schedules(client: PrefectClient) -> bool:
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.schedules import CronSchedule
 
-    flow_id = await client.create_flow_from_name("leadline-probe")
+    flow_id = await client.create_flow_from_name(PROBE)
     schedule = DeploymentScheduleCreate(schedule=CronSchedule(cron="* * * * *", timezone="UTC"))
-    await client.create_deployment(flow_id, "leadline-probe", schedules=[schedule])
+    await client.create_deployment(flow_id, PROBE, schedules=[schedule])
     for _ in range(PLAN_SECONDS):
         if await client.read_flow_runs(limit=1):
             return True

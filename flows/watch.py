@@ -215,7 +215,8 @@ def main() -> int:
     Prefect takes SIGTERM for itself wherever it may and then gives the run up in the middle. It
     may in the main thread only, so the runs live in another one and end between two looks.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # not more: libraries that speak SMTP and HTTP name addresses at lower levels
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     read_environment(os.environ).require_secrets()
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
     told = threading.Event()

@@ -66,8 +66,3 @@ def decide_scores(frame: pd.DataFrame, rules: Sequence[Rule], grades: Grades) ->
         },
         index=frame.index,
     )
-
-
-def matched_numbers(matched: int) -> list[int]:
-    """Return the rule numbers whose bits are set."""
-    return [bit for bit in range(63) if matched >> bit & 1]

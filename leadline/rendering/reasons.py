@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leadline.domain.scoring import matched_numbers
+from leadline.domain.bitmaps import matched_numbers
 from leadline.domain.skips import WORDS, SkipReason
 
 if TYPE_CHECKING:

@@ -160,6 +160,17 @@ def test_writer_whose_claim_was_taken_over_changes_nothing(store: Store, writer:
     assert before == [message(store, claim.id) for claim in stale]
 
 
+def test_claim_is_worth_nothing_in_the_hands_of_another_process(store: Store) -> None:
+    queue(store)
+    claims, thief = claim_all(store), an_owner(2)
+    with store.write() as connection:
+        assert outbox.read_gate(connection, claims, owner=thief) == []
+        assert outbox.renew(connection, claims, lease=a_lease(thief)) == 0
+        assert outbox.release(connection, claims, owner=thief) == 0
+        assert outbox.mark_sending(connection, claims, owner=thief, now=NOW) == set()
+        assert len(outbox.read_gate(connection, claims, owner=an_owner(1))) == 1
+
+
 def test_outcome_of_another_process_is_not_recorded(store: Store) -> None:
     queue(store)
     claims = claim_all(store)

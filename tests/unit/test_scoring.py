@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from leadline.domain.scoring import Grades, Rule, decide_scores, matched_numbers
+from leadline.domain.bitmaps import matched_numbers
+from leadline.domain.scoring import Grades, Rule, decide_scores
 from tests.builders import a_frame, a_rule
 
 GRADES = Grades(a=45, b=30, c=15)
