@@ -164,7 +164,9 @@ def test_interrupted_command_ends_quietly_with_the_code_of_an_interruption(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
         environment = {**os.environ, "LEADLINE_HOME": str(command.home), "LEADLINE_SMTP_URL": url}
-        with subprocess.Popen(words, stderr=subprocess.PIPE, env=environment) as process:
+        # a starter in the background has SIGINT ignored, and its children inherit that
+        heard = ["env", "--default-signal=INT", *words]
+        with subprocess.Popen(heard, stderr=subprocess.PIPE, env=environment) as process:
             waiting, _ = silent.accept()  # the command has come, and waits for our greeting
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=60)
