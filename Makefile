@@ -49,7 +49,7 @@ $(PY):
 
 $(VENV)/.running: requirements.txt | $(PY)
 	@echo "setup: installing the running lock, every file checked against its hash (about a minute)"
-	@$(PY) -m pip install --quiet --quiet --require-hashes --requirement requirements.txt
+	@$(PY) -m pip install --quiet --quiet --no-deps --require-hashes --requirement requirements.txt
 	@touch $@
 
 # Editable, with hatchling from the lock: nothing is fetched that the lock does not name.
@@ -60,7 +60,7 @@ $(VENV)/.ours: pyproject.toml $(VENV)/.running
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.running
 	@echo "setup: adding the development lock"
-	@$(PY) -m pip install --quiet --quiet --require-hashes --requirement requirements-dev.txt
+	@$(PY) -m pip install --quiet --quiet --no-deps --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
 setup: $(VENV)/.ours ## environment in .venv from the running lock: .venv/bin/leadline runs

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from leadline.config.environment import Environment
     from leadline.config.shape import TerritoryShape
 
-NAME: Final = "pandas read_csv and a Python loop, no ledger"
 _Row = dict[str, Any]
 
 _CHIEF: Final = re.compile(r"\b(ceo|cfo|cto|cio|founder|owner)\b|取締役|社長")

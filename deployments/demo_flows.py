@@ -44,6 +44,13 @@ async def run_flows() -> AsyncIterator[Any]:
 
 
 async def _main() -> int:
+    from prefect import tags
+
+    with tags("leadline"):
+        return await _tell()
+
+
+async def _tell() -> int:
     async for state in run_flows():
         if not state.is_completed():
             sys.stdout.write(f"{state.name}: {state.message}\n")

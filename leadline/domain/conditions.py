@@ -9,6 +9,7 @@ A condition is compiled once and evaluated over a whole frame by DuckDB in memor
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
@@ -155,6 +156,7 @@ def _compiled(
 @cache
 def _database() -> DuckDBPyConnection:
     """Keep one empty database; each user takes a cursor, which shares nothing but the engine."""
+    atexit.register(_database.cache_clear)  # left open, it complains at length when we end
     return connect()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.policy
 import itertools
+import logging
 import os
 import socket
 import time
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import Envelope, Session
 
 _numbers = itertools.count()
+#: aiosmtpd names every recipient at INFO, and logs are no place for addresses.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Maildir:

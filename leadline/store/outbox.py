@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, text, update
 
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, among_pairs, insert_rows, update_rows
@@ -28,7 +28,9 @@ PRIORITY_REP: Final = 10
 PRIORITY_NURTURE: Final = 50
 #: How often a rep's mail of unknown outcome is sent again.
 MOST_RESENDS: Final = 1
-_WAITING: Final = ("queued", "deferred")
+#: Conditions of the partial indexes, word for word: SQLite uses such an index only then.
+_WAITING: Final = text("outbox.state IN ('queued', 'deferred')")
+_HELD: Final = text("outbox.state IN ('leased', 'sending')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def has_due(connection: Connection, *, rendered: bool, now: datetime) -> bool:
         if rendered
         else _OUTBOX.c.rendered_at.is_(None)
     )
-    states = _OUTBOX.c.state.in_(_WAITING) if rendered else _OUTBOX.c.state == "queued"
+    states = _WAITING if rendered else _OUTBOX.c.state == "queued"
     return (
         connection.execute(select(_OUTBOX.c.id).where(states, condition).limit(1)).first()
         is not None
@@ -88,9 +90,7 @@ def claim_unrendered(connection: Connection, *, lease: Lease, limit: int) -> lis
 
 def claim_due(connection: Connection, *, lease: Lease, now: datetime, limit: int) -> list[Claim]:
     """Lease rendered messages that are due, rep mail first."""
-    waiting = and_(
-        _OUTBOX.c.state.in_(_WAITING), _OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now
-    )
+    waiting = and_(_WAITING, _OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now)
     ids = (
         select(_OUTBOX.c.id)
         .where(waiting)
@@ -171,10 +171,9 @@ def _left_behind(connection: Connection, lease: Lease) -> ColumnElement[bool] | 
     A lease that ended counts whoever held it, this process too: a batch that broke off cannot
     give its rows back.
     """
-    held = _OUTBOX.c.state.in_(("leased", "sending"))
     owners = connection.execute(
         select(_OUTBOX.c.owner, func.min(_OUTBOX.c.leased_until))
-        .where(held)
+        .where(_HELD)
         .group_by(_OUTBOX.c.owner)
     ).all()
     gone = [
@@ -184,7 +183,8 @@ def _left_behind(connection: Connection, lease: Lease) -> ColumnElement[bool] | 
     ]
     if not gone and all(until >= lease.taken_at for _, until in owners):
         return None
-    return or_(_OUTBOX.c.owner.in_(gone), _OUTBOX.c.leased_until < lease.taken_at)
+    is_over = or_(_OUTBOX.c.owner.in_(gone), _OUTBOX.c.leased_until < lease.taken_at)
+    return and_(_HELD, is_over)
 
 
 def _released() -> dict[str, Any]:
@@ -212,7 +212,7 @@ def renew(connection: Connection, claims: Collection[Claim], *, lease: Lease) ->
     """Prolong claims; returns how many are still ours."""
     return connection.execute(
         update(_OUTBOX)
-        .where(_ours(connection, claims, lease.owner), _OUTBOX.c.state.in_(("leased", "sending")))
+        .where(_ours(connection, claims, lease.owner), _HELD)
         .values(leased_until=lease.taken_at + LEASE)
     ).rowcount
 
@@ -384,7 +384,7 @@ def skip_waiting(connection: Connection, address_hash: str, *, reason: str) -> i
         .where(
             _OUTBOX.c.address_hash == address_hash,
             _OUTBOX.c.kind == "touch",
-            _OUTBOX.c.state.in_(_WAITING),
+            _WAITING,
         )
         .values(state="skipped", skip_reason=reason)
     ).rowcount

@@ -294,6 +294,7 @@ enrollments = Table(
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),
+    Index("ix_enrollments_lead_id", "lead_id"),
     _waiting("ix_enrollments_due", "next_due_at", "id", where="next_due_at IS NOT NULL"),
 )
 

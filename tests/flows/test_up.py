@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,15 +52,13 @@ def test_up_refuses_an_open_host_while_prefect_has_no_password(tmp_path: Path) -
 
 
 def test_up_refuses_a_port_in_use(tmp_path: Path) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken, match="--port"):
         refused(a_project(tmp_path / "home"), port=taken.getsockname()[1])
 
 
 def test_up_refuses_a_given_server_that_does_not_answer(tmp_path: Path) -> None:
     url = "http://127.0.0.1:9/api"
-    with pytest.raises(PrefectAway, match="127.0.0.1:9"):
+    with pytest.raises(PrefectAway, match=r"127\.0\.0\.1:9"):
         refused(a_project(tmp_path / "home", prefect_api_url=url))
 
 

@@ -452,11 +452,12 @@ async def wait_for_a_waiter(store: Store) -> None:
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    while True:
-        with store.read() as connection:
-            if connection.execute(waiting).scalar_one():
-                return
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        while True:
+            with store.read() as connection:
+                if connection.execute(waiting).scalar_one():
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def test_unsubscribe_that_was_begun_first_commits_first(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from leadline.errors import ConcurrentUpdate, SchemaOutOfDate, StoreError
-from leadline.store import schema
+from leadline.store import assignments, enrollments, leads, outbox, schema, submissions
 from leadline.store.bulk import insert_rows
 from leadline.store.engine import REVISIONS, Store, connect, migrate, open_store
-from tests.builders import NOW, PEPPER, a_store, add_person
+from tests.builders import NOW, PEPPER, a_lease, a_store, add_message, add_person, an_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,6 +169,46 @@ def test_writer_that_must_wait_too_long_is_told_that_it_lost(postgresql_url: str
         second.write(lock="routing"),
     ):
         pass
+
+
+def test_work_is_found_and_kept_by_an_index_and_never_by_reading_a_whole_table(
+    sqlite_url: str,
+) -> None:
+    owner, lease = an_owner(1), a_lease()
+    plans: list[str] = []
+
+    def explain(*facts: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event
+        cursor, statement, parameters = facts[1:4]
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            found = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(f"{row[3]}: {statement}" for row in found)
+
+    with a_store(sqlite_url) as store:
+        with store.write() as connection:
+            person = add_person(connection)
+            add_message(connection, person)
+            claims = outbox.claim_due(connection, lease=lease, now=NOW, limit=1)
+        event.listen(store.engine, "before_cursor_execute", explain)
+        with store.write() as connection:
+            for rendered in (True, False):
+                outbox.has_due(connection, rendered=rendered, now=NOW)
+            outbox.claim_due(connection, lease=lease, now=NOW, limit=1)
+            outbox.claim_unrendered(connection, lease=lease, limit=1)
+            outbox.renew(connection, claims, lease=lease)
+            outbox.read_gate(connection, claims, owner=owner)
+            outbox.mark_sending(connection, claims, owner=owner, now=NOW)
+            outbox.list_sent(connection, [person.lead_id], since=NOW)
+            outbox.skip_waiting(connection, person.address_hash, reason="suppressed")
+            outbox.recover(connection, lease=a_lease(an_owner(2), NOW + timedelta(days=1)))
+            enrollments.exit_enrollments(connection, [person.lead_id], reason="x", now=NOW)
+            enrollments.find_sequences(connection, [person.lead_id])
+            enrollments.claim_due(connection, now=NOW, limit=1)
+            for duty in ("scoring", "routing", "enrollment"):
+                leads.claim_due(connection, duty, now=NOW, limit=1)
+            submissions.claim_new(connection, limit=1)
+            assignments.make_queue_due(connection, now=NOW)
+    tables = "|".join(schema.metadata.tables)
+    assert [plan for plan in plans if re.match(rf"SCAN ({tables})(?! USING)", plan)] == []
 
 
 def test_sqlite_runs_with_the_durable_settings(sqlite_url: str) -> None:

@@ -375,6 +375,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_due_at IS NOT NULL"),
         postgresql_where=sa.text("next_due_at IS NOT NULL"),
     )
+    op.create_index("ix_enrollments_lead_id", "enrollments", ["lead_id"], unique=False)
     op.create_index(
         "uq_enrollments_open",
         "enrollments",
