@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, case, func, literal, select, update
 
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+from leadline.store.columns import UtcDateTime
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,17 +42,17 @@ def count_since(connection: Connection, since: dict[str, datetime]) -> dict[str,
     """
     if not since:
         return {}
+    weeks = {rep_id: literal(start, UtcDateTime) for rep_id, start in since.items()}
     rows = connection.execute(
-        select(_ASSIGNMENTS.c.rep_id, _ASSIGNMENTS.c.assigned_at).where(
+        select(_ASSIGNMENTS.c.rep_id, func.count())
+        .where(
             _ASSIGNMENTS.c.rep_id.in_(list(since)),
-            _ASSIGNMENTS.c.assigned_at >= min(since.values()),
+            _ASSIGNMENTS.c.assigned_at >= case(weeks, value=_ASSIGNMENTS.c.rep_id),
             _ASSIGNMENTS.c.state.in_(("offered", "accepted")),
         )
+        .group_by(_ASSIGNMENTS.c.rep_id)
     )
-    counts = dict.fromkeys(since, 0)
-    for rep_id, assigned_at in rows:
-        counts[rep_id] += assigned_at >= since[rep_id]
-    return counts
+    return dict.fromkeys(since, 0) | {row[0]: row[1] for row in rows}
 
 
 def find_declined(connection: Connection, lead_ids: Collection[int]) -> dict[int, frozenset[str]]:

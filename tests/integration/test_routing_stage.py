@@ -98,6 +98,28 @@ async def test_capacity_frees_on_monday_in_the_reps_zone(work: Workspace) -> Non
     assert len(rows_of(work, "outbox")) == 5
 
 
+async def test_new_score_never_takes_a_lead_away_from_its_rep(
+    tmp_path: Path, database_url: str
+) -> None:
+    files = reps(3)
+    second = files["config/reps.csv"].splitlines()[-1].replace("R13", "R12")
+    files["config/reps.csv"] += f"{second}\n"
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        add_leads(work, 1)
+        await route(work)
+        (before,) = rows_of(work, "assignments")
+        with work.store.write() as connection:
+            add_submissions(
+                connection,
+                [Arrival("form:contact", "again", "form", {"email": "l0@x.jp", "title": "CEO"})],
+                now=NOW,
+            )
+        sums = await run_stages(work, ORDER[:3], now=NOW)
+        assert [total.claimed for total in sums] == [1, 1, 0]
+        assert [before] == rows_of(work, "assignments")
+        assert before["rep_id"] == rows_of(work, "leads")[0]["owner"]
+
+
 async def test_leads_in_the_queue_are_routed_again_when_a_rep_gets_more_capacity(
     tmp_path: Path, work: Workspace, database_url: str
 ) -> None:

@@ -270,7 +270,10 @@ REFUSALS = {
         {"EHLO": OFFERS_LOGIN, "AUTH": "454 4.7.0 wait"}, RelayUnreachable, "454", user="me"
     ),
     "AUTH not offered": Refusal({}, RelayRefuses, "AUTH", user="me"),
-    "STARTTLS not offered": Refusal({}, RelayRefuses, "STARTTLS", "starttls", "me"),
+    "STARTTLS not offered": Refusal({}, RelayRefuses, "STARTTLS", "starttls"),
+    "STARTTLS not offered, login": Refusal(
+        {"EHLO": OFFERS_LOGIN}, RelayRefuses, "STARTTLS", "starttls", "me"
+    ),
     "STARTTLS 454": Refusal(
         {"EHLO": OFFERS_TLS, "STARTTLS": "454 not now"}, RelayUnreachable, "454", "starttls", "me"
     ),

@@ -27,8 +27,9 @@ def test_points_are_the_sum_of_every_rule_that_matches() -> None:
 
 
 def test_grade_comes_from_fit_alone() -> None:
-    found = scored([JAPANESE, BUYER], country="jp", request="quote")
-    assert (found["fit_points"], found["grade"]) == (10, "D")
+    keen = a_rule("request = 'quote'", 300, is_fit=False)
+    found = scored([JAPANESE, keen], country="jp", request="quote")
+    assert (found["points"], found["fit_points"], found["grade"]) == (310, 10, "D")
 
 
 @pytest.mark.parametrize(
