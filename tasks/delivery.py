@@ -1,4 +1,4 @@
-"""Delivery as a Prefect task: one batch of mails that are ready to leave."""
+"""Delivery as a Prefect task: batches of mails that are ready to leave."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from leadline.stages import delivery as stage
-from tasks import held, is_transient, plain_errors
+from tasks import add_up, held, is_transient, plain_errors
 
 
 @task(
@@ -23,16 +23,16 @@ from tasks import held, is_transient, plain_errors
     persist_result=False,
 )
 async def delivery(now: str, number: int) -> dict[str, Any]:
-    """Send one batch of due mails; returns counts.
+    """Send batches of due mails; returns counts.
 
     Args:
         now: the instant that "due" is measured against (ISO).
-        number: which batch of the run this is, from 1.
+        number: which task run of this stage in the flow run this is, from 1.
     """
     del number  # it names the run
     with plain_errors("delivery"):
         async with stage.open_transport(held().work) as transport:
-            batch = await stage.run_batch(
-                held().work, now=datetime.fromisoformat(now), transport=transport
+            at = datetime.fromisoformat(now)
+            return asdict(
+                await add_up(lambda: stage.run_batch(held().work, now=at, transport=transport))
             )
-    return asdict(batch)

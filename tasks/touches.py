@@ -1,4 +1,4 @@
-"""Touches as a Prefect task: one batch of due steps of sequences."""
+"""Touches as a Prefect task: batches of due steps of sequences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from leadline.stages import touches as stage
-from tasks import is_transient, take_batch
+from tasks import is_transient, take_batches
 
 
 @task(
@@ -21,11 +21,11 @@ from tasks import is_transient, take_batch
     persist_result=False,
 )
 async def touches(now: str, number: int) -> dict[str, Any]:
-    """Turn one batch of due steps into mails; returns counts.
+    """Turn batches of due steps into mails; returns counts.
 
     Args:
         now: the instant that "due" is measured against (ISO).
-        number: which batch of the run this is, from 1.
+        number: which task run of this stage in the flow run this is, from 1.
     """
     del number  # it names the run
-    return await take_batch(stage.run_batch, now)
+    return await take_batches(stage.run_batch, now)

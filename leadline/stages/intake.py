@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leadline.store.engine import Connection
     from leadline.store.submissions import Waiting
 
-LIMIT: Final = 10_000
+LIMIT: Final = 5_000
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:

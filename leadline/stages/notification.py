@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from leadline.rendering.sandbox import Rendered
     from leadline.stages import Workspace
 
-LIMIT: Final = 5_000
+LIMIT: Final = 2_000
 _MAX_REASONS: Final = 3
 #: Known facts that give a conversation its beginning, the most telling first.
 _TALKING_POINTS: Final = {

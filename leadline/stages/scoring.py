@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
 
-LIMIT: Final = 20_000
+LIMIT: Final = 10_000
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
 
-LIMIT: Final = 5_000
+LIMIT: Final = 2_000
 _RETRY_AFTER: Final = timedelta(hours=1)
 
 

@@ -205,15 +205,18 @@ async def test_lead_who_posts_twice_is_one_lead_with_one_owner(work: Workspace) 
     assert len(mails(work)) == 2
 
 
+@pytest.mark.parametrize(
+    ("submitted_at", "title"), [(MONDAY, "室長"), (NOW, SUZUKI["title"])], ids=["new", "same"]
+)
 async def test_consent_that_is_given_again_is_kept_with_the_time_of_giving(
-    work: Workspace,
+    work: Workspace, submitted_at: datetime, title: str
 ) -> None:
     post(work)
     await run(work, "intake")
-    post(work, now=MONDAY, title="室長")
+    post(work, now=MONDAY, title=title)
     await run(work, "intake", now=MONDAY)
     assert [row["at"] for row in rows_of(work, "consents")] == [NOW, MONDAY]
-    assert rows_of(work, "leads")[0]["submitted_at"] == MONDAY
+    assert rows_of(work, "leads")[0]["submitted_at"] == submitted_at
 
 
 async def test_declined_lead_goes_to_somebody_else_or_waits(work: Workspace) -> None:
