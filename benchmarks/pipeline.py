@@ -13,8 +13,8 @@ routing, notification, enrollment, touches, and the counting of the import. Agai
   total. A second line takes the stages' part from the clock of the threads that ran them, inside
   the same flow runs: it is free of the scatter between two runs.
 
-Start-up is apart: interpreter, imports and an open workspace for the stages, the server's start
-and the imports of Prefect for the flows. What the server uses while it has nothing to do is
+Start-up is apart: interpreter, imports and an open workspace (for the flows as well: they hold
+it as `flows.watch` does), the imports of Prefect, and the server's start. What the server uses while it has nothing to do is
 counted in its part, as long as the flow runs last, and stands in a line of its own as well.
 """
 

@@ -15,10 +15,13 @@ from prefect.client.schemas.objects import State  # noqa: TC002 - Prefect reads 
 
 from flows.import_files import import_files
 from flows.run import Run, carry_out
+from tasks import hold
 from tasks.touches import touches
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from leadline.stages import Workspace
 
 
 @flow(name="leadline-benchmark-touches", persist_result=False)
@@ -32,17 +35,18 @@ async def _follow(run: Run) -> None:
         run.add(await touches(run.at, number))
 
 
-async def import_and_write(path: str, *, now: datetime) -> list[str]:
-    """Run both flows; returns the message of each run's end.
+async def import_and_write(work: Workspace, path: str, *, now: datetime) -> list[str]:
+    """Run both flows on an open workspace, as `flows.watch` does; returns how each run ended.
 
     Raises:
         RuntimeError: a run did not do its work.
     """
     at = now.isoformat()
-    states = [
-        await import_files(paths=[path], now=at, return_state=True),
-        await write_due_touches(now=at, return_state=True),
-    ]
+    with hold(work):
+        states = [
+            await import_files(paths=[path], now=at, return_state=True),
+            await write_due_touches(now=at, return_state=True),
+        ]
     for state in states:
         if not state.is_completed():
             message = f"a flow run ended as {state.name}: {state.message}"

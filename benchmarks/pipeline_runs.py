@@ -72,18 +72,18 @@ async def _run(work: Workspace, name: str) -> Batch:
 def run_flows_once(home: Path) -> Report:
     """Do the same as flow runs against the server that the environment names."""
     from benchmarks.pipeline_flows import import_and_write
-    from leadline.stages import imports
+    from leadline.stages import imports, open_workspace
 
-    os.environ["LEADLINE_HOME"] = str(home)  # what a worker's environment says
     inside = _Inside()
     for module in _load_stages().values():
         inside.watch(module, "run_batch")
     inside.watch(imports, "import_file")
     inside.watch(imports, "finish_import")
-    pieces = {"start": Used(cpu_seconds(), peak_mb())}
-    server = cpu_seconds_of(int(os.environ[SERVER_PID]))
-    with measured() as pieces["flows"]:
-        states = asyncio.run(import_and_write(FILE, now=NOW))
+    with open_workspace(environment_of(home), now=NOW) as work:
+        pieces = {"start": Used(cpu_seconds(), peak_mb())}
+        server = cpu_seconds_of(int(os.environ[SERVER_PID]))
+        with measured() as pieces["flows"]:
+            states = asyncio.run(import_and_write(work, FILE, now=NOW))
     pieces["inside"] = Used(inside.cpu, pieces["flows"].peak)
     return Report(pieces, {"server": server, "states": states})
 
