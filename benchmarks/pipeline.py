@@ -14,8 +14,9 @@ routing, notification, enrollment, touches, and the counting of the import. Agai
   the same flow runs: it is free of the scatter between two runs.
 
 Start-up is apart: interpreter, imports and an open workspace (for the flows as well: they hold
-it as `flows.watch` does), the imports of Prefect, and the server's start. What the server uses while it has nothing to do is
-counted in its part, as long as the flow runs last, and stands in a line of its own as well.
+it as `flows.watch` does), the imports of Prefect, and the server's start. What the server uses
+while it has nothing to do counts as its part for as long as the flow runs last; a line of its own
+says how much that is.
 """
 
 from __future__ import annotations

@@ -128,8 +128,8 @@ class _Resolution:
     ) -> None:
         """Read what the batch's keys already point to and reserve ids for new leads."""
         accepted = [verdict for _, verdict in judged if isinstance(verdict, _Accepted)]
-        hashes = {key for verdict in accepted for _, key in verdict.keys}
-        self.known = lead_store.find_by_keys(connection, hashes)
+        keys = {key for verdict in accepted for key in verdict.keys}
+        self.known = lead_store.find_by_keys(connection, keys)
         self.leads = lead_store.get_stated(connection, set(self.known.values()))
         strangers = sum(all(key not in self.known for key in v.keys) for v in accepted)
         self.new_ids = lead_store.reserve_ids(connection, strangers)[::-1]

@@ -31,11 +31,15 @@ STATED: Final = (
 )
 
 
-def find_by_keys(connection: Connection, hashes: Collection[str]) -> dict[tuple[str, str], int]:
+def find_by_keys(
+    connection: Connection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
     """Return the lead of each known (kind, key hash)."""
+    kinds = sorted({kind for kind, _ in keys})
     rows = connection.execute(
         select(_KEYS.c.kind, _KEYS.c.key_hash, _KEYS.c.lead_id).where(
-            among(connection, _KEYS.c.key_hash, hashes)
+            _KEYS.c.kind.in_(kinds),  # the index begins with it
+            among(connection, _KEYS.c.key_hash, {key for _, key in keys}),
         )
     )
     return {(kind, key): lead_id for kind, key, lead_id in rows}

@@ -253,6 +253,7 @@ assignments = Table(
         sqlite_where=text("state IN ('queued', 'offered', 'accepted')"),
         postgresql_where=text("state IN ('queued', 'offered', 'accepted')"),
     ),
+    Index("ix_assignments_lead_id", "lead_id"),
     Index("ix_assignments_rep_id", "rep_id", "assigned_at"),
     _waiting("ix_assignments_queued", "id", where="state = 'queued'"),
     _waiting("ix_assignments_offered", "response_due_at", where="state = 'offered'"),

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
+from hypothesis import Phase as Search
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -203,6 +204,7 @@ def test_outbox_keeps_its_promise_in_any_order_of_crashes_races_and_lost_answers
         stateful_step_count=25,
         deadline=None,
         database=None,
+        phases=[Search.generate],  # a failure of this length reads well as it is
         suppress_health_check=[HealthCheck.too_slow],
     )
     run_state_machine_as_test(Outbox, settings=bounded)

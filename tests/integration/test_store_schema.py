@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 from datetime import datetime, timedelta, timezone
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +12,17 @@ from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from leadline.errors import ConcurrentUpdate, SchemaOutOfDate, StoreError
-from leadline.store import assignments, enrollments, leads, outbox, schema, submissions
+from leadline.store import (
+    assignments,
+    enrollments,
+    leads,
+    outbox,
+    schema,
+    submissions,
+    suppressions,
+)
 from leadline.store.bulk import insert_rows
-from leadline.store.engine import REVISIONS, Store, connect, migrate, open_store
+from leadline.store.engine import REVISIONS, Store, connect, open_store
 from tests.builders import NOW, PEPPER, a_lease, a_store, add_message, add_person, an_owner
 
 if TYPE_CHECKING:
@@ -78,18 +86,19 @@ def test_partial_indexes_hold_only_what_waits(store: Store) -> None:
             assert " WHERE " in made, index.name
 
 
-def test_database_made_by_two_processes_at_once_is_made_once(database_url: str) -> None:
-    stores = [Store(connect(database_url), pepper=PEPPER) for _ in range(2)]
-    threads = [threading.Thread(target=migrate, args=(store,)) for store in stores]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with stores[0].read() as connection:
+def test_database_made_by_three_processes_at_once_is_made_once(database_url: str) -> None:
+    def open_it() -> None:
+        open_store(database_url, pepper=PEPPER).close()
+
+    processes = [get_context("fork").Process(target=open_it) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    with a_store(database_url) as store, store.read() as connection:
         query = text("SELECT version_num FROM alembic_version")
         assert [REVISIONS[-1]] == list(connection.execute(query).scalars())
-    for store in stores:
-        store.close()
 
 
 @pytest.mark.parametrize("revision", ["9999", "0000"])
@@ -207,6 +216,17 @@ def test_work_is_found_and_kept_by_an_index_and_never_by_reading_a_whole_table(
                 leads.claim_due(connection, duty, now=NOW, limit=1)
             submissions.claim_new(connection, limit=1)
             assignments.make_queue_due(connection, now=NOW)
+            assignments.find_open(connection, [person.lead_id])
+            assignments.find_declined(connection, [person.lead_id])
+            assignments.count_since(connection, {"R01": NOW})
+            assignments.count_overdue(connection, now=NOW)
+            leads.find_by_keys(connection, {("email", "x"), ("external", "y")})
+            leads.get_stated(connection, [person.lead_id])
+            leads.find_lead_id(connection, person.email)
+            enrollments.list_planned(connection, [person.lead_id], since=NOW)
+            submissions.find_submissions(connection, "form:contact", ["x"])
+            suppressions.find_suppressed(connection, {person.address_hash})
+            suppressions.latest_bases(connection, [person.lead_id])
     tables = "|".join(schema.metadata.tables)
     assert [plan for plan in plans if re.match(rf"SCAN ({tables})(?! USING)", plan)] == []
 

@@ -292,6 +292,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
+    op.create_index("ix_assignments_lead_id", "assignments", ["lead_id"], unique=False)
     op.create_index("ix_assignments_rep_id", "assignments", ["rep_id", "assigned_at"], unique=False)
     op.create_index(
         "uq_assignments_open",
