@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sqlalchemy import create_engine, event, text
@@ -32,6 +33,8 @@ LOCKS: Final = {
     "routing": 4_207_003,
     "outbox": 4_207_004,
 }
+#: Alembic's context is one for the whole process, so that two threads would share it.
+_MIGRATING: Final = Lock()
 #: What PostgreSQL calls it when two transactions met and this one had to give way.
 _LOST_RACES: Final = ("DeadlockDetected", "SerializationFailure", "LockNotAvailable")
 
@@ -326,7 +329,7 @@ def migrate(store: Store) -> tuple[str | None, str]:
     from alembic import command
     from alembic.config import Config
 
-    with store.write(lock="migrate") as connection:
+    with _MIGRATING, store.write(lock="migrate") as connection:
         has_table = store.engine.dialect.has_table(connection, "alembic_version")
         before = (
             connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

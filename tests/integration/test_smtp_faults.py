@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SOON = NOW + timedelta(minutes=5)
 #: For a server that means to answer, and for one that will not.
-LONG, SHORT = Patience(command=30, body=30), Patience(command=0.5, body=0.5)
+LONG, SHORT = Patience(command=30, body=30), Patience(command=2, body=2)
 OFFERS_TLS = "250-hello|250 STARTTLS"
 OFFERS_LOGIN = "250-hello|250 AUTH PLAIN"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,18 +89,25 @@ def test_partial_indexes_hold_only_what_waits(store: Store) -> None:
 
 
 def test_database_made_by_three_processes_at_once_is_made_once(database_url: str) -> None:
-    def open_it() -> None:
-        open_store(database_url, pepper=PEPPER).close()
-
-    processes = [get_context("fork").Process(target=open_it) for _ in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
+    program = (
+        "import sys; from leadline.store.engine import open_store; "
+        "open_store(sys.argv[1], pepper='p').close()"
+    )
+    command = [sys.executable, "-c", program, database_url]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[1] for process in processes] == [b""] * 3
+    assert [process.returncode for process in processes] == [0, 0, 0]
     with a_store(database_url) as store, store.read() as connection:
         query = text("SELECT version_num FROM alembic_version")
         assert [REVISIONS[-1]] == list(connection.execute(query).scalars())
+
+
+def test_databases_made_by_threads_of_one_process_do_not_meet(tmp_path: Path) -> None:
+    def open_it(number: int) -> None:
+        open_store(f"sqlite:///{tmp_path / str(number)}.db", pepper=PEPPER).close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(open_it, (1, 1, 2, 3))) == [None] * 4
 
 
 @pytest.mark.parametrize("revision", ["9999", "0000"])
