@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,6 +101,22 @@ def test_database_made_by_three_processes_at_once_is_made_once(database_url: str
     with a_store(database_url) as store, store.read() as connection:
         query = text("SELECT version_num FROM alembic_version")
         assert [REVISIONS[-1]] == list(connection.execute(query).scalars())
+
+
+def test_new_databases_opened_by_many_at_the_same_moment_are_not_locked(tmp_path: Path) -> None:
+    openers, files = 6, 60
+    together = Barrier(openers, timeout=60)
+
+    def open_all(_opener: int) -> None:
+        for number in range(files):
+            together.wait()
+            engine = connect(f"sqlite:///{tmp_path / str(number)}.db")
+            with engine.connect() as connection:
+                assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+            engine.dispose()
+
+    with ThreadPoolExecutor(openers) as threads:
+        assert list(threads.map(open_all, range(openers))) == [None] * openers
 
 
 def test_databases_made_by_threads_of_one_process_do_not_meet(tmp_path: Path) -> None:
