@@ -23,6 +23,7 @@ _PLAIN: Final = re.compile(r"^[ -~]{0,900}$")
 _ATEXT_PHRASE: Final = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 #: RFC 2047 allows 75 characters in an encoded word: 45 bytes of UTF-8 become 60 of base64.
 _WORD_BYTES: Final = 45
+_LINE: Final = 76  # characters of base64 (RFC 2045, 6.8)
 REPEAT_WORDS: Final = {"en": "[repeat] ", "ja": "【再送】"}
 
 
@@ -77,7 +78,8 @@ def write_message(
 
 def _part(kind: str, body: str, boundary: str) -> tuple[str, ...]:
     wire = body.replace("\r\n", "\n").replace("\n", "\r\n").encode()
-    encoded = base64.encodebytes(wire).decode("ascii").rstrip("\n").replace("\n", "\r\n")
+    plain = base64.b64encode(wire).decode("ascii")
+    encoded = "\r\n".join(plain[at : at + _LINE] for at in range(0, len(plain), _LINE))
     return (
         f"--{boundary}",
         f"Content-Type: text/{kind}; charset=utf-8",

@@ -278,8 +278,9 @@ def lead_context(values: Mapping[str, object], lang: str) -> Lead:
     `full_name` is put together from its parts when the source stated only those. `name` is how
     to address the person in `lang`.
     """
-    lead = {field: _text(values.get(field)) for field in LEAD_FIELDS}
-    lead |= {field: _text(value) for field, value in values.items()}
+    lead = dict.fromkeys(LEAD_FIELDS, "")
+    for field, value in values.items():
+        lead[field] = value if type(value) is str else _text(value)
     lead["full_name"] = _full_name(lead)
     lead["name"] = address_name(lead, lang)
     return cast("Lead", lead)
@@ -310,9 +311,12 @@ def _full_name(names: Mapping[str, str]) -> str:
 
 def _line(value: object) -> str:
     """Return text on one line, without control and format characters."""
+    text = _text(value)
+    if text.isprintable():  # no control or format character, and no space but the plain one
+        return " ".join(text.split())
     kept = "".join(
         " " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign
-        for sign in _text(value)
+        for sign in text
         if unicodedata.category(sign) != "Cf"
     )
     return " ".join(kept.split())

@@ -64,7 +64,12 @@ def freeze(value: object) -> object:
     if type(value) is str or type(value) is int or type(value) in _PLAIN:
         return value
     if isinstance(value, dict | MappingProxyType):
-        return MappingProxyType({_key(key): freeze(item) for key, item in value.items()})
+        return MappingProxyType(
+            {
+                key if type(key) is str else _key(key): item if type(item) is str else freeze(item)
+                for key, item in value.items()
+            }
+        )
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
     # Text of another class may claim to be safe markup; its plain text is escaped like any other.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, case, func, literal, select, update
 
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+from leadline.store.bulk import allocate_ids, among, as_dicts, insert_rows, update_rows
 from leadline.store.columns import UtcDateTime
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def find_open(connection: Connection, lead_ids: Collection[int]) -> dict[int, di
             _ASSIGNMENTS.c.state.in_(OPEN),
         )
     )
-    return {row.lead_id: dict(row._mapping) for row in rows}
+    return {row["lead_id"]: row for row in as_dicts(rows)}
 
 
 def add_assignments(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -109,7 +109,7 @@ def make_queue_due(connection: Connection, *, now: datetime) -> int:
 def get_assignments(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return assignments by id."""
     rows = connection.execute(select(_ASSIGNMENTS).where(among(connection, _ASSIGNMENTS.c.id, ids)))
-    return {row.id: dict(row._mapping) for row in rows}
+    return {row["id"]: row for row in as_dicts(rows)}
 
 
 def answer_assignment(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, update
 
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+from leadline.store.bulk import allocate_ids, among, as_dicts, insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -74,7 +74,7 @@ def claim_due(connection: Connection, *, now: datetime, limit: int) -> list[dict
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [dict(row._mapping) for row in rows]
+    return as_dicts(rows)
 
 
 def has_due(connection: Connection, *, now: datetime) -> bool:

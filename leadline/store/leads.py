@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from leadline.domain.conditions import fold
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, insert_rows, update_rows
+from leadline.store.bulk import allocate_ids, among, as_dicts, insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -54,7 +54,7 @@ def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, d
     columns = [_LEADS.c[name] for name in ("id", *STATED, "attributes", "zone", "zone_source")]
     query = select(*columns).where(among(connection, _LEADS.c.id, lead_ids))
     rows = connection.execute(query.order_by(_LEADS.c.id).with_for_update(key_share=True))
-    return {row.id: dict(row._mapping) for row in rows}
+    return {row["id"]: row for row in as_dicts(rows)}
 
 
 def reserve_ids(connection: Connection, count: int) -> list[int]:
@@ -73,8 +73,8 @@ def add_leads(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now:
         "routing_due_at": None,
         "enrollment_due_at": None,
     }
-    names = ("id", *STATED, "attributes", "zone", "zone_source", "submission_id", *fixed)
-    insert_rows(connection, _LEADS, [{n: {**row, **fixed}.get(n) for n in names} for row in rows])
+    names = ("id", *STATED, "attributes", "zone", "zone_source", "submission_id")
+    insert_rows(connection, _LEADS, [{**{n: row.get(n) for n in names}, **fixed} for row in rows])
 
 
 def change_leads(
@@ -165,11 +165,9 @@ def fold_text(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
     kinds = {**LEAD_FIELDS, **DERIVED_FIELDS}
     for name in columns:
         if kinds.get(name, "text") == "text" and name in frame:
-            known: dict[str, str] = {}
-            frame[name] = [
-                known.setdefault(value, fold(value)) if isinstance(value, str) else None
-                for value in frame[name].astype(object)
-            ]
+            values = frame[name].astype(object).tolist()
+            known = {value: fold(value) for value in set(values) if isinstance(value, str)}
+            frame[name] = [known.get(value) for value in values]
     return frame
 
 
@@ -194,7 +192,7 @@ def get_contacts(connection: Connection, lead_ids: Collection[int]) -> dict[int,
 def get_leads(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return whole leads by id."""
     rows = connection.execute(select(_LEADS).where(among(connection, _LEADS.c.id, lead_ids)))
-    return {row.id: dict(row._mapping) for row in rows}
+    return {row["id"]: row for row in as_dicts(rows)}
 
 
 def count_leads(connection: Connection) -> int:
@@ -207,7 +205,7 @@ def list_leads(
 ) -> list[dict[str, Any]]:
     """Return whole leads in order of id."""
     query = select(_LEADS).where(_LEADS.c.id > after).order_by(_LEADS.c.id).limit(limit)
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return as_dicts(connection.execute(query))
 
 
 def find_lead_id(connection: Connection, name: str) -> int | None:

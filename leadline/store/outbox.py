@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, case, func, or_, select, text, update
 
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, among_pairs, insert_rows, update_rows
+from leadline.store.bulk import (
+    allocate_ids,
+    among,
+    among_pairs,
+    as_dicts,
+    insert_rows,
+    update_rows,
+)
 from leadline.store.leases import LEASE, Owner, is_gone
 
 if TYPE_CHECKING:
@@ -229,7 +236,7 @@ def read_claims(connection: Connection, claims: Sequence[Claim]) -> list[dict[st
     found = connection.execute(
         select(_OUTBOX).where(among(connection, _OUTBOX.c.id, [claim.id for claim in claims]))
     )
-    by_id = {row.id: dict(row._mapping) for row in found}
+    by_id = {row["id"]: row for row in as_dicts(found)}
     return [by_id[claim.id] for claim in claims]
 
 

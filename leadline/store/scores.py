@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from leadline.store import schema
-from leadline.store.bulk import among, insert_rows
+from leadline.store.bulk import among, as_dicts, insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -43,9 +43,15 @@ def put_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 def get_scores(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return each lead's score with the rules that it was made with."""
-    rows = connection.execute(
-        select(_SCORES, _RULE_SETS.c.rules)
-        .join(_RULE_SETS, _RULE_SETS.c.id == _SCORES.c.rule_set_id)
-        .where(among(connection, _SCORES.c.lead_id, lead_ids))
+    found = connection.execute(
+        select(_SCORES).where(among(connection, _SCORES.c.lead_id, lead_ids))
     )
-    return {row.lead_id: dict(row._mapping) for row in rows}
+    rows = as_dicts(found)
+    # one document is shared by thousands of scores: it is read once
+    sets = connection.execute(
+        select(_RULE_SETS.c.id, _RULE_SETS.c.rules).where(
+            _RULE_SETS.c.id.in_({row["rule_set_id"] for row in rows})
+        )
+    )
+    rules = {row.id: row.rules for row in sets}
+    return {row["lead_id"]: {**row, "rules": rules[row["rule_set_id"]]} for row in rows}
