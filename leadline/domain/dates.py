@@ -24,7 +24,8 @@ _ERAS: Final = {
     "明治": 1867,
     "m": 1867,
 }
-_MONTHS: Final = (
+#: As English short forms, in order; spreadsheets turn ranges like "3-10" into them, too.
+MONTHS: Final = (
     "jan",
     "feb",
     "mar",
@@ -215,7 +216,7 @@ def _month_name_date(text: str) -> tuple[int, int, int] | None:
     else:
         return None
     short = word[:3].lower()
-    return (_year(year), _MONTHS.index(short) + 1, int(day)) if short in _MONTHS else None
+    return (_year(year), MONTHS.index(short) + 1, int(day)) if short in MONTHS else None
 
 
 def _ordered_date(text: str, order: str) -> tuple[int, int, int] | None:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final, NamedTuple
 
+from leadline.domain.dates import MONTHS
+
 _WORDS: Final = re.compile(
     r"employees|employee|people|persons|staff|名様|社員|従業員|名|人|約|およそ|about|approx\.?|程度|\s+"
 )
@@ -20,20 +22,6 @@ _AT_MOST: Final = re.compile(
 )
 _BELOW: Final = re.compile(r"<(?!=)|under|lessthan|未満")
 _UNITS: Final = {"万": 10_000, "千": 1_000, "k": 1_000}
-_MONTHS: Final = (
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-)
 _MONTH_NUMBER: Final = re.compile(r"([a-z]{3})-(\d{1,4})")
 _NUMBER_MONTH: Final = re.compile(r"(\d{1,2})-([a-z]{3})")
 _JAPANESE_DATE: Final = re.compile(r"(\d{1,2})月(\d{1,2})日")
@@ -103,8 +91,8 @@ def _number(match: re.Match[str], group: int) -> int:
 
 def _undo_date(text: str) -> str:
     """Return the range that a spreadsheet took for a date, other text unchanged."""
-    if (match := _MONTH_NUMBER.fullmatch(text)) and match[1] in _MONTHS:
-        return f"{_MONTHS.index(match[1]) + 1}-{match[2]}"
-    if (match := _NUMBER_MONTH.fullmatch(text)) and match[2] in _MONTHS:
-        return f"{_MONTHS.index(match[2]) + 1}-{match[1]}"
+    if (match := _MONTH_NUMBER.fullmatch(text)) and match[1] in MONTHS:
+        return f"{MONTHS.index(match[1]) + 1}-{match[2]}"
+    if (match := _NUMBER_MONTH.fullmatch(text)) and match[2] in MONTHS:
+        return f"{MONTHS.index(match[2]) + 1}-{match[1]}"
     return _JAPANESE_DATE.sub(r"\1-\2", text) if _JAPANESE_DATE.fullmatch(text) else text
