@@ -131,5 +131,6 @@ async def test_watch_that_is_told_to_stop_ends_by_itself(
     stop = asyncio.Event()
     running = asyncio.create_task(watch_until(stop, lambda _line: None))
     await asyncio.sleep(1.0)
+    assert not running.done()
     stop.set()
     await asyncio.wait_for(running, 60)
