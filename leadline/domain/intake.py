@@ -111,10 +111,13 @@ class Lead:
             `employees_min` and `employees_max` where `employees` is stated.
         attributes: trimmed text of columns that no field takes, by header, and the values of
             custom fields in one shape (`true`, `1200`, ISO 8601 in UTC), by field name.
+        guessed: fields of `values` that nobody stated: the country of the source, and a language
+            that follows from it or from nothing. They fill a new lead and change no known one.
     """
 
     values: dict[str, object]
     attributes: dict[str, str]
+    guessed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +162,8 @@ def decide_intake(
     values: dict[str, object] = {"email": email}
     _add_fields(values, cells, plan, country)
     _add_statements(values, cells, plan, source)
-    _add_decisions(values, cells, plan, source)
-    return Lead(values, _attributes(cells, plan, source))
+    guessed = _add_decisions(values, cells, plan, source)
+    return Lead(values, _attributes(cells, plan, source), guessed)
 
 
 def match_keys(values: Mapping[str, object], *, source: str) -> tuple[tuple[str, str], ...]:
@@ -258,12 +261,14 @@ def _add_statements(
 
 def _add_decisions(
     values: dict[str, object], cells: Mapping[str, str], plan: Plan, source: SourceContext
-) -> None:
-    """Add what follows from the row as a whole: country, language, full name, request."""
-    if not plan.countries:
-        values["country"] = source.country
-    language = values.get("language") or _decide_language(values)
-    values["language"] = language
+) -> frozenset[str]:
+    """Add what follows from the row as a whole; returns which fields of it are mere defaults."""
+    country = values.get("country") if plan.countries else source.country
+    guessed = set() if plan.countries else {"country"}
+    if not values.get("language"):
+        values["language"], is_told = _decide_language(values, country)
+        guessed |= set() if is_told else {"language"}
+    values["country"], language = country, values["language"]
     if "full_name" not in values:
         given, family = values.get("given_name"), values.get("family_name")
         parts = (family, given) if language == "ja" else (given, family)
@@ -274,19 +279,23 @@ def _add_decisions(
     values["request"], values["request_rule"] = decide_request(
         " ".join(asked) or None, message if isinstance(message, str) else None
     )
+    return frozenset(guessed)
 
 
-def _decide_language(values: Mapping[str, object]) -> str:
-    """Return `ja` for a lead in Japan or one that writes Japanese, else `en`."""
-    country = values.get("country")
-    if country == "JP":
-        return "ja"
+def _decide_language(values: Mapping[str, object], country: object) -> tuple[str, bool]:
+    """Return `ja` for a lead in Japan or one that writes Japanese, else `en`; and if it is told.
+
+    Japan where the row states it and Japanese writing tell the language; the country of the
+    source (`country` where the row has no such column) and plain Latin letters do not.
+    """
+    if values.get("country") == "JP":
+        return "ja", True
     place = country if isinstance(country, str) else None
     for field in _SPOKEN:
         text = values.get(field)
         if isinstance(text, str) and not text.isascii() and is_japanese(text, country=place):
-            return "ja"
-    return "en"
+            return "ja", True
+    return ("ja" if country == "JP" else "en"), False
 
 
 def _attributes(cells: Mapping[str, str], plan: Plan, source: SourceContext) -> dict[str, str]:

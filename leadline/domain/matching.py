@@ -24,13 +24,23 @@ def newest_wins(old: datetime | None, new: datetime | None) -> bool:
 
 
 def join_values(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, is_newer: bool
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    is_newer: bool,
+    is_consent_newer: bool,
 ) -> dict[str, Any]:
     """Return the joined fields of a lead.
 
     The newer statement wins where it says something; the other fills the blanks. Groups such as
     the place are taken as a whole. The mail address of the first submission stays: the new one
     matched it, perhaps by another key. A consent is replaced by a newer statement only.
+
+    Args:
+        old: what is stored.
+        new: what the submission states; None where it says nothing.
+        is_newer: whether the submission is at least as new as what is stored.
+        is_consent_newer: the same of the consent, which has a time of its own.
     """
     first, second = (new, old) if is_newer else (old, new)
     grouped = {name for group in _GROUPS for name in group}
@@ -43,6 +53,8 @@ def join_values(
         source = first if _speaks(first, group) or not _speaks(second, group) else second
         joined.update({name: source[name] for name in group if name in new})
     joined["email"] = old["email"]
+    says = new["consent"] is not None and (is_consent_newer or old["consent"] is None)
+    joined["consent"] = (new if says else old)["consent"]
     return joined
 
 

@@ -14,7 +14,7 @@ from leadline.domain.places import zone_for
 from leadline.store import leads as lead_store
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import claim_new, get_mappings, has_new, mark_judged
-from leadline.store.suppressions import add_consents
+from leadline.store.suppressions import add_consents, latest_consents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +115,7 @@ class _Resolution:
     now: datetime
     known: dict[tuple[str, str], int] = field(default_factory=dict)
     leads: dict[int, dict[str, Any]] = field(default_factory=dict)
+    consented: dict[int, datetime] = field(default_factory=dict)
     new_ids: list[int] = field(default_factory=list)
     created: set[int] = field(default_factory=set)
     changed: set[int] = field(default_factory=set)
@@ -131,6 +132,7 @@ class _Resolution:
         keys = {key for verdict in accepted for key in verdict.keys}
         self.known = lead_store.find_by_keys(connection, keys)
         self.leads = lead_store.get_stated(connection, set(self.known.values()))
+        self.consented = latest_consents(connection, set(self.known.values()))
         strangers = sum(all(key not in self.known for key in v.keys) for v in accepted)
         self.new_ids = lead_store.reserve_ids(connection, strangers)[::-1]
 
@@ -151,7 +153,9 @@ class _Resolution:
             if self.known.setdefault((kind, key), lead_id) == lead_id:
                 self.keys.append((kind, key, lead_id))
         said_at = values["submitted_at"] or submission.received_at
-        self._keep_consent(submission, lead_id, granted=values["consent"], at=said_at)
+        if values["consent"] is not None:
+            self.consented[lead_id] = max(said_at, self.consented.get(lead_id, said_at))
+            self._keep_consent(submission, lead_id, granted=values["consent"], at=said_at)
         self._note(submission, "accepted", outcome=outcome, lead_id=lead_id)
 
     def _create(self, submission: Waiting, values: dict[str, Any], lead: Lead) -> int:
@@ -166,7 +170,9 @@ class _Resolution:
         old = self.leads[lead_id]
         said_at = values["submitted_at"] or submission.received_at
         is_newer = newest_wins(old["submitted_at"], said_at)
-        joined = join_values(old, values, is_newer=is_newer)
+        stated = {**values, **dict.fromkeys(lead.guessed)}
+        is_consent_newer = said_at >= self.consented.get(lead_id, said_at)
+        joined = join_values(old, stated, is_newer=is_newer, is_consent_newer=is_consent_newer)
         joined["attributes"] = (
             {**old["attributes"], **lead.attributes}
             if is_newer
@@ -210,10 +216,8 @@ class _Resolution:
         return found.consent if found and submission.kind == "file" else None
 
     def _keep_consent(
-        self, submission: Waiting, lead_id: int, *, granted: bool | None, at: datetime
+        self, submission: Waiting, lead_id: int, *, granted: bool, at: datetime
     ) -> None:
-        if granted is None:
-            return
         default = self._default(submission)
         self.consents.append(
             {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from leadline.store import schema
 from leadline.store.bulk import among, insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
@@ -65,3 +66,14 @@ def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int,
         .order_by(consents.c.at, consents.c.id)
     )
     return {row.lead_id: (row.basis or "opt_in") if row.is_granted else "none" for row in rows}
+
+
+def latest_consents(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each lead last granted or refused its consent."""
+    consents = schema.consents
+    rows = connection.execute(
+        select(consents.c.lead_id, func.max(consents.c.at).label("at"))
+        .where(among(connection, consents.c.lead_id, lead_ids))
+        .group_by(consents.c.lead_id)
+    )
+    return {row.lead_id: row.at for row in rows}

@@ -24,7 +24,8 @@ def a_statement(**said: object) -> dict[str, Any]:
 
 
 def joined(old: dict[str, Any], new: dict[str, Any], *, is_newer: bool = True) -> dict[str, Any]:
-    return join_values(a_statement(**old), a_statement(**new), is_newer=is_newer)
+    statements = a_statement(**old), a_statement(**new)
+    return join_values(*statements, is_newer=is_newer, is_consent_newer=is_newer)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,15 @@ def test_consent_is_replaced_by_a_newer_statement_only(
 
 def test_joining_the_same_statement_again_changes_nothing() -> None:
     once = joined(TOKYO | {"request": "demo"}, OSAKA)
-    assert once == join_values(once, a_statement(**OSAKA), is_newer=True)
+    again = join_values(once, a_statement(**OSAKA), is_newer=True, is_consent_newer=True)
+    assert once == again
+
+
+@pytest.mark.parametrize("is_consent_newer", [True, False])
+def test_consent_has_a_time_of_its_own(*, is_consent_newer: bool) -> None:
+    yes, no = a_statement(consent=True, title="課長"), a_statement(consent=False, title="部長")
+    found = join_values(yes, no, is_newer=False, is_consent_newer=is_consent_newer)
+    assert (found["title"], found["consent"]) == ("課長", not is_consent_newer)
 
 
 @pytest.mark.parametrize(
