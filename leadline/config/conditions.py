@@ -9,6 +9,8 @@ from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leadline.config.shape import Project
     from leadline.domain.leads import FieldType
 
@@ -24,7 +26,16 @@ def compile_project_condition(project: Project, text: str) -> Condition:
     Raises:
         ConfigError: it is not valid; a project that was checked has none such.
     """
-    compiled = compile_condition(text, fields=condition_fields(project))
+    return compile_with(condition_fields(project), text)
+
+
+def compile_with(fields: Mapping[str, FieldType], text: str) -> Condition:
+    """Compile a condition against the fields that it may name.
+
+    Raises:
+        ConfigError: it is not valid.
+    """
+    compiled = compile_condition(text, fields=fields)
     if isinstance(compiled, Condition):
         return compiled
     raise ConfigError(

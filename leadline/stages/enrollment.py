@@ -90,12 +90,16 @@ def _decide(
 def version_of(project: Project, name: str) -> tuple[str, dict[str, Any]]:
     """Return the hash and the body of a sequence's present version.
 
-    The body holds the steps and the text of every template that they use, so that whoever is
-    enrolled finishes on it whatever is edited meanwhile.
+    The body holds the steps, the text of every template that they use and the types of the
+    custom fields that decide the exit, so that whoever is enrolled finishes on it whatever is
+    edited meanwhile.
     """
     prefixes = (f"nurture/{name}/", "nurture/_")
+    sequence, custom = project.sequences[name], project.settings.fields
+    named = compile_project_condition(project, sequence.exit).fields if sequence.exit else ()
     body = {
-        "shape": project.sequences[name].model_dump(mode="json"),
+        "shape": sequence.model_dump(mode="json"),
+        "fields": {field: custom[field] for field in named if field in custom},
         "templates": {p: t for p, t in project.templates.items() if p.startswith(prefixes)},
     }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(), body

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from leadline.domain.batches import Batch
+from leadline.domain.encodings import show_record
 from leadline.domain.keys import row_key
 from leadline.domain.mapping import map_headers
 from leadline.errors import IntakeError
@@ -183,8 +184,7 @@ def _arrival(table: Table, source: str, row: Record | Reject) -> Arrival:
         source=source,
         content_key=row_key(row.raw, row.line),
         kind="file",
-        # what cannot be decoded is kept readable; the exact bytes stay in the file
-        raw={"text": row.raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")},
+        raw={"text": show_record(row.raw, table.codec)},  # the exact bytes stay in the file
         line=row.line,
         reason=row.reason,
         field=str(row.column) if row.column else None,

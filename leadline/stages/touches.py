@@ -6,6 +6,7 @@ exactly once however often this runs.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,11 +14,12 @@ from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.config.conditions import compile_project_condition
+from leadline.config.conditions import compile_with
 from leadline.config.shape import SequenceShape, StepShape, WindowShape
 from leadline.domain.batches import Batch
 from leadline.domain.days import local_midnight, weekday_numbers
 from leadline.domain.keys import address_hash, message_id, opaque_id, touch_key
+from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.domain.skips import SkipReason
 from leadline.domain.tokens import sign_token
 from leadline.domain.touches import DueStep, Exit, Policy, Postpone, Send, Skip, decide_touch
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from leadline.domain.conditions import Condition
     from leadline.domain.touches import Decision
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
@@ -90,14 +93,17 @@ class _Version:
     name: str
     shape: SequenceShape
     renderer: Renderer
+    leaves: Condition | None
 
 
 @lru_cache(maxsize=256)
-def _read_version(
-    version_id: int, name: str, shape: str, templates: tuple[tuple[str, str], ...]
-) -> _Version:
+def _read_version(version_id: int, name: str, body: str) -> _Version:
     del version_id  # part of the cache's key
-    return _Version(name, SequenceShape.model_validate_json(shape), Renderer(dict(templates)))
+    kept = json.loads(body)
+    shape = SequenceShape.model_validate_json(json.dumps(kept["shape"]))
+    fields = {**LEAD_FIELDS, **DERIVED_FIELDS, **kept["fields"]}
+    leaves = compile_with(fields, shape.exit) if shape.exit else None
+    return _Version(name, shape, Renderer(kept["templates"]), leaves)
 
 
 @dataclass
@@ -122,16 +128,12 @@ class _Taking:
 
     def load(self, connection: Connection, claimed: Sequence[Mapping[str, Any]]) -> None:
         """Read everything that the decisions need, with a fixed number of statements."""
-        import json
-
         lead_ids = sorted({row["lead_id"] for row in claimed})
         bodies = enrollment_store.get_sequence_versions(
             connection, {row["sequence_version_id"] for row in claimed}
         )
         self.versions = {
-            id_: _read_version(
-                id_, name, json.dumps(body["shape"]), tuple(sorted(body["templates"].items()))
-            )
+            id_: _read_version(id_, name, json.dumps(body, sort_keys=True))
             for id_, (name, body) in bodies.items()
         }
         self.policies = {id_: self._policy(version) for id_, version in self.versions.items()}
@@ -148,12 +150,11 @@ class _Taking:
     def _find_exiting(self, connection: Connection, claimed: Sequence[Mapping[str, Any]]) -> None:
         from leadline.domain.conditions import evaluate
 
-        by_exit: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        by_exit: dict[Condition, list[Mapping[str, Any]]] = defaultdict(list)
         for row in claimed:
-            if exit_text := self.versions[row["sequence_version_id"]].shape.exit:
-                by_exit[exit_text].append(row)
-        for text, rows in by_exit.items():
-            condition = compile_project_condition(self.work.project, text)
+            if condition := self.versions[row["sequence_version_id"]].leaves:
+                by_exit[condition].append(row)
+        for condition, rows in by_exit.items():
             ids = sorted({row["lead_id"] for row in rows})
             hits = evaluate([condition], read_frame(connection, ids, condition.fields))[:, 0]
             leaving = {lead_id for lead_id, hit in zip(ids, hits, strict=True) if hit}

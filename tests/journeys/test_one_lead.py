@@ -371,6 +371,24 @@ async def test_lead_finishes_on_the_version_that_it_started_on(
         assert "新しい件名" in [mail["Subject"] for mail in second][-1]
 
 
+async def test_exit_that_a_lead_started_with_outlives_the_field_that_it_names(
+    tmp_path: Path, database_url: str
+) -> None:
+    home, exit_ = tmp_path / "home", "exit: lifecycle_stage IN ('opportunity', 'customer')"
+    sequence, settings = "config/sequences/evaluation.yaml", "config/settings.yaml"
+    files = changed(sequence, exit_, "exit: plan = 'gold'")
+    files |= changed(settings, "fields: {}", "fields: {plan: text}")
+    with a_workspace(home, database_url, files=files, base_url=BASE) as work:
+        post(work, plan="gold")
+        post(work, email="second@example.jp", full_name="佐藤 花", plan="silver")
+        await run(work, *ORDER[:5])
+    files = {name: (ROOT / name).read_text("utf-8") for name in files}
+    with a_workspace(home, database_url, files=files, base_url=BASE) as work:
+        sums = await run(work)
+        assert (sums["touches"].done, sums["touches"].skipped) == (1, {"exited": 1})
+        assert len(mails_to(work, "second@example.jp")) == 1
+
+
 # ---- cost ----
 
 
