@@ -77,6 +77,14 @@ def decode_record(raw: bytes, encoding: Encoding) -> str | None:
     return None if "\0" in text else text
 
 
+def show_record(raw: bytes, encoding: Encoding) -> str:
+    """Return one record for people to read; bytes that say nothing are shown as escapes."""
+    text = raw.decode("utf-8" if encoding is Encoding.UTF_8_SIG else encoding, "backslashreplace")
+    if encoding is Encoding.CP932:
+        text = _CP932_HOLES.sub(lambda hole: f"\\x{hole[0].encode(encoding).hex()}", text)
+    return text.replace("\0", "\\x00")
+
+
 def _bare_utf_16(head: bytes) -> Encoding | None:
     """Return UTF-16 without a BOM, told by zeros in every other byte of mostly Latin text."""
     pairs = len(head) // 2

@@ -66,6 +66,26 @@ def test_import_keeps_rejected_rows_in_a_quarantine_file(command: CommandLine) -
     assert "not-an-address" in rows[0]["row"]
 
 
+def test_quarantine_file_of_a_cp932_file_is_readable(command: CommandLine) -> None:
+    path = command.home / "cards.csv"
+    rows = (
+        "氏名,メールアドレス,会社名",
+        '髙橋,a@b.example,"㈱山﨑',
+        "鈴木,池田鉱業",
+        "伊藤,c@d.example,東京",
+    )
+    path.write_bytes("\n".join(rows).encode("cp932") + b"\xff\n")
+    [file] = command("import", path, "--json").document["files"]
+    with Path(file["quarantine"]).open(encoding="utf-8-sig", newline="") as opened:
+        found = [(row["reason"], row["row"]) for row in csv.DictReader(opened)]
+    assert file["encoding"] == "cp932"
+    assert found == [
+        ("stray_quote", '髙橋,a@b.example,"㈱山﨑'),
+        ("field_count", "鈴木,池田鉱業"),
+        ("bad_encoding", r"伊藤,c@d.example,東京\xff"),
+    ]
+
+
 def test_second_import_of_a_file_changes_nothing(command: CommandLine) -> None:
     path = command.home / "leads.csv"
     command("import", path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.domain.encodings import Encoding, decode_record, detect_encoding
+from leadline.domain.encodings import Encoding, decode_record, detect_encoding, show_record
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,19 @@ def test_record_is_decoded_in_every_encoding(encoding: Encoding) -> None:
 
 def test_cp932_record_keeps_the_signs_of_its_vendor() -> None:
     assert decode_record(b"\x81\x60\x87\x8a\x87\x40", Encoding.CP932) == "～㈱①"
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding", "shown"),
+    [
+        ("髙橋,㈱山﨑".encode("cp932"), Encoding.CP932, "髙橋,㈱山﨑"),
+        ('髙橋,"山﨑'.encode(), Encoding.UTF_8_SIG, '髙橋,"山﨑'),
+        ("鈴木".encode("cp932") + b"\x80,\x88", Encoding.CP932, r"鈴木\x80,\x88"),
+        ("鈴木".encode("cp932") + b"\xa0\xff\0", Encoding.CP932, r"鈴木\xa0\xff\x00"),
+        ("é".encode() + b"\xe9,\0", Encoding.UTF_8, r"é\xe9,\x00"),
+    ],
+)
+def test_record_that_cannot_be_taken_is_shown_with_escapes_for_its_bad_bytes_only(
+    raw: bytes, encoding: Encoding, shown: str
+) -> None:
+    assert show_record(raw, encoding) == shown
