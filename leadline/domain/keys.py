@@ -53,6 +53,11 @@ def row_key(raw: bytes, nth: int) -> str:
     return hashlib.sha256(raw + b"\0" + str(nth).encode()).hexdigest()
 
 
+def reject_key(raw: bytes, nth: int) -> str:
+    """Return the content key of a file row that cannot be read; no readable row ever has it."""
+    return row_key(b"reject\0" + raw, nth)  # a readable row holds no NUL
+
+
 def post_key(form: str, body: bytes, *, given: str | None, bucket: int) -> str:
     """Return the content key of a form post.
 

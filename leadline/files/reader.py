@@ -118,6 +118,7 @@ class Reject(NamedTuple):
         reason: bad_encoding, stray_quote, empty_row, field_count or too_long.
         detail: what is wrong, without the content.
         raw: its bytes without the line end; only the first line for stray_quote.
+        nth: how many records with the same bytes came before it in the file.
     """
 
     line: int
@@ -125,6 +126,7 @@ class Reject(NamedTuple):
     reason: str
     detail: str
     raw: bytes
+    nth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,11 @@ class Table:
             span = next_span(self.data, position, line=line, delimiter=self.delimiter)
             if span.end > span.start:
                 found = self._read(span)
-                if isinstance(found, Record):
-                    mark = hash(found.raw)
-                    if mark in seen:
-                        twins[mark] = twins.get(mark, 0) + 1
-                        found = found._replace(nth=twins[mark])
-                    seen.add(mark)
+                mark = hash(found.raw)
+                if mark in seen:
+                    twins[mark] = twins.get(mark, 0) + 1
+                    found = found._replace(nth=twins[mark])
+                seen.add(mark)
                 yield found
             position, line = after(self.data, span)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from leadline.domain.batches import Batch
 from leadline.domain.encodings import show_record
-from leadline.domain.keys import row_key
+from leadline.domain.keys import reject_key, row_key
 from leadline.domain.mapping import map_headers
 from leadline.errors import IntakeError
 from leadline.files.reader import Record, Reject, open_table
@@ -182,7 +182,7 @@ def _arrival(table: Table, source: str, row: Record | Reject) -> Arrival:
         )
     return Arrival(
         source=source,
-        content_key=row_key(row.raw, row.line),
+        content_key=reject_key(row.raw, row.nth),
         kind="file",
         raw={"text": show_record(row.raw, table.codec)},  # the exact bytes stay in the file
         line=row.line,

@@ -95,6 +95,19 @@ def test_second_import_of_a_file_changes_nothing(command: CommandLine) -> None:
     assert command.query("SELECT count(*) FROM leads") == [(4,)]
 
 
+def test_growing_export_with_new_rows_on_top_quarantines_each_bad_row_once(
+    command: CommandLine,
+) -> None:
+    header, bad = "Email,Company", ["only one cell", ",", ","]
+    command("import", command.file("export.csv", header, "a@b.example,A", *bad))
+    path = command.file("export.csv", header, "c@d.example,C", ",", "a@b.example,A", *bad)
+    [file] = command("import", path, "--json").document["files"]
+    assert [file[name] for name in ("rejected", "created", "unchanged")] == [4, 1, 1]
+    assert [reject["line"] for reject in file["rejects"]] == [3, 5, 6, 7]
+    quarantined = "SELECT count(*) FROM submissions WHERE state = 'quarantined'"
+    assert command.query(quarantined) == [(4,)]
+
+
 def test_file_that_cannot_be_read_does_not_stop_the_others(command: CommandLine) -> None:
     answer = command("import", command.home / "gone.csv", command.home / "leads.csv", "--json")
     missing, taken = answer.document["files"]

@@ -219,6 +219,18 @@ def test_identical_records_are_numbered() -> None:
     ]
 
 
+def test_identical_rejects_are_numbered() -> None:
+    found = _records("a,b\n,\n1\n1,2\n,\n1\n1\n")
+    assert [(each.line, each.nth) for each in found] == [
+        (2, 0),
+        (3, 0),
+        (4, 0),
+        (5, 1),
+        (6, 1),
+        (7, 2),
+    ]
+
+
 def test_records_can_be_read_again() -> None:
     table = _table("a,b\n1,2\n1,2\n")
     assert list(table.records()) == list(table.records())

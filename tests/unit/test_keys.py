@@ -11,6 +11,7 @@ from leadline.domain.keys import (
     message_id,
     opaque_id,
     post_key,
+    reject_key,
     row_key,
     touch_key,
 )
@@ -64,6 +65,11 @@ def test_twin_rows_of_a_file_have_keys_of_their_own() -> None:
 
 def test_row_that_ends_like_a_number_is_not_taken_for_its_twin() -> None:
     assert row_key(b"a", 11) != row_key(b"a1", 1)
+
+
+def test_row_that_cannot_be_read_never_has_the_key_of_one_that_can() -> None:
+    keys = {key(raw, nth) for key in (row_key, reject_key) for raw in (b"", b"a") for nth in (0, 1)}
+    assert len(keys) == 8
 
 
 def test_double_click_is_one_post_and_next_week_is_another() -> None:
