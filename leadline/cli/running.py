@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,15 +46,25 @@ def read_instant(text: str) -> datetime:
     """Read an ISO 8601 time with its offset.
 
     Raises:
-        Refused: it is no time, or it has no offset.
+        Refused: it is no time, or only a date, or it has no offset.
     """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(code="bad_time", word=text) from None
     if at.tzinfo is None:
-        raise Refused(code="naive_time", word=text)
+        code = "bare_date" if _is_date(text) else "naive_time"
+        raise Refused(code=code, word=text, date=at.date().isoformat())
     return at.astimezone(UTC)
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether a text is an ISO 8601 date without a time."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_stages(names: Sequence[str], known: Sequence[str]) -> list[str]:

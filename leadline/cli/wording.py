@@ -142,6 +142,17 @@ _REFUSALS: Final[dict[str, tuple[str, str]]] = {
             "時差つきの ISO 8601 で書いてください。何も実行していません。"
         ),
     ),
+    "refused.bare_date": (
+        (
+            "--now {word} is a date without a time, so nobody knows which instant is meant. Write "
+            "{date}T09:00:00+09:00, or {date}T09:00:00Z for UTC. Nothing was run."
+        ),
+        (
+            "--now の {word} は日付だけで、時刻を特定できません。{date}T09:00:00+09:00 または"
+            "(UTCなら) {date}T09:00:00Z のように、時刻と時差も書いてください。何も実行していま"
+            "せん。"
+        ),
+    ),
     "refused.naive_time": (
         (
             "--now {word} has no offset, so nobody knows which instant is meant. Write "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,6 +90,17 @@ def test_run_refuses_a_time_that_names_no_instant(command: CommandLine, text: st
     assert answer.code == 1
     assert "+09:00" in answer.err
     assert command.query("SELECT count(*) FROM scores") == [(0,)]
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("text", ["2030-06-03", "20300603"])
+def test_run_answers_a_date_without_time_with_times_that_it_takes(
+    command: CommandLine, text: str, lang: str
+) -> None:
+    said = command("run", "--now", text, "--lang", lang).err
+    suggested = ["2030-06-03T09:00:00+09:00", "2030-06-03T09:00:00Z"]
+    assert re.findall(r"2030-06-03T[\d:]+(?:\+[\d:]+|Z)", said) == suggested
+    assert [command("run", "intake", "--now", each).code for each in suggested] == [0, 0]
 
 
 def test_status_counts_what_waits_and_names_the_command(command: CommandLine) -> None:
