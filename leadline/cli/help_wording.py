@@ -70,8 +70,8 @@ COMMANDS: Final[Words] = _both(
             "1台で必要なものをすべて起動します(Prefect サーバー・スケジュール・Webアプリ)。",
         ),
         "serve": (
-            "Serves the web app alone: forms, webhooks, unsubscribe, the reps' pages.",
-            "Webアプリだけを起動します(フォーム・Webhook・配信停止・担当者ページ)。",
+            "Serves the web app alone: forms, unsubscribe, the reps' pages.",
+            "Webアプリだけを起動します(フォーム・配信停止・担当者ページ)。",
         ),
         "leads": ("Shows and exports leads.", "リードの表示と書き出しを行います。"),
         "leads list": (

@@ -18,7 +18,7 @@ Port = Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65_535)]
 
 
 def serve(context: typer.Context, host: Host = HOST, port: Port = PORT) -> int:
-    """Serve the web app alone: forms, webhooks, unsubscribe and the reps' pages."""
+    """Serve the web app alone: forms, unsubscribe and the reps' pages."""
     session = session_of(context)
     session.open_workspace().store.close()  # a fault is told here, and not by the web server
     with take_port(host, port) as listener:
