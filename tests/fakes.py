@@ -46,13 +46,16 @@ class FakeTransport:
     async def __aexit__(self, *_: object) -> None:
         """Have nothing to close."""
 
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Reply]:
+    async def send(
+        self, envelopes: Sequence[Envelope], *, on_reply: Callable[[int, Reply], None]
+    ) -> None:
         """Take a wave."""
         if self.before is not None:
             await self.before(envelopes)
         self.sent += envelopes
         await asyncio.sleep(0)
-        return [self.answers.get(envelope.id, TAKEN) for envelope in envelopes]
+        for place, envelope in enumerate(envelopes):
+            on_reply(place, self.answers.get(envelope.id, TAKEN))
 
     @property
     def ids(self) -> list[int]:

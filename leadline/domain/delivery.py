@@ -2,8 +2,10 @@
 
 The reading of codes follows RFC 5321 4.2 and RFC 3463: a 4xx is tried again, a 5xx is final;
 5.7.x and 5.5.x speak of us and not of the address, so they fail the message without calling the
-address bad; only the codes of a bad recipient (5.1.x but for 5.1.5 and those of the sender, 5.2.1,
-5.4.4) are a bounce, and never in answer to MAIL, which names nobody but us.
+address bad; only the codes of a bad recipient (5.1.x but for 5.1.5 and those of the sender, and
+5.4.4) are a bounce, and never in answer to MAIL, which names nobody but us. A bare 550 is what
+servers say of full mailboxes and of block lists, too: it counts where its words say that nobody
+has this address.
 """
 
 from __future__ import annotations
@@ -25,7 +27,15 @@ if TYPE_CHECKING:
 FIRST_RETRY: Final = timedelta(minutes=5)
 LONGEST_RETRY: Final = timedelta(hours=6)
 #: RFC 3463 and RFC 7505 codes that say that the recipient's address itself is bad.
-_BOUNCE: Final = re.compile(r"^5\.(1\.([0-46]|10)|2\.1|4\.4)$")
+_BOUNCE: Final = re.compile(r"^5\.(1\.([0-46]|10)|4\.4)$")
+#: What servers without enhanced codes say when nobody has the address.
+_NOBODY: Final = re.compile(
+    r"(user|mailbox|recipient|address|account|alias)( is)? (unknown|not known|not found|invalid)"
+    r"|(unknown|invalid|no such|non-?existent|nonexisting)( local)?"
+    r" (user|mailbox|recipient|address|account|person|alias)"
+    r"|(does not|doesn'?t) exist|no (mailbox|user|account) (here|by that name)",
+    re.IGNORECASE,
+)
 #: Classes of reply codes, and the one that says "mailbox unavailable" (RFC 5321 4.2).
 _ACCEPTED: Final = 2
 _TRANSIENT: Final = 4
@@ -90,7 +100,6 @@ def decide_outcome(
     *,
     attempts: int,
     may_resend: bool,
-    created_at: datetime,
     now: datetime,
     give_up_after: timedelta,
 ) -> Outcome:
@@ -98,15 +107,16 @@ def decide_outcome(
 
     A connection lost once the body was begun leaves the truth unknowable (RFC 1047): that is a
     state of its own and never a guess, and an answer that is none of SMTP's tells no more.
-    Before the body, trying again is safe.
+    Before the body, trying again is safe, and where no connection came about there is nothing
+    to be said of the message, however often.
 
     Args:
         reply: the answer.
         attempts: how many there were, this one included.
         may_resend: whether a repeat is better than a loss (a rep's mail, once).
-        created_at: when the message was queued.
         now: the present.
-        give_up_after: how long after `created_at` a message is tried again.
+        give_up_after: how long after its first attempt a message is tried again; what it waited
+            before that, for us or for a relay that was away, does not count.
     """
     due_at = now + retry_delay(attempts)
     answer = 0 if reply.code is None else reply.code // 100
@@ -118,7 +128,8 @@ def decide_outcome(
         return Outcome("unknown", "unknown")
     if answer == _PERMANENT:
         return Outcome("bounced", "bounced") if _is_bounce(reply) else Outcome("failed", "rejected")
-    if due_at - created_at > give_up_after:
+    waits = sum(map(retry_delay, range(1, attempts + 1)), timedelta())
+    if reply.phase is not Phase.CONNECT and waits > give_up_after:
         return Outcome("failed", "failed")
     return Outcome("deferred", "deferred", due_at)
 
@@ -129,7 +140,8 @@ def _is_bounce(reply: Reply) -> bool:
         return False
     if reply.enhanced:
         return bool(_BOUNCE.match(reply.enhanced))
-    return reply.phase is Phase.ENVELOPE and reply.code == _NO_MAILBOX
+    is_refused = reply.phase is Phase.ENVELOPE and reply.code == _NO_MAILBOX
+    return is_refused and bool(_NOBODY.search(reply.text))
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -197,7 +209,7 @@ def decide_gate(  # noqa: PLR0911 - one line per reason, in the order of their w
         return Refuse(SkipReason.NO_CONSENT)
     if not gate.is_enrolled:
         return Refuse(SkipReason.EXITED)
-    if now - gate.planned_at > gate.max_lateness:
+    if now - _could_go_at(gate) > gate.max_lateness:
         return Refuse(SkipReason.EXPIRED)
     if not gate.has_public_url:
         return Defer(SkipReason.NO_PUBLIC_URL, now + timedelta(hours=1))
@@ -208,3 +220,10 @@ def decide_gate(  # noqa: PLR0911 - one line per reason, in the order of their w
         if opens > now:
             return Defer(SkipReason.OUTSIDE_WINDOW, opens)
     return Pass()
+
+
+def _could_go_at(gate: Gate) -> datetime:
+    """Return when a planned mail could first go out: waiting for Monday is not being late."""
+    if gate.window is None:
+        return gate.planned_at
+    return next_open(gate.planned_at, window=gate.window, zone=gate.zone)

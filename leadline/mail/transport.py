@@ -20,7 +20,7 @@ from leadline.domain.delivery import Phase, Reply
 from leadline.errors import PermanentDeliveryError, TransientDeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from leadline.mail.relay import Relay
@@ -75,8 +75,10 @@ class Transport(Protocol):
         """Close every connection."""
         ...
 
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Reply]:
-        """Send at most `width` messages at once; one answer each, in order."""
+    async def send(
+        self, envelopes: Sequence[Envelope], *, on_reply: Callable[[int, Reply], None]
+    ) -> None:
+        """Send at most `width` messages at once; `on_reply` is told each one's place and answer."""
         ...
 
 
@@ -142,13 +144,25 @@ class SmtpTransport:
         await asyncio.gather(*(connection.quit() for connection in self._free))
         self._free.clear()
 
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Reply]:
-        """Send each envelope on a connection of its own; one answer each, in order."""
-        replies = list(await asyncio.gather(*(self._send(envelope) for envelope in envelopes)))
-        opened = sum(reply.phase is not Phase.CONNECT for reply in replies)
-        if 0 < opened < len(replies):  # the server takes so many connections and no more
+    async def send(
+        self, envelopes: Sequence[Envelope], *, on_reply: Callable[[int, Reply], None]
+    ) -> None:
+        """Send each envelope on a connection of its own.
+
+        Args:
+            envelopes: at most `width` of them.
+            on_reply: told the place and the answer of each as soon as it is there; whoever stops
+                waiting for a slow one keeps those of the others.
+        """
+
+        async def send(place: int, envelope: Envelope) -> bool:
+            reply = await self._send(envelope)
+            on_reply(place, reply)
+            return reply.phase is not Phase.CONNECT
+
+        opened = sum(await asyncio.gather(*(send(*one) for one in enumerate(envelopes))))
+        if 0 < opened < len(envelopes):  # the server takes so many connections and no more
             self._width = opened
-        return replies
 
     async def _send(self, envelope: Envelope) -> Reply:
         while self._free and not self._free[-1].is_usable:

@@ -166,14 +166,13 @@ class _Sending:
 
     async def _send(self, transport: Transport, rows: Sequence[Mapping[str, Any]]) -> None:
         replies = [Reply(Phase.BODY, None, "interrupted")] * len(rows)
-        sending = asyncio.ensure_future(transport.send([row["envelope"] for row in rows]))
+        envelopes = [row["envelope"] for row in rows]
+        sending = asyncio.ensure_future(transport.send(envelopes, on_reply=replies.__setitem__))
         try:
-            replies = await asyncio.shield(sending)
+            await asyncio.shield(sending)
         except asyncio.CancelledError:
             # half a message is of unknown outcome: let those on their way arrive
             await asyncio.wait({sending}, timeout=GRACE_SECONDS)
-            if sending.done():
-                replies = sending.result()
             sending.cancel()
             raise
         finally:
@@ -293,7 +292,6 @@ class _Sending:
             reply,
             attempts=row["attempts"] + 1,
             may_resend=row["kind"] == "assignment" and row["resends"] < outbox.MOST_RESENDS,
-            created_at=row["created_at"],
             now=self.now,
             give_up_after=self.work.project.sending.give_up_after,
         )
@@ -305,6 +303,7 @@ class _Sending:
             "reply": reply.text or None,
             "event": outcome.event,
             "fence": row["fence"],
+            "attempts": row["attempts"] + (reply.phase is not Phase.CONNECT),
             "resends": row["resends"] + outcome.is_repeat,
             "kind": row["kind"],
             "address_hash": row["address_hash"],

@@ -332,12 +332,23 @@ def mark_outcomes(
 ) -> int:
     """Record what became of messages that were `sending`; a row that is no longer ours stays.
 
-    Each row has id, fence, state, due_at, sent_at, resends, phase, reply_code, reply and event.
+    Each row has id, fence, state, due_at, sent_at, attempts, resends, phase, reply_code, reply and
+    event.
     """
     if not rows:
         return 0
     times = ("due_at", "sent_at")
-    columns = ("id", "fence", "state", *times, "resends", "phase", "reply_code", "reply")
+    columns = (
+        "id",
+        "fence",
+        "state",
+        *times,
+        "attempts",
+        "resends",
+        "phase",
+        "reply_code",
+        "reply",
+    )
     ended = [{name: row[name] for name in columns} for row in rows]
     changed = _end_lease(connection, ended, owner, state="sending")
     insert_rows(

@@ -37,9 +37,11 @@ from tests.factories import a_workspace
 from tests.fakes import NO_SUCH_USER, UNREACHABLE, FakeTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from leadline.domain.batches import Batch
+    from leadline.domain.delivery import Reply
+    from leadline.mail.transport import Envelope
     from leadline.stages import Workspace
     from leadline.store.engine import Connection, Store
 
@@ -403,6 +405,42 @@ async def test_run_that_is_told_to_stop_lets_the_message_on_its_way_arrive(
     with pytest.raises(asyncio.CancelledError):
         await run
     assert states(work, *ids) == [("sent", None), ("queued", None)]
+
+
+async def test_run_that_is_told_to_stop_keeps_the_answers_that_it_has(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "GRACE_SECONDS", 0.1)
+    stalled = asyncio.Event()
+
+    class Stalling(FakeTransport):
+        async def send(
+            self, envelopes: Sequence[Envelope], *, on_reply: Callable[[int, Reply], None]
+        ) -> None:
+            await super().send(envelopes[:2], on_reply=on_reply)
+            stalled.set()
+            await asyncio.Event().wait()  # the third server never answers
+
+    ids = [queue(work, kind="assignment", enrollment_id=None)[1] for _ in range(3)]
+    run = asyncio.create_task(deliver(work, Stalling(width=3)))
+    await stalled.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    found = [message(work.store, id_) for id_ in ids]
+    assert [(row["state"], row["resends"]) for row in found] == [
+        ("sent", 0),
+        ("sent", 0),
+        ("deferred", 1),
+    ]
+
+
+async def test_relay_that_is_away_does_not_count_as_an_attempt(work: Workspace) -> None:
+    _, id_ = queue(work, attempts=2)
+    with pytest.raises(RelayUnreachable):
+        await deliver(work, FakeTransport(answers={id_: UNREACHABLE}))
+    row = message(work.store, id_)
+    assert (row["state"], row["attempts"]) == ("deferred", 2)
 
 
 async def test_run_that_is_told_to_stop_at_the_mark_leaves_nothing_in_doubt(

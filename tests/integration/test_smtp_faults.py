@@ -11,7 +11,7 @@ import pytest
 import trustme
 from sqlalchemy import select
 
-from leadline.domain.delivery import Phase
+from leadline.domain.delivery import Phase, Reply
 from leadline.mail.relay import Relay
 from leadline.mail.transport import (
     PER_CONNECTION,
@@ -217,11 +217,17 @@ async def test_server_that_allows_two_connections_is_used_with_two(work: Workspa
     assert len(server.talks) == 3
 
 
+async def answers_of(transport: SmtpTransport, *envelopes: Envelope) -> list[Reply]:
+    answers: dict[int, Reply] = {}
+    await transport.send(envelopes, on_reply=answers.__setitem__)
+    return [answers[place] for place in range(len(envelopes))]
+
+
 async def test_connection_carries_a_hundred_messages_and_no_more() -> None:
     envelopes = [Envelope(n, "a@example.com", "b@example.com", b"x\r\n") for n in range(101)]
     async with scripted() as server, SmtpTransport(a_relay(server)) as transport:
         for envelope in envelopes:
-            (answer,) = await transport.send([envelope])
+            (answer,) = await answers_of(transport, envelope)
             assert answer.phase is Phase.DONE
     sent = [sum(line.startswith("MAIL") for line in talk) for talk in server.talks]
     assert sent == [PER_CONNECTION, 1]
@@ -239,7 +245,7 @@ async def test_message_that_cannot_be_said_does_not_stop_its_neighbors() -> None
     odd = Envelope(1, "a@example.com", "担当@example.jp", b"x")
     fine = Envelope(2, "a@example.com", "c@example.com", b"x")
     async with scripted() as server, SmtpTransport(a_relay(server), width=2) as transport:
-        answers = await transport.send([odd, fine])
+        answers = await answers_of(transport, odd, fine)
     assert [(a.phase, a.code) for a in answers] == [(Phase.ENVELOPE, None), (Phase.DONE, 250)]
     assert len(server.messages) == 1
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Larger than any process id that Linux gives out (2**22).
 NOBODY = 2**22 + 1
-SENT: dict[str, Any] = {"state": "sent", "due_at": NOW, "sent_at": NOW, "resends": 0}
+SENT: dict[str, Any] = {"state": "sent", "due_at": NOW, "sent_at": NOW, "attempts": 1, "resends": 0}
 ANSWER: dict[str, Any] = {"phase": "done", "reply_code": 250, "reply": "ok", "event": "sent"}
 LATER = NOW + LEASE + timedelta(seconds=1)
 

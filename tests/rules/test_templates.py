@@ -132,6 +132,18 @@ def test_marketing_mail_shows_sender_address_contact_and_unsubscribe_link(
         assert nurture_mail(lang)["unsubscribe_url"] in part
 
 
+@pytest.mark.parametrize("owner", [None, {"name": "Joy Harrell", "email": "rep02@example.com"}])
+@every_nurture_mail
+def test_marketing_mail_has_no_double_full_stop_when_the_sender_is_named_with_one(
+    folder: str, lang: str, owner: object
+) -> None:
+    company = {**a_company(lang), "name": "Leadline Trading Inc."}
+    context = nurture_mail(lang, company=company, owner=owner)
+    rendered = RENDERER.render_mail(folder, lang=lang, context=context)
+    assert "Inc." in rendered.text
+    assert "Inc.." not in rendered.subject + rendered.text + rendered.html
+
+
 @every_nurture_mail
 def test_marketing_mail_renders_when_little_is_known(folder: str, lang: str) -> None:
     bare = dict.fromkeys(a_lead(lang), "") | {"name": "there"}

@@ -20,20 +20,18 @@ from leadline.domain.delivery import (
 )
 from leadline.domain.skips import SkipReason
 from tests.builders import NOW, a_gate, a_reply
+from tests.fakes import UNREACHABLE
 
 DAY = timedelta(days=1)
 GIVE_UP = timedelta(hours=72)
 SATURDAY = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
 
-def outcome(
-    reply: Reply, *, attempts: int = 1, created_at: datetime = NOW, may_resend: bool = False
-) -> Outcome:
+def outcome(reply: Reply, *, attempts: int = 1, may_resend: bool = False) -> Outcome:
     return decide_outcome(
         reply,
         attempts=attempts,
         may_resend=may_resend,
-        created_at=created_at,
         now=NOW,
         give_up_after=GIVE_UP,
     )
@@ -67,12 +65,21 @@ def outcome(
         ("bounced", Phase.ENVELOPE, 550, "5.1.2 host unknown"),
         ("bounced", Phase.ENVELOPE, 551, "5.1.6 moved"),
         ("bounced", Phase.ENVELOPE, 556, "5.1.10 null MX"),
-        ("bounced", Phase.ENVELOPE, 550, "5.2.1 disabled"),
         ("bounced", Phase.ENVELOPE, 550, "5.4.4 no route"),
         ("bounced", Phase.ENVELOPE, 550, "no such user here"),
+        ("bounced", Phase.ENVELOPE, 550, "Requested action not taken: mailbox not found"),
+        ("bounced", Phase.ENVELOPE, 550, "<a@b.example>: Recipient address does not exist"),
+        ("bounced", Phase.ENVELOPE, 550, "Unknown user"),
         ("bounced", Phase.BODY, 550, "5.1.1 user unknown"),
         # the refusal speaks of us, of the message or of a full mailbox, never of the address
         ("failed", Phase.ENVELOPE, 550, "5.7.1 blocked by policy"),
+        ("failed", Phase.ENVELOPE, 550, "Blocked by zen.spamhaus.org"),
+        ("failed", Phase.ENVELOPE, 550, "Rejected because 192.0.2.1 is in a black list"),
+        ("failed", Phase.ENVELOPE, 550, "relay not permitted"),
+        ("failed", Phase.ENVELOPE, 550, "Mailbox full"),
+        ("failed", Phase.ENVELOPE, 550, "Requested action not taken: mailbox unavailable"),
+        ("failed", Phase.ENVELOPE, 550, ""),
+        ("failed", Phase.ENVELOPE, 550, "5.2.1 disabled"),
         ("failed", Phase.ENVELOPE, 550, "5.1.7 bad sender syntax"),
         ("failed", Phase.ENVELOPE, 550, "5.1.8 sender's domain does not resolve"),
         ("failed", Phase.ENVELOPE, 550, "5.1.5 valid, but no"),
@@ -111,11 +118,15 @@ def test_deferred_message_is_due_after_its_wait() -> None:
     assert NOW + timedelta(minutes=20) == found.due_at
 
 
-def test_message_is_given_up_when_its_next_attempt_would_be_too_late() -> None:
-    in_time, too_late = NOW - GIVE_UP + timedelta(minutes=5), NOW - GIVE_UP
+def test_message_is_given_up_when_its_attempts_have_taken_too_long() -> None:
+    # 5, 10 ... 320 minutes and then every 6 hours: the 17th attempt is 64:35 after the first
     greylisted = a_reply(Phase.ENVELOPE, 450)
-    assert outcome(greylisted, created_at=in_time).state == "deferred"
-    assert outcome(greylisted, created_at=too_late) == Outcome("failed", "failed")
+    assert outcome(greylisted, attempts=17).state == "deferred"
+    assert outcome(greylisted, attempts=18) == Outcome("failed", "failed")
+
+
+def test_message_is_never_given_up_for_a_relay_that_is_away() -> None:
+    assert outcome(UNREACHABLE, attempts=1_000).state == "deferred"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +202,15 @@ def test_planned_mail_goes_out_until_it_is_later_than_allowed() -> None:
     assert Pass() == decide_gate(a_gate(planned_at=NOW - 3 * DAY), now=NOW)
     late = a_gate(planned_at=NOW - 3 * DAY - timedelta(seconds=1))
     assert Refuse(SkipReason.EXPIRED) == decide_gate(late, now=NOW)
+
+
+def test_mail_that_was_moved_to_monday_is_late_from_monday_on() -> None:
+    friday_evening = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # 19:00 in Tokyo
+    opens = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+    moved = a_gate(planned_at=friday_evening, max_lateness=2 * DAY)
+    assert Pass() == decide_gate(moved, now=opens + 2 * DAY)
+    late = decide_gate(moved, now=opens + 2 * DAY + timedelta(seconds=1))
+    assert late == Refuse(SkipReason.EXPIRED)
 
 
 def test_cap_of_two_lets_a_second_mail_of_the_day_out_and_not_a_third() -> None:
