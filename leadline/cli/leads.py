@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 5_000
 SHOWN: Final = 50
+MOST: Final = 2**63 - 1  # iterators count no further
 _DECIDED: Final = ("score", "grade", "owner", "lifecycle_stage")
 Lead = dict[str, Any]
 Where = Annotated[str | None, typer.Option("--where", metavar="CONDITION")]
@@ -28,7 +29,7 @@ Where = Annotated[str | None, typer.Option("--where", metavar="CONDITION")]
 def list_(
     context: typer.Context,
     where: Where = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, max=MOST)] = None,
 ) -> int:
     """List leads; without a limit JSON has all of them and a table the first fifty."""
     session = session_of(context)

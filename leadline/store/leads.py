@@ -29,6 +29,8 @@ STATED: Final = (
     "employees_max",
     "request_rule",
 )
+#: The largest id that a database holds: a signed 64-bit word.
+_MOST_ID: Final = 2**63 - 1
 
 
 def find_by_keys(
@@ -211,6 +213,8 @@ def list_leads(
 def find_lead_id(connection: Connection, name: str) -> int | None:
     """Return the lead named by id or by mail address."""
     if name.isdecimal():
+        if len(name) > len(str(_MOST_ID)) or int(name) > _MOST_ID:
+            return None
         return connection.execute(select(_LEADS.c.id).where(_LEADS.c.id == int(name))).scalar()
     query = select(_LEADS.c.id).where(_LEADS.c.email == name.strip().lower()).order_by(_LEADS.c.id)
     return connection.execute(query.limit(1)).scalar()

@@ -93,7 +93,19 @@ def test_show_names_a_lead_by_id_or_address(command: CommandLine, name: str) -> 
     assert submission["raw"]["State"] == "東京都"
 
 
-@pytest.mark.parametrize("name", ["77", "nobody@example.com"])
+@pytest.mark.parametrize("limit", [2**63 - 1, 2**63, "9" * 20])
+def test_limit_beyond_what_can_be_counted_is_refused_in_words(
+    command: CommandLine, limit: object
+) -> None:
+    answer = command("leads", "list", "--limit", limit)
+    assert answer.code == (limit != 2**63 - 1)
+    assert ("The value of --limit cannot be used" in answer.err) == bool(answer.code)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["77", "nobody@example.com", str(2**63 - 1), str(2**63), pytest.param("9" * 5_000, id="long")],
+)
 def test_unknown_lead_is_refused_with_the_next_step(command: CommandLine, name: str) -> None:
     answer = command("explain", name)
     assert answer.code == 1
