@@ -39,6 +39,8 @@ _TOKENS: Final = frozenset(
         *("STRING", "NUMBER", "NULL", "TRUE", "FALSE"),
     }
 )
+#: What lists and files call a field that has another name in conditions.
+_SHOWN_NAMES: Final = {"score": "points"}
 #: Words that sqlglot reads as the start of a statement; a field of that name is double-quoted.
 _STATEMENTS: Final = frozenset({"if"})
 
@@ -199,7 +201,8 @@ def _is_function(token: Token, report: Report) -> bool:
 def _check_name(token: Token, fields: Mapping[str, FieldType], report: Report) -> None:
     """Report a bare name that is no field."""
     if field_named(token.text, fields) is None:
-        suggestion = near(token.text, [*fields, *KEYWORDS])
+        shown = field_named(_SHOWN_NAMES.get(token.text.lower(), ""), fields)
+        suggestion = shown or near(token.text, [*fields, *KEYWORDS])
         report.add("unknown_field", token.start, suggestion=suggestion, word=token.text)
 
 

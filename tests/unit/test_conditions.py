@@ -152,6 +152,8 @@ def test_connection_reaches_nothing_outside() -> None:
         ("countrx = 'JP'", "unknown_field", (1, 1), "country"),
         ("consent\n  AND countrx = 'JP'", "unknown_field", (2, 7), "country"),
         ("'日本' = countrx", "unknown_field", (1, 8), "country"),
+        ("score > 50", "unknown_field", (1, 1), "points"),
+        ("Score IS NULL", "unknown_field", (1, 1), "points"),
         ("countrx = titlx", "unknown_field", (1, 11), "title"),
         ("country ＝ 'JP'", "unknown_field", (1, 9), "="),
         ("country = ‘JP’", "unknown_field", (1, 11), "'JP'"),
