@@ -20,6 +20,7 @@ from leadline.cli.versions import find_outdated, list_versions
 from leadline.errors import LeadlineError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 PROBE_SECONDS: Final = 180
@@ -154,19 +155,32 @@ def check_database(session: Session) -> Iterator[Check]:
         yield _ill(session, "database", where=where, found=found, needed=needed)
     else:
         yield _well(session, "database", where=where, found=found)
-        yield _last_run(session)
+        yield from _inside_database(session)
 
 
-def _last_run(session: Session) -> Check:
+def _inside_database(session: Session) -> Iterator[Check]:
     from leadline.store.engine import Store, connect
+    from leadline.store.pepper import PepperChanged, check_pepper
     from leadline.store.status import find_last_batch
 
-    store = Store(connect(session.folders.database_url), pepper="")
+    try:
+        _, pepper = session.environment.require_secrets()
+    except LeadlineError:
+        pepper = ""  # told by check_secrets
+    store = Store(connect(session.folders.database_url), pepper=pepper)
     try:
         with store.read() as connection:
             at = find_last_batch(connection)
+        yield _last_run(session, at)
+        if pepper:
+            check_pepper(store)
+    except PepperChanged as error:
+        yield _told(session, "pepper", error)
     finally:
         store.close()
+
+
+def _last_run(session: Session, at: datetime | None) -> Check:
     if at is None:
         return _well(session, "last_run", "doctor.last_run.never")
     return _well(session, "last_run", at=f"{at:%Y-%m-%d %H:%M:%S} UTC")

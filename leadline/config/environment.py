@@ -27,10 +27,11 @@ class SecretsMissing(LeadlineError):
 
     texts: ClassVar[Mapping[str, str]] = {
         "en": "There are no secrets: neither LEADLINE_SECRET_KEYS and LEADLINE_PEPPER nor the "
-        "file {path}. Make it with `leadline init {home}`, or restore it from the backup.",
+        "file {path}. Restore it from the backup; for a new project without leads, make it with "
+        "`leadline init {home}`.",
         "ja": "シークレットがありません (環境変数 LEADLINE_SECRET_KEYS・LEADLINE_PEPPER も、"
-        "ファイル {path} もありません)。`leadline init {home}` で作成するか、バックアップから"
-        "復元してください。",
+        "ファイル {path} もありません)。バックアップから復元してください。リードがまだない新しい"
+        "プロジェクトでは、`leadline init {home}` で作成できます。",
     }
 
 

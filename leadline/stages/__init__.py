@@ -19,6 +19,7 @@ from leadline.domain.batches import Batch
 from leadline.rendering.sandbox import Renderer
 from leadline.store.assignments import keep_reps, make_queue_due
 from leadline.store.engine import open_store
+from leadline.store.pepper import check_pepper
 from leadline.store.stage_batches import is_live, keep_config
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def open_workspace(environment: Environment, *, now: datetime) -> Workspace:
 
     Raises:
         ConfigError: the project folder has faults.
-        StoreError: the database cannot be used.
+        StoreError: the database cannot be used, or was made with another pepper.
     """
     environment.require_secrets()
     project = read_project(environment.home)
@@ -86,6 +87,7 @@ def open_workspace(environment: Environment, *, now: datetime) -> Workspace:
         open_store(environment.database_url, pepper=environment.pepper), project, environment
     )
     try:
+        check_pepper(work.store)
         _make_live(work, now=now)
     except BaseException:
         work.store.close()

@@ -125,6 +125,25 @@ def test_secrets_that_others_may_read_are_refused(command: CommandLine) -> None:
     assert_refused(answer, code="secrets_exposed", named=["secrets.env", "chmod 600"])
 
 
+def test_lost_pepper_is_refused_before_anybody_is_written_to(command: CommandLine) -> None:
+    command("import", command.home / "leads.csv")
+    assert command("run", "intake", "--now", NOW).code == 0
+    secrets = command.home / ".leadline" / "secrets.env"
+    secrets.unlink()
+    answer = command("run", "--now", NOW, "--json")
+    assert_refused(answer, code="secrets_missing", named=["Restore", "backup"])
+    command("init", command.home)  # makes another pepper
+    answer = command("run", "--now", NOW, "--json")
+    assert_refused(answer, code="pepper_changed", named=["LEADLINE_PEPPER", "backup"])
+    assert command.query("SELECT count(*) FROM outbox") == [(0,)]
+    (found,) = [
+        check
+        for check in command("doctor", "--json").document["checks"]
+        if check["name"] == "pepper"
+    ]
+    assert not found["ok"]
+
+
 def test_unreachable_relay_is_named_and_every_mail_waits(command: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
