@@ -139,7 +139,7 @@ PARAMETERS: Final[Words] = _both(
         ),
         "import.source": (
             "name of the source in config/settings.yaml; otherwise the file's name",
-            "config/settings.yaml の流入元の名前(省略時はファイル名)",
+            "config/settings.yaml の取込元の名前(省略時はファイル名)",
         ),
         "run.stages": ("stages to run; all when none is named", "実行する処理段階(省略時はすべて)"),
         "run.once": ("one batch per stage", "各段階を1バッチだけ実行"),

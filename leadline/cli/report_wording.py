@@ -24,7 +24,7 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
         "取込データ {count} 件 (古い順):",
     ),
     "leads.submission.id": ("id", "ID"),
-    "leads.submission.source": ("source", "流入元"),
+    "leads.submission.source": ("source", "取込元"),
     "leads.submission.line": ("line", "行"),
     "leads.submission.received_at": ("received", "受信日時"),
     "leads.submission.outcome": ("became", "結果"),

@@ -93,6 +93,15 @@ def test_show_names_a_lead_by_id_or_address(command: CommandLine, name: str) -> 
     assert submission["raw"]["State"] == "東京都"
 
 
+@pytest.mark.parametrize("words", [("leads", "show", "3"), ("import", "--help")])
+def test_source_of_an_import_has_one_name_in_japanese(
+    command: CommandLine, words: tuple[str, ...]
+) -> None:
+    said = command(*words, "--lang", "ja").out
+    assert "取込元" in said
+    assert "流入元" not in said
+
+
 @pytest.mark.parametrize("limit", [2**63 - 1, 2**63, "9" * 20])
 def test_limit_beyond_what_can_be_counted_is_refused_in_words(
     command: CommandLine, limit: object
