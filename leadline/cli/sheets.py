@@ -11,6 +11,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 Lead = dict[str, Any]
@@ -109,7 +111,10 @@ def write_workbook(
             row.append(fitted)
         sheet.append(row)
         count += 1
-    book.save(stream)
+    with TemporaryFile() as whole:  # a reader who leaves must not meet a half-closed archive
+        book.save(whole)
+        whole.seek(0)
+        copyfileobj(whole, stream)
     return count, altered
 
 

@@ -149,12 +149,18 @@ def test_unforeseen_error_is_told_by_type_and_place_and_kept_for_its_owner(
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
 
 
-def test_reader_who_leaves_is_met_with_silence(command: CommandLine) -> None:
+@pytest.mark.parametrize(
+    "words", [("check",), ("leads", "export"), ("leads", "export", "--format", "xlsx")]
+)
+def test_reader_who_leaves_is_met_with_silence(
+    command: CommandLine, words: tuple[str, ...]
+) -> None:
     a_project(command.home.parent)
+    command("import", command.home / "leads.csv")
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "check"],
+        [sys.executable, "-c", PROGRAM, *words],
         stdout=writing,
         stderr=subprocess.PIPE,
         env={**os.environ, "LEADLINE_HOME": str(command.home)},
