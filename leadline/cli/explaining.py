@@ -193,14 +193,14 @@ def show_assignment(session: Session, found: Mapping[str, Any]) -> None:
         Column("explain.rep"),
         Column("explain.load", is_number=True),
         Column("explain.capacity", is_number=True),
-        Column("explain.away"),
+        Column("explain.passed_over"),
     )
     rows = [
         (
             each["rep"],
             each["load"],
             each["capacity"],
-            out.words("explain.is_away") if each.get("is_away") else "",
+            out.words(f"explain.{each['passed_over']}") if "passed_over" in each else "",
         )
         for each in assignment["candidates"]
     ]

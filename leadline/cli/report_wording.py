@@ -76,8 +76,10 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     "explain.rep": ("candidate", "候補"),
     "explain.load": ("leads before", "割当前の件数"),
     "explain.capacity": ("capacity a week", "週あたりの対応可能件数"),
-    "explain.away": ("", ""),
-    "explain.is_away": ("away", "不在"),
+    "explain.passed_over": ("", ""),
+    "explain.declined": ("has declined", "辞退済み"),
+    "explain.away": ("away", "不在"),
+    "explain.at_capacity": ("at capacity", "上限到達"),
     "explain.no_enrollment": (
         "In no sequence: enrollment has not looked at this lead yet (`leadline run enrollment`).",
         "シナリオの登録判定がまだです (`leadline run enrollment`)。",

@@ -193,7 +193,10 @@ def _choose(
         "territory": line.rule,
         "team": line.team,
         "able": len(able),
-        "candidates": [_candidate(rep, loads[rep.id]) for rep in _shown(able, candidates)],
+        "candidates": [
+            _candidate(rep, loads[rep.id], has_declined=rep.id in declined)
+            for rep in _shown(able, candidates)
+        ],
     }
     if not able:
         at_capacity = any(rep.capacity > 0 and not rep.is_away for rep in asked)
@@ -209,6 +212,10 @@ def _shown(able: list[RepState], candidates: Sequence[RepState]) -> list[RepStat
     return (able + [rep for rep in candidates if rep.id not in ids])[:TRACE_CANDIDATES]
 
 
-def _candidate(rep: RepState, load: int) -> dict[str, Any]:
+def _candidate(rep: RepState, load: int, *, has_declined: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {"rep": rep.id, "load": load, "capacity": rep.capacity}
-    return {**shown, "is_away": True} if rep.is_away else shown
+    if has_declined:
+        return {**shown, "passed_over": "declined"}
+    if rep.is_away:
+        return {**shown, "passed_over": "away"}
+    return {**shown, "passed_over": "at_capacity"} if load >= rep.capacity else shown

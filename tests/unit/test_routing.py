@@ -199,6 +199,17 @@ def test_trace_shows_the_chosen_rep_first_with_the_load_before() -> None:
     assert (trace["able"], trace["territory"], trace["team"]) == (2, "T01", "tokyo")
 
 
+def test_trace_says_why_each_of_the_others_was_passed_over() -> None:
+    reps = [a_rep("R01"), a_rep("R02", is_away=True), a_rep("R03", load=10), a_rep("R04", load=9)]
+    found = the_one(route(reps=reps, declined={1: frozenset({"R01"})}))
+    assert {each["rep"]: each.get("passed_over") for each in found.trace["candidates"]} == {
+        "R04": None,
+        "R01": "declined",
+        "R02": "away",
+        "R03": "at_capacity",
+    }
+
+
 def test_trace_of_a_large_team_stays_short() -> None:
     reps = [a_rep(f"R{number:02}") for number in range(TRACE_CANDIDATES + 5)]
     assert len(the_one(route(reps=reps)).trace["candidates"]) == TRACE_CANDIDATES
