@@ -203,8 +203,18 @@ def show(
     stated = {name: value for name, value in {**shown, **others}.items() if value is not None}
     out.table((Column("leads.field"), Column("leads.value", may_wrap=True)), stated.items())
     out.line("leads.submissions", count=len(submissions))
-    names = ("id", "source", "line", "received_at", "outcome")
-    columns = [Column(f"leads.submission.{name}") for name in names]
-    out.table(columns, ([_stated(each[name]) for name in names] for each in submissions))
+    _show_submissions(session, submissions)
     out.line("leads.next", lead=row["id"])
     return DONE
+
+
+def _show_submissions(session: Session, submissions: list[dict[str, Any]]) -> None:
+    from leadline.rendering.words import OUTCOME_WORDS, say
+
+    names = ("id", "source", "line", "received_at", "outcome")
+    rows = [
+        {**each, "outcome": say(OUTCOME_WORDS, each["outcome"] or "", session.out.lang)}
+        for each in submissions
+    ]
+    columns = [Column(f"leads.submission.{name}") for name in names]
+    session.out.table(columns, ([_stated(row[name]) for name in names] for row in rows))

@@ -61,6 +61,13 @@ LIFECYCLE_WORDS: Final[Words] = {
     "customer": {"en": "Customer", "ja": "顧客"},
 }
 
+#: What a submission has done to its lead.
+OUTCOME_WORDS: Final[Words] = {
+    "created": {"en": "created", "ja": "新規"},
+    "updated": {"en": "updated", "ja": "更新"},
+    "duplicate": {"en": "duplicate", "ja": "重複"},
+}
+
 #: What has become of an assignment.
 ASSIGNMENT_WORDS: Final[Words] = {
     "offered": {"en": "Waiting for your answer", "ja": "回答待ち"},

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from leadline.cli import main
 from leadline.cli.sheets import write_csv, write_workbook
 from leadline.domain.leads import LEAD_FIELDS
-from tests.command_line import CommandLine, a_project
+from tests.command_line import CommandLine, a_copy, a_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +91,23 @@ def test_show_names_a_lead_by_id_or_address(command: CommandLine, name: str) -> 
     assert (lead["id"], lead["company"]) == (3, "池田鉱業合同会社")
     assert (submission["line"], submission["outcome"]) == (4, "created")
     assert submission["raw"]["State"] == "東京都"
+
+
+def test_show_says_what_each_submission_did_in_words_and_json_in_codes(
+    scored: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = CommandLine(a_copy(scored, tmp_path), monkeypatch, capsys)
+    changed = "mituru.suzuki@ikeda.example,購買部長"
+    command("import", command.file("cards.csv", "Email,Job Title", changed, changed))
+    codes = ["created", "updated", "duplicate"]
+    for lang, words in (("en", codes), ("ja", ["新規", "更新", "重複"])):
+        said = command("leads", "show", 3, "--lang", lang).out.splitlines()
+        assert [line.split()[-1] for line in said[-4:-1]] == words
+        document = command("leads", "show", 3, "--lang", lang, "--json").document
+        assert [each["outcome"] for each in document["submissions"]] == codes
 
 
 @pytest.mark.parametrize("words", [("leads", "show", "3"), ("import", "--help")])
