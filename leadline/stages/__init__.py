@@ -17,7 +17,7 @@ from leadline.clock import SystemClock
 from leadline.config.loader import read_project
 from leadline.domain.batches import Batch
 from leadline.rendering.sandbox import Renderer
-from leadline.store.assignments import keep_reps, make_queue_due
+from leadline.store.assignments import keep_reps, make_queue_due, take_back_offers
 from leadline.store.engine import open_store
 from leadline.store.pepper import check_pepper
 from leadline.store.stage_batches import is_live, keep_config
@@ -75,7 +75,7 @@ def open_workspace(environment: Environment, *, now: datetime) -> Workspace:
     """Read the project folder, open the database, and make the configuration live.
 
     A configuration that differs from the last one used is recorded with its files; reps are
-    written, and leads that wait in the queue are routed again.
+    written, and leads that wait in the queue, or for a rep who is gone, are routed again.
 
     Raises:
         ConfigError: the project folder has faults.
@@ -104,6 +104,7 @@ def _make_live(work: Workspace, *, now: datetime) -> None:
         files = {"config": work.project.files, "templates": work.project.templates}
         keep_config(connection, config_hash=config_hash, files=files, at=SystemClock().now())
         keep_reps(connection, [_as_row(rep, config_hash) for rep in work.project.reps])
+        take_back_offers(connection, now=now)
         make_queue_due(connection, now=now)
 
 

@@ -112,6 +112,25 @@ def get_assignments(connection: Connection, ids: Collection[int]) -> dict[int, d
     return {row["id"]: row for row in as_dicts(rows)}
 
 
+def take_back_offers(connection: Connection, *, now: datetime) -> int:
+    """Route anew what was offered to reps who are gone or inactive; returns how many leads.
+
+    What a rep has accepted stays: somebody is talking to that lead.
+    """
+    gone = select(_REPS.c.rep_id).where(_REPS.c.is_active.is_(False))
+    taken = connection.execute(
+        update(_ASSIGNMENTS)
+        .where(_ASSIGNMENTS.c.state == "offered", _ASSIGNMENTS.c.rep_id.in_(gone))
+        .values(state="reassigned", answered_at=now)
+        .returning(_ASSIGNMENTS.c.lead_id)
+    )
+    leads = schema.leads
+    ids = sorted(row.lead_id for row in taken)
+    change = update(leads).where(among(connection, leads.c.id, ids))
+    connection.execute(change.values(owner=None, routing_due_at=now))
+    return len(ids)
+
+
 def answer_assignment(
     connection: Connection, assignment_id: int, *, state: str, reason: str | None, now: datetime
 ) -> bool:

@@ -231,6 +231,23 @@ async def test_declined_lead_goes_to_somebody_else_or_waits(work: Workspace) -> 
     assert rows_of(work, "leads")[0]["owner"] is None
 
 
+async def test_lead_that_was_offered_to_a_rep_who_left_is_offered_to_another(
+    tmp_path: Path, database_url: str
+) -> None:
+    home, reps = tmp_path / "home", "config/reps.csv"
+    left = changed(reps, "R13,", "R14,")
+    with a_workspace(home, database_url, base_url=BASE) as work:
+        post(work)
+        await run(work, *ORDER[:3])  # R13 is not told yet
+    with a_workspace(home, database_url, files=left, base_url=BASE) as work:
+        sums = await run(work)
+        assert (sums["notification"].done, sums["notification"].skipped) == (1, {"superseded": 1})
+        found = [(row["rep_id"], row["state"]) for row in rows_of(work, "assignments")]
+        assert found == [("R13", "reassigned"), ("R14", "offered")]
+        assert rows_of(work, "leads")[0]["owner"] == "R14"
+        assert len(mails_to(work, "rep13@example.jp")) == 1
+
+
 async def test_row_that_breaks_intake_is_quarantined_and_the_others_go_on(
     work: Workspace,
 ) -> None:
