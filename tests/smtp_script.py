@@ -7,6 +7,7 @@ words a reply may hold:
 
 - `<drop>`: then the connection is closed (alone: without an answer);
 - `<silent>`: no answer at all;
+- `<slow>`: the answer comes three seconds later;
 - `<tls>`: then TLS begins.
 """
 
@@ -78,6 +79,8 @@ class Scripted:
         """Answer; tell whether the conversation goes on."""
         reply = self._reply(to, number)
         words = reply.partition("<")[0]
+        if "<slow>" in reply:
+            await asyncio.sleep(3)
         if words:
             writer.write("".join(f"{line}\r\n" for line in words.split("|")).encode("latin-1"))
             await writer.drain()

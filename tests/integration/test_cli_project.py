@@ -59,8 +59,9 @@ def test_init_again_writes_nothing(command: CommandLine) -> None:
 def test_init_prints_no_secret(command: CommandLine, tmp_path: Path) -> None:
     answer = command("init", tmp_path / "new", "--demo")
     lines = (tmp_path / "new" / ".leadline" / "secrets.env").read_text("utf-8").splitlines()
-    for secret in (line.partition("=")[2] for line in lines if line.startswith("LEADLINE")):
-        assert secret not in answer.out + answer.err
+    secrets = [line.partition("=")[2] for line in lines if line.startswith("LEADLINE")]
+    assert len(secrets) == 2
+    assert not any(secret in answer.out + answer.err for secret in secrets)
 
 
 def test_init_refuses_a_folder_that_holds_something_else(

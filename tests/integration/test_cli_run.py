@@ -141,6 +141,7 @@ def test_status_reads_no_table_from_end_to_end(command: CommandLine) -> None:
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
         ]
     store.close()
+    assert plans
     assert [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan] == []
 
 

@@ -38,6 +38,7 @@ from tests.fakes import NO_SUCH_USER, UNREACHABLE, FakeTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from leadline.domain.batches import Batch
     from leadline.domain.delivery import Reply
@@ -277,6 +278,19 @@ async def test_mail_outside_the_window_waits_for_its_opening(work: Workspace) ->
     assert message(work.store, id_)["due_at"].isoformat() == "2026-11-23T00:00:00+00:00"
 
 
+async def test_nurture_mail_waits_while_its_links_cannot_be_opened(
+    home: Path, database_url: str
+) -> None:
+    local = ELSEWHERE | {"base_url": "http://127.0.0.1:8000"}
+    with a_workspace(home, database_url, **local) as work:
+        _, id_ = queue(work)
+        _, rep = queue(work, kind="assignment")
+        transport = FakeTransport()
+        await deliver(work, transport)
+        assert states(work, id_) == [("deferred", "no_public_url")]
+        assert transport.ids == [rep]
+
+
 async def test_mail_that_waited_too_long_for_the_relay_expires(work: Workspace) -> None:
     _, late = queue(work, created_at=NOW - timedelta(days=3, seconds=1))
     _, in_time = queue(work, created_at=NOW - timedelta(days=3))
@@ -370,6 +384,27 @@ async def test_transport_that_fails_makes_its_wave_unknown_and_gives_back_the_re
     with pytest.raises(RuntimeError):
         await deliver(work, FakeTransport(width=2, before=fail))
     assert [state for state, _ in states(work, *ids)] == ["unknown", "unknown", "queued"]
+
+
+async def test_lease_is_prolonged_while_a_slow_server_keeps_us_waiting(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.3))  # looked after every 0.1 s
+    queue(work)
+    _, second = queue(work)
+    prolonged: list[datetime] = []
+
+    async def wait(_: object) -> None:
+        before = message(work.store, second)["leased_until"]
+        async with asyncio.timeout(30):
+            while not prolonged:
+                await asyncio.sleep(0.05)
+                if (after := message(work.store, second)["leased_until"]) > before:
+                    prolonged.append(after)
+
+    await deliver(work, FakeTransport(before=wait))
+    assert prolonged
+    assert states(work, second) == [("sent", None)]
 
 
 async def test_database_that_fails_at_the_mark_gives_back_the_whole_batch(

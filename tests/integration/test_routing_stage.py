@@ -152,6 +152,17 @@ async def test_deadline_counts_working_hours_of_the_rep(work: Workspace) -> None
     assert datetime(2026, 11, 23, 12, 0, tzinfo=TOKYO) == row["response_due_at"]
 
 
+async def test_deadline_leaves_out_the_days_off_of_the_rep(
+    tmp_path: Path, database_url: str
+) -> None:
+    files = reps(3, days_off="2026-11-23")
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        add_leads(work, 1)
+        await route(work, now=datetime(2026, 11, 20, 17, 0, tzinfo=TOKYO))
+        (row,) = rows_of(work, "assignments")
+    assert datetime(2026, 11, 24, 12, 0, tzinfo=TOKYO) == row["response_due_at"]
+
+
 @pytest.mark.parametrize(
     ("is_away", "hour"), [(False, 14), (True, 15)], ids=["Friday in Tokyo", "Saturday in Tokyo"]
 )

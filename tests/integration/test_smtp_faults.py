@@ -14,6 +14,7 @@ from sqlalchemy import select
 from leadline.domain.delivery import Phase, Reply
 from leadline.mail.relay import Relay
 from leadline.mail.transport import (
+    BODY_SECONDS,
     PER_CONNECTION,
     Envelope,
     Patience,
@@ -164,6 +165,16 @@ async def test_rep_mail_that_was_cut_off_after_the_dot_is_repeated_once_and_then
     assert [b"[repeat]" in each for each in server.messages] == [False, True]
     assert all(found["message_id"].encode() in each for each in server.messages)
     assert events(work) == ["unknown", "unknown"]
+
+
+async def test_server_has_longer_for_the_answer_to_the_dot_than_for_a_command(
+    work: Workspace,
+) -> None:
+    _, id_ = queue(work)
+    async with scripted({".": "250 2.0.0 taken<slow>"}) as server:
+        await deliver(work, a_relay(server), patience=Patience(command=2, body=30))
+    assert message(work.store, id_)["state"] == "sent"
+    assert BODY_SECONDS == 600, "RFC 5321 4.5.3.2.6"
 
 
 async def test_words_in_any_bytes_are_kept_as_text(work: Workspace) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +135,19 @@ def test_message_key_that_is_known_is_queued_once(store: Store) -> None:
         first = add_message(connection, person, message_key="touch:1:hello:0")
         second = add_message(connection, person, message_key="touch:1:hello:0")
     assert first == second
+
+
+def test_mail_to_a_rep_is_not_skipped_with_the_marketing_mail_to_the_same_address(
+    store: Store,
+) -> None:
+    with store.write() as connection:
+        person = add_person(connection)
+        touch, rep = (
+            add_message(connection, person),
+            add_message(connection, person, kind="assignment"),
+        )
+        assert outbox.skip_waiting(connection, person.address_hash, reason="suppressed") == 1
+    assert [message(store, id_)["state"] for id_ in (touch, rep)] == ["skipped", "queued"]
 
 
 # ---- late writers ----
@@ -318,6 +333,21 @@ def test_owner_is_read_back_from_its_text() -> None:
 
 def test_this_process_is_not_gone() -> None:
     assert not is_gone(this_process(), observer=this_process())
+
+
+def test_killed_process_that_nobody_waited_for_is_gone() -> None:
+    program = (
+        "from leadline.store.leases import this_process; print(this_process(), flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        owner = Owner.parse(child.stdout.readline().strip())
+        assert not is_gone(owner, observer=this_process())
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert is_gone(owner, observer=this_process())
 
 
 def test_nobody_is_called_gone_where_processes_cannot_be_looked_up() -> None:

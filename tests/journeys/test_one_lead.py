@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
-from leadline.domain.keys import opaque_id
+from leadline.domain.intake import decide_intake
+from leadline.domain.keys import address_hash, opaque_id
 from leadline.domain.tokens import read_token
 from leadline.mail.sink import read_mailbox
+from leadline.rendering.words import CONSENT_WORDS
 from leadline.stages import ORDER, load_stage, run_stages
+from leadline.store import schema
 from leadline.store.answers import add_post
 from leadline.store.assignments import answer_assignment
 from leadline.store.submissions import Arrival, add_submissions
+from leadline.store.suppressions import add_suppressions
 from tests.factories import NOW, a_workspace, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from email.message import EmailMessage
 
     from leadline.domain.batches import Batch
@@ -45,6 +49,7 @@ SUZUKI = {
     "consent": "yes",
 }
 MONDAY = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)  # 09:30 in Tokyo
+LATER = NOW + timedelta(days=3)
 _POSTS = itertools.count()
 
 
@@ -248,7 +253,7 @@ async def test_lead_that_was_offered_to_a_rep_who_left_is_offered_to_another(
         assert len(mails_to(work, "rep13@example.jp")) == 1
 
 
-async def test_row_that_breaks_intake_is_quarantined_and_the_others_go_on(
+async def test_row_with_an_invalid_address_is_quarantined_and_the_others_go_on(
     work: Workspace,
 ) -> None:
     post(work, email="no address")
@@ -453,3 +458,141 @@ def test_stages_send_as_many_statements_for_five_hundred_leads_as_for_fifty(
         costs.append({stage: counted(work, stage) for stage in ORDER[:6]})
     assert costs[0] == costs[1]
     assert max(costs[0].values()) < 25
+
+
+# ---- what is held back, and why ----
+
+
+def ban(work: Workspace) -> None:
+    """Ban the address as the bounce of another lead with it does."""
+    hash_ = address_hash(SUZUKI["email"], pepper=work.store.pepper)
+    cause = {"scope": "global", "cause": "hard_bounce", "message_id": None, "at": NOW}
+    with work.store.write() as connection:
+        add_suppressions(connection, [{"address_hash": hash_, **cause}])
+
+
+async def test_banned_address_enters_no_sequence(work: Workspace) -> None:
+    ban(work)
+    post(work)
+    sums = await run(work)
+    assert sums["enrollment"].skipped == {"suppressed": 1}
+    assert rows_of(work, "enrollments") == []
+
+
+def withdraw(work: Workspace) -> None:
+    post(work, now=LATER, consent="no")
+
+
+def win(work: Workspace) -> None:
+    with work.store.write() as connection:
+        connection.execute(update(schema.leads).values(lifecycle_stage="customer"))
+
+
+@pytest.mark.parametrize(
+    ("change", "skip", "exit_reason"),
+    [
+        (ban, "suppressed", "suppressed"),
+        (withdraw, "no_consent", "unsubscribed"),
+        (win, "exited", "goal_reached"),
+    ],
+)
+async def test_lead_leaves_the_sequence_when_its_next_step_may_not_go(
+    work: Workspace, change: Callable[[Workspace], None], skip: str, exit_reason: str
+) -> None:
+    post(work)
+    await run(work)
+    change(work)
+    sums = await run(work, now=LATER)
+    (enrollment,) = rows_of(work, "enrollments")
+    assert sums["touches"].skipped == {skip: 1}
+    assert (enrollment["state"], enrollment["exit_reason"]) == ("exited", exit_reason)
+    assert len(mails_to(work, SUZUKI["email"])) == 1
+
+
+async def test_consent_that_a_file_rests_on_fills_a_blank_and_never_undoes_a_refusal(
+    work: Workspace,
+) -> None:
+    post(work, consent="no")
+    await run(work, "intake")
+    silent = {name: text for name, text in SUZUKI.items() if name != "consent"}
+    people = (SUZUKI["email"], "second@example.jp")
+    rows = [Arrival("generic_ja_cp932", who, "file", silent | {"email": who}) for who in people]
+    with work.store.write() as connection:
+        add_submissions(connection, rows, now=LATER)
+    await run(work, "intake", now=LATER)
+    assert [lead["consent"] for lead in rows_of(work, "leads")] == [False, True]
+    evidence = [(row["is_granted"], row["basis"]) for row in rows_of(work, "consents")]
+    assert evidence == [(False, None), (True, "business_relationship")]
+
+
+@pytest.mark.parametrize(
+    ("said", "basis"), [(("yes",), "opt_in"), (("no",), "none"), (("yes", "no"), "none")]
+)
+async def test_rep_reads_whether_the_lead_agrees_to_marketing_mail(
+    work: Workspace, said: tuple[str, ...], basis: str
+) -> None:
+    for minute, consent in enumerate(said):
+        post(work, consent=consent, now=NOW + timedelta(minutes=minute))
+    await run(work, now=NOW + timedelta(hours=1))
+    (mail,) = mails_to(work, "rep13@example.jp")
+    assert CONSENT_WORDS[basis]["ja"] in text_of(mail)
+
+
+async def test_rep_who_is_configured_no_more_is_not_told(tmp_path: Path, database_url: str) -> None:
+    with a_workspace(tmp_path / "home", database_url, base_url=BASE) as work:
+        post(work)
+        await run(work, *ORDER[:3])
+    file = "config/reps.csv"
+    lines = (ROOT / file).read_text("utf-8").splitlines(keepends=True)
+    fewer = {file: "".join(line for line in lines if not line.startswith("R13,"))}
+    with a_workspace(tmp_path / "home", database_url, files=fewer, base_url=BASE) as work:
+        sums = await run(work, *ORDER[3:])
+        assert sums["notification"].skipped == {"superseded": 1}
+        assert mails_to(work, "rep13@example.jp") == []
+
+
+async def test_row_that_nobody_foresaw_is_quarantined_and_the_others_go_on(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(raw: dict[str, str], **rest: Any) -> Any:  # noqa: ANN401
+        if raw["email"] == "odd@example.jp":
+            raise KeyError(raw["email"])
+        return decide_intake(raw, **rest)
+
+    monkeypatch.setattr("leadline.stages.intake.decide_intake", judge)
+    post(work, email="odd@example.jp")
+    post(work)
+    sums = await run(work, "intake")
+    assert (sums["intake"].done, sums["intake"].skipped) == (1, {"unreadable": 1})
+    assert rows_of(work, "submissions")[0]["detail"] == "KeyError"
+
+
+async def test_rep_who_declined_before_the_mail_was_written_gets_none(work: Workspace) -> None:
+    post(work)
+    await run(work, *ORDER[:3])
+    with work.store.write() as connection:
+        assert answer_assignment(connection, 1, state="declined", reason="x", now=NOW)
+    sums = await run(work, *ORDER[3:])
+    assert sums["notification"].skipped == {"superseded": 1}
+    assert mails_to(work, "rep13@example.jp") == []
+
+
+BROKEN = {
+    f"templates/{folder}/ja/body.txt": "{{ lead.compnay }}"
+    for folder in ("rep/assignment", "nurture/evaluation/first_answer")
+}
+
+
+async def test_template_that_fails_holds_its_mails_for_a_person(
+    tmp_path: Path, database_url: str
+) -> None:
+    with a_workspace(tmp_path / "home", database_url, files=BROKEN, base_url=BASE) as work:
+        post(work)
+        sums = await run(work)
+        (row,) = rows_of(work, "outbox")
+        (enrollment,) = rows_of(work, "enrollments")
+        assert (sums["notification"].failed, sums["touches"].failed) == (1, 1)
+        assert (row["state"], row["skip_reason"]) == ("failed", "template_error")
+        held = ("step", "state", "next_due_at", "skip_reason")
+        assert [enrollment[name] for name in held] == [0, "active", None, "template_error"]
+        assert mails(work) == []
