@@ -87,6 +87,7 @@ reception soumu eigyo toiawase otoiawase kouhou koho jinji keiri saiyo shien
 """
 _ROLES: Final = frozenset(_ROLE_WORDS.split())
 _ROLE_SIGNS: Final = re.compile(r"[-_.]")
+_PLACE: Final = ("region", "city", "postal_code", "address")
 _SPOKEN: Final = (
     "full_name",
     "family_name",
@@ -111,8 +112,9 @@ class Lead:
             `employees_min` and `employees_max` where `employees` is stated.
         attributes: trimmed text of columns that no field takes, by header, and the values of
             custom fields in one shape (`true`, `1200`, ISO 8601 in UTC), by field name.
-        guessed: fields of `values` that nobody stated: the country of the source, and a language
-            that follows from it or from nothing. They fill a new lead and change no known one.
+        guessed: fields of `values` that nobody stated: the country of the source where the row
+            says nothing of a place, and a language that follows from it or from nothing. They
+            fill a new lead and change no known one.
     """
 
     values: dict[str, object]
@@ -264,7 +266,8 @@ def _add_decisions(
 ) -> frozenset[str]:
     """Add what follows from the row as a whole; returns which fields of it are mere defaults."""
     country = values.get("country") if plan.countries else source.country
-    guessed = set() if plan.countries else {"country"}
+    is_placed = plan.countries or any(values.get(field) for field in _PLACE)
+    guessed = set() if is_placed else {"country"}
     if not values.get("language"):
         values["language"], is_told = _decide_language(values, country)
         guessed |= set() if is_told else {"language"}

@@ -60,6 +60,12 @@ async def test_submission_without_a_place_leaves_the_place_of_a_known_lead(
     assert (after["title"], after["zone"], after["language"]) == ("Manager", "Asia/Tokyo", "ja")
 
 
+async def test_region_without_a_country_is_one_of_the_sources_country(work: Workspace) -> None:
+    lead = await lead_after(work, OSAKA, {"region": "Texas"})
+    kept = [lead[name] for name in ("country", "region", "city", "zone")]
+    assert kept == ["US", "Texas", None, "America/Chicago"]
+
+
 async def test_new_lead_without_a_place_has_that_of_its_source(work: Workspace) -> None:
     lead = await lead_after(work, {"title": "Manager"})
     assert (lead["country"], lead["language"]) == ("US", "en")
