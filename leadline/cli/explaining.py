@@ -188,7 +188,8 @@ def show_assignment(session: Session, found: Mapping[str, Any]) -> None:
         out.line("explain.no_assignment")
         return
     key = "explain.assignment" if assignment["rep"] else "explain.queue"
-    out.line(key, **assignment)
+    state = out.words(f"state.{assignment['state']}")
+    out.line(key, **{**assignment, "state": state})
     columns = (
         Column("explain.rep"),
         Column("explain.load", is_number=True),
@@ -219,7 +220,8 @@ def show_touches(session: Session, found: Mapping[str, Any]) -> None:
         return
     _show_enrollments(session, found["enrollments"])
     names = ("sequence", "step", "state", "text", "at", "sent_at")
-    rows = [[touch[name] for name in names] for touch in found["touches"]]
+    told = [{**touch, "state": out.words(f"state.{touch['state']}")} for touch in found["touches"]]
+    rows = [[touch[name] for name in names] for touch in told]
     if rows:
         out.table([Column(f"explain.touch.{name}") for name in names], rows)
 
@@ -232,7 +234,10 @@ def _show_enrollments(session: Session, enrollments: Sequence[Mapping[str, Any]]
             key = "explain.held"
         else:
             key = "explain.active"
-        session.out.line(key, **enrollment)
+        reason = enrollment["exit_reason"]
+        ending = session.out.words(f"ending.{reason}") if reason else ""
+        why = f" ({enrollment['text']})" if enrollment["text"] else ""
+        session.out.line(key, **enrollment, ending=ending, why=why)
 
 
 _READERS: Final = {"scoring": read_score, "routing": read_assignment, "touches": read_touches}

@@ -12,13 +12,17 @@ from openpyxl import load_workbook
 
 from leadline.cli import main
 from leadline.cli.sheets import write_csv, write_workbook
+from leadline.cli.wording import say
 from leadline.domain.leads import LEAD_FIELDS
+from leadline.store.schema import OUTBOX_STATES
 from tests.command_line import CommandLine, a_copy, a_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PHONE = "+81616544579"
+#: Why an enrollment may end (glossary).
+EXITS = ("completed", "goal_reached", "replied", "unsubscribed", "suppressed", "bounced", "manual")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,18 @@ def test_source_of_an_import_has_one_name_in_japanese(
     said = command(*words, "--lang", "ja").out
     assert "取込元" in said
     assert "流入元" not in said
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_every_state_that_explain_shows_has_words(lang: str) -> None:
+    owned = ("offered", "accepted", "declined", "expired", "reassigned")
+    states = {*OUTBOX_STATES, *owned, "planned", "skipped"}
+    told = {f"state.{state}" for state in states} | {f"ending.{reason}" for reason in EXITS}
+    assert [key for key in sorted(told) if not say(key, lang)] == []
+
+
+def test_owner_is_explained_in_japanese_words(command: CommandLine) -> None:
+    assert "(回答待ち)" in command("explain", "3", "routing", "--lang", "ja").out
 
 
 @pytest.mark.parametrize("limit", [2**63 - 1, 2**63, "9" * 20])
