@@ -33,7 +33,7 @@ _NOBODY: Final = re.compile(
     r"(user|mailbox|recipient|address|account|alias)( is)? (unknown|not known|not found|invalid)"
     r"|(unknown|invalid|no such|non-?existent|nonexisting)( local)?"
     r" (user|mailbox|recipient|address|account|person|alias)"
-    r"|(does not|doesn'?t) exist|no (mailbox|user|account) (here|by that name)",
+    r"|does( not|n.t) exist|no (mailbox|user|account) (here|by that name)",
     re.IGNORECASE,
 )
 #: Classes of reply codes, and the one that says "mailbox unavailable" (RFC 5321 4.2).
