@@ -86,6 +86,22 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
         "同時の新規リードがこの件数を超えると1通にまとめる",
     ),
     "NotificationSettings.bundle_at_most": _both("leads in one such mail", "1通にまとめる上限件数"),
+    "Settings.prefect": _both(
+        "where Prefect runs the flows; `leadline deploy` applies it",
+        "Prefect がフローを実行する場所。`leadline deploy` で反映",
+    ),
+    "PrefectSettings.work_pool": _both(
+        "the work pool whose workers run the flows; without it `leadline up` runs them. A pool "
+        "whose name begins with `leadline` is made when it is missing; any other must be there "
+        "and is never changed",
+        "フローを実行するワーカーのワークプール名。なければ `leadline up` が実行。`leadline` で"
+        "始まるプールはなければ作成、それ以外は既存のものを変更せずに使用",
+    ),
+    "PrefectSettings.work_pool_limit": _both(
+        "runs at once in a work pool whose name begins with `leadline`; when it is not given, the "
+        "pool's own limit stays as it is",
+        "`leadline` で始まるワークプールの同時実行数。省略時はプールの上限を変更しない",
+    ),
     "Sending.window": _both("hours in which mail may go", "送信時間帯"),
     "WindowShape.days": _both("in the lead's zone", "曜日 (リードの現地)"),
     "WindowShape.opens": _both("local time", "開始時刻 (リードの現地)"),
@@ -213,7 +229,9 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
     "sequence_versions": "Every version of a sequence that somebody entered: steps and templates.",
     "enrollments": "One lead in one sequence version, with its position and next due time.",
     "touches": "One step of one enrollment: planned as mail, or skipped with the reason.",
-    "outbox": "Every mail, to a lead or to a rep, before, while and after it is sent.",
+    "outbox": "Every mail, to a lead, a rep or the admin, before, while and after it is sent.",
     "delivery_events": "What became of each attempt, in the server's words; rows are only added.",
     "stage_batches": "What each batch of each stage did, in counts.",
+    "schedules": "Each flow's schedule as last seen, and since when; what was due earlier is not late.",
+    "due_times": "Each due time of a flow that a clock took: once, whichever clock came first.",
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as Connection  # noqa: PLC0414 - stages name it from here
 
 #: Every schema revision, oldest first; the last is what this program needs.
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 BUSY_TIMEOUT_SECONDS: Final = 30
 #: Transaction-scoped locks on PostgreSQL, one number per duty (SQLite has one writer anyway).
 LOCKS: Final = {
@@ -34,6 +34,7 @@ LOCKS: Final = {
     "intake": 4_207_002,
     "routing": 4_207_003,
     "outbox": 4_207_004,
+    "due_times": 4_207_005,
 }
 #: Alembic's context is one for the whole process, so that two threads would share it.
 _MIGRATING: Final = Lock()
@@ -342,7 +343,7 @@ def migrate(store: Store) -> tuple[str | None, str]:
     from alembic import command
     from alembic.config import Config
 
-    with _MIGRATING, store.write(lock="migrate") as connection:
+    with _MIGRATING, _rebuilding(store) as connection:
         has_table = store.engine.dialect.has_table(connection, "alembic_version")
         before = (
             connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -356,3 +357,28 @@ def migrate(store: Store) -> tuple[str | None, str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, REVISIONS[-1]
+
+
+@contextmanager
+def _rebuilding(store: Store) -> Iterator[Connection]:
+    """Open the transaction of a migration.
+
+    SQLite changes a constraint by copying the table, which the foreign keys that point to it
+    would refuse. So they are off meanwhile, and are checked as a whole before the commit
+    (sqlite.org/lang_altertable.html, section 7).
+    """
+    if not store.is_sqlite:
+        with store.write(lock="migrate") as connection:
+            yield connection
+        return
+    with _in_plain_words(store.engine), store.engine.connect() as connection:
+        raw = connection.connection.cursor()
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            connection.execution_options(leadline_write=True)
+            with connection.begin():
+                yield connection
+                if broken := connection.execute(text("PRAGMA foreign_key_check")).first():
+                    raise _Refused(where=_place(store.engine), why=f"foreign key of {broken[0]}")
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")

@@ -367,7 +367,7 @@ outbox = Table(
     _at("leased_until"),
     _at("sent_at"),
     CheckConstraint(f"state IN {OUTBOX_STATES!r}", name="state"),
-    CheckConstraint("kind IN ('assignment', 'touch')", name="kind"),
+    CheckConstraint("kind IN ('alert', 'assignment', 'touch')", name="kind"),
     _waiting(
         "ix_outbox_unrendered",
         "rep_id",
@@ -415,4 +415,38 @@ stage_batches = Table(
     Column("config_hash", Text, nullable=False),
     _at("at", nullable=False),
     Index("ix_stage_batches_stage", "stage", "id"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("flow", Text, primary_key=True),
+    Column("says", Text, nullable=False),
+    _at("since", nullable=False),
+)
+
+DUE_TIME_STATES = ("running", "completed", "failed", "crashed", "skipped")
+
+due_times = Table(
+    "due_times",
+    metadata,
+    _id(),
+    Column("flow", Text, nullable=False),
+    _at("due_at", nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ending", Text),
+    Column("skip_reason", Text),
+    Column("clock", Text, nullable=False),
+    Column("flow_run_id", Text),
+    Column("owner", Text),
+    Column("fence", Integer, nullable=False),
+    Column("missed_count", Integer, nullable=False),
+    _at("missed_since"),
+    _at("leased_until"),
+    _at("started_at", nullable=False),
+    _at("ended_at"),
+    UniqueConstraint("flow", "due_at"),
+    CheckConstraint(f"state IN {DUE_TIME_STATES!r}", name="state"),
+    CheckConstraint("clock IN ('prefect', 'embedded')", name="clock"),
+    _waiting("ix_due_times_running", "leased_until", where="state = 'running'"),
 )

@@ -153,9 +153,10 @@ def test_check_speaks_japanese(command: CommandLine) -> None:
 
 def test_migrate_makes_the_database_and_then_has_nothing_to_do(command: CommandLine) -> None:
     plan = command("migrate", "--dry-run", "--json")
-    assert (plan.code, plan.document["from"], plan.document["steps"]) == (2, None, ["0001"])
+    steps = list(engine.REVISIONS)
+    assert (plan.code, plan.document["from"], plan.document["steps"]) == (2, None, steps)
     assert not command.database.exists()
-    assert command("migrate", "--json").document["to"] == "0001"
+    assert command("migrate", "--json").document["to"] == steps[-1]
     assert command("migrate", "--dry-run", "--json").document["steps"] == []
     assert command("migrate", "--dry-run").code == 0
 
@@ -164,14 +165,15 @@ def test_migrate_copies_an_older_database_first(
     command: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("migrate")
-    # the product has one revision so far: an older one is the present one once there is a newer
-    monkeypatch.setattr(engine, "REVISIONS", ("0001", "0002"))
+    # an older database is the present one once there is a newer revision
+    present = engine.REVISIONS[-1]
+    monkeypatch.setattr(engine, "REVISIONS", (*engine.REVISIONS, "9000"))
     answer = command("migrate", "--json")
     backup = answer.document["backup"]
-    assert (answer.document["from"], answer.document["steps"]) == ("0001", ["0002"])
+    assert (answer.document["from"], answer.document["steps"]) == (present, ["9000"])
     assert backup in answer.err
     with closing(sqlite3.connect(backup)) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(present,)]
 
 
 def test_migrate_refuses_a_newer_database(command: CommandLine) -> None:
@@ -211,7 +213,7 @@ def test_doctor_reports_an_old_schema_with_the_command(
     command: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("migrate")
-    monkeypatch.setattr(engine, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(engine, "REVISIONS", (*engine.REVISIONS, "9000"))
     found = checks(command)["database"]
     assert (found["ok"], "leadline migrate" in str(found["fix"])) == (False, True)
 

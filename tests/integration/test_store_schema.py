@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,13 @@ from leadline.store import (
     submissions,
     suppressions,
 )
+from leadline.store import engine as engines
 from leadline.store.bulk import insert_rows
-from leadline.store.engine import REVISIONS, Store, connect, open_store
+from leadline.store.engine import REVISIONS, Store, connect, migrate, open_store
 from tests.builders import NOW, PEPPER, a_lease, a_store, add_message, add_person, an_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -125,6 +126,42 @@ def test_databases_made_by_threads_of_one_process_do_not_meet(tmp_path: Path) ->
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(open_it, (1, 1, 2, 3))) == [None] * 4
+
+
+def test_migration_keeps_the_rows_of_an_older_database(database_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    store = Store(connect(database_url), pepper=PEPPER)
+    config = Config()
+    folder = Path(engines.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    message = (
+        "INSERT INTO outbox (id, message_key, message_id, kind, state, priority, fence, attempts,"
+        " resends, config_hash, created_at, due_at)"
+        " VALUES (7, 'key', 'id', 'touch', 'sent', 1, 0, 0, 0, 'h', :at, :at)"
+    )
+    event_of_it = (
+        "INSERT INTO delivery_events (id, outbox_id, kind, external_id, at)"
+        " VALUES (8, 7, 'sent', '', :at)"
+    )
+    with store.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (message, event_of_it):
+            connection.execute(text(statement), {"at": "2026-11-20 00:00:00"})
+    assert migrate(store) == ("0001", REVISIONS[-1])
+    with store.read() as connection:
+        found = connection.execute(
+            text(
+                "SELECT e.id, o.id, o.kind FROM delivery_events e JOIN outbox o ON o.id = outbox_id"
+            )
+        )
+        assert [tuple(row) for row in found] == [(8, 7, "touch")]
+    orphan = event_of_it.replace("(8, 7, 'sent'", "(9, 70, 'sent'")
+    with pytest.raises(StoreError), store.write() as connection:
+        connection.execute(text(orphan), {"at": "2026-11-20 00:00:00"})
+    store.close()
 
 
 @pytest.mark.parametrize("revision", ["9999", "0000"])
