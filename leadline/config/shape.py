@@ -151,6 +151,13 @@ class NotificationSettings(Shape):
     bundle_at_most: Annotated[int, Field(ge=2, le=500)] = 100
 
 
+class PrefectSettings(Shape):
+    """Where `leadline deploy` lets Prefect run the flows."""
+
+    work_pool: Annotated[str, Field(pattern=r"^[^/%&<>]+$", max_length=100)] | None = None
+    work_pool_limit: Annotated[int, Field(ge=1)] | None = None
+
+
 class Settings(Shape):
     """`config/settings.yaml`."""
 
@@ -164,6 +171,7 @@ class Settings(Shape):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     routing: RoutingSettings = RoutingSettings()
     notification: NotificationSettings = NotificationSettings()
+    prefect: PrefectSettings = PrefectSettings()
 
 
 class Sending(Shape):
