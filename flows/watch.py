@@ -22,11 +22,11 @@ from prefect import flow, tags
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.endings import IDLE
 from flows.process_submissions import process_submissions
 from flows.run import TAG, name_for, read_instant
 from flows.send_due_touches import send_due_touches
 from leadline.config.environment import read_environment
+from leadline.domain.endings import IDLE
 from leadline.errors import ConfigError, LeadlineError
 from leadline.stages import open_workspace
 from leadline.stages.intake import has_due

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from flows.endings import Facts, ending_of
+from flows.endings import ending_of
 from leadline.domain.batches import Batch
+from leadline.domain.endings import Facts
 
 
 @pytest.mark.parametrize(
