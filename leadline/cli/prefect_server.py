@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -34,6 +35,10 @@ STOP_SECONDS: Final = 15.0
 _LARGEST_LOG: Final = 5_000_000  # bytes; a larger one is put aside at the next start
 _LOOK_EVERY: Final = 0.25  # seconds
 
+#: How often a run says that it is alive. The server takes one for dead that was silent for three
+#: times as long, so whatever runs our flows (a work pool's worker too) must beat as often as this.
+HEARTBEAT: Final = timedelta(seconds=60)
+
 #: For whoever speaks to a server, ours or another: it tells its makers nothing, waits out a
 #: restart (state changes are tried again 10 times), and keeps a bounded queue of events.
 _CLIENT: Final = {
@@ -43,7 +48,7 @@ _CLIENT: Final = {
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_CLIENT_MAX_RETRIES": "10",
     "PREFECT_EVENTS_WORKER_MAX_QUEUE_SIZE": "10000",
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(int(HEARTBEAT.total_seconds())),
     "PREFECT_LOGGING_EXTRA_LOGGERS": "leadline",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
@@ -92,6 +97,32 @@ class PrefectServerRunning(LeadlineError):
         "at {url}, or stop it first: end the `leadline up` that started it, or process {pid}.",
         "ja": "このプロジェクトの Prefect サーバーはすでに起動しています (状態フォルダ {state})。"
         "{url} を利用するか、起動元の `leadline up` またはプロセス {pid} を終了してください。",
+    }
+
+
+class PrefectServerAbsent(LeadlineError):
+    """No server is named, and none of this project runs."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "No Prefect server of this project is running (state folder {state}). Nothing was "
+        "changed. Start it with `leadline up`, or name another one in PREFECT_API_URL, then run "
+        "the command again.",
+        "ja": "このプロジェクトの Prefect サーバーが起動していません (状態フォルダ {state})。何も変更"
+        "していません。`leadline up` で起動するか、使用するサーバーを PREFECT_API_URL に設定して、"
+        "もう一度実行してください。",
+    }
+
+
+class PrefectServerSilent(PrefectServerAbsent):
+    """The server that PREFECT_API_URL names does not answer."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "The Prefect server at {url} (PREFECT_API_URL) does not answer. Nothing was changed. "
+        "Check the address and whether the server runs, or unset PREFECT_API_URL to use the one "
+        "that `leadline up` starts.",
+        "ja": "PREFECT_API_URL の Prefect サーバー {url} が応答しません。何も変更していません。"
+        "アドレスとサーバーの稼働を確認するか、PREFECT_API_URL を解除して `leadline up` が起動する"
+        "サーバーを使ってください。",
     }
 
 
@@ -212,6 +243,39 @@ def launch_server(
         stop_process(process)
         raise
     return server
+
+
+def find_server(environment: Environment) -> PrefectServer:
+    """Return the server that this project uses: the one that is named, else our own that runs.
+
+    Raises:
+        PrefectServerAbsent: none is named and none of ours runs, or it does not answer.
+    """
+    if environment.prefect_api_url is not None:
+        url = environment.prefect_api_url
+        if not is_healthy(url):
+            raise PrefectServerSilent(url=url)
+    else:
+        url = _running_url(environment)
+        if not url or not is_healthy(url):
+            raise PrefectServerAbsent(state=environment.state)
+    return PrefectServer(url, prefect_settings(environment, url))
+
+
+def _running_url(environment: Environment) -> str:
+    """Return what the holder of the lock wrote into it; "" when nobody holds it."""
+    try:
+        lock = os.open(environment.state / "prefect" / "server.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(lock, 200, 0).decode().strip().partition(" ")[2]
+    else:
+        return ""
+    finally:
+        os.close(lock)
 
 
 @contextmanager
