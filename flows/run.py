@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: What every run, deployment and automation of ours bears, on a server shared with other teams.
 TAG: Final = "leadline"
+#: What runs bear that the automations look after. An alert's run does not: no alert of an alert.
+WATCHED: Final = "leadline-watched"
 
 
 class BadInstant(UsageError):

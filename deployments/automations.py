@@ -1,0 +1,153 @@
+"""What Prefect's server does by itself about runs of ours, as code; `leadline deploy` applies it.
+
+Every rule matches runs with our own tag alone: on a shared server nothing of others is touched.
+Rules that tell the admin start the alert flow, whose own runs lack that tag, so that an alert
+that fails starts no further one.
+
+The rule about zombies needs no runner: the server itself marks a run whose process went silent as
+Crashed, and the rule about failed runs then tells the admin. What a run must keep doing is to beat
+(PREFECT_FLOWS_HEARTBEAT_FREQUENCY). `leadline up` sets that for the processes it starts; where a
+worker of a pool starts them, its own environment must set the same value, see
+`leadline.cli.prefect_server.HEARTBEAT`: a run that beats more slowly would be taken for dead.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from prefect.automations import Automation
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
+from prefect.events.schemas.automations import EventTrigger, Posture
+
+from flows.run import TAG, WATCHED
+from leadline.domain.endings import ATTENTION, IDLE
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+#: Ends the description of every automation of ours.
+MARK: Final = "Made by `leadline deploy`; changes made here are put back by the next one."
+#: The message of a run that the server marked as Crashed because it went silent.
+HEARTBEAT_LOST: Final = "heartbeat lost"
+#: A run is dead when it missed this many beats.
+BEATS: Final = 3
+#: After one alert about a flow, further events of the kind start no run for this long: a storm of
+#: late runs is one piece of news. The mails themselves are further apart.
+QUIET: Final = timedelta(minutes=5)
+_STATE: Final = "prefect.flow-run."
+_FAILED: Final = ("Failed", "Crashed", "TimedOut")
+_WAITING: Final = ("Paused", "Suspended")
+#: States after which no beat is due. A name that is missing here is no danger to a run that is
+#: over: the server refuses to mark it as Crashed.
+_SILENT: Final = (
+    *_FAILED,
+    *_WAITING,
+    "Completed",
+    "Cancelled",
+    IDLE,
+    ATTENTION,
+    "AwaitingConcurrencySlot",
+    "AwaitingRetry",
+    "Scheduled",
+)
+_OURS: Final = {
+    "prefect.resource.role": "tag",
+    "prefect.resource.id": f"prefect.tag.{WATCHED}",
+}
+_RUNS: Final = {"prefect.resource.id": "prefect.flow-run.*"}
+
+
+def make_automations(*, alert_deployment_id: UUID, heartbeat: timedelta) -> list[Automation]:
+    """Return all automations of ours, each known by its name.
+
+    Args:
+        alert_deployment_id: the deployment of `flows.alert_admin`.
+        heartbeat: how often the slowest process that runs our flows beats, at least 30 s.
+    """
+    tell = RunDeployment(
+        source="selected",
+        deployment_id=alert_deployment_id,
+        parameters={"event": _text("{{ event.event }}"), "flow_run_id": _text("{{ flow_run.id }}")},
+    )
+    return [
+        _rule(
+            "leadline-zombie-runs",
+            f"Marks a run as Crashed that was silent for {BEATS} beats of its heart.",
+            _silence(heartbeat),
+            ChangeFlowRunState(state=StateType.CRASHED, message=HEARTBEAT_LOST),
+        ),
+        _rule(
+            "leadline-late-runs",
+            "Tells the admin of runs that did not begin on time.",
+            _entering("Late", quiet=QUIET),
+            tell,
+        ),
+        _rule(
+            "leadline-failed-runs",
+            "Tells the admin of runs that failed, crashed or ran out of time.",
+            _entering(*_FAILED, quiet=QUIET),
+            tell,
+        ),
+        _rule(
+            "leadline-attention-runs",
+            "Tells the admin of runs after which rows need a person.",
+            _entering(ATTENTION, quiet=QUIET),
+            tell,
+        ),
+        _rule(
+            "leadline-approvals-waiting",
+            "Tells the admin of runs that wait for a person's decision.",
+            _entering(*_WAITING),
+            tell,
+        ),
+    ]
+
+
+def _text(template: str) -> dict[str, str]:
+    """Return a parameter that the server fills in as plain text."""
+    return {"__prefect_kind": "jinja", "template": template}
+
+
+def _rule(
+    name: str, does: str, trigger: EventTrigger, action: ChangeFlowRunState | RunDeployment
+) -> Automation:
+    return Automation(
+        name=name, description=f"{does} {MARK}", tags=[TAG], trigger=trigger, actions=[action]
+    )
+
+
+def _silence(heartbeat: timedelta) -> EventTrigger:
+    """Return what fires for each run that beat once and then neither beats nor ends."""
+    beat = f"{_STATE}heartbeat"
+    return EventTrigger(
+        posture=Posture.Proactive,
+        threshold=1,
+        within=BEATS * heartbeat,
+        for_each={"prefect.resource.id"},
+        after={beat},
+        expect={beat, *_names(_SILENT)},
+        **_matching(),
+    )
+
+
+def _entering(*states: str, quiet: timedelta = timedelta(0)) -> EventTrigger:
+    """Return what fires when a run enters a state, at most once in `quiet` per flow and state."""
+    each = {"related:flow:prefect.resource.id", "prefect.state-name"} if quiet else set()
+    return EventTrigger(
+        posture=Posture.Reactive,
+        threshold=1,
+        within=quiet,
+        for_each=each,
+        expect=_names(states),
+        **_matching(),
+    )
+
+
+def _names(states: tuple[str, ...]) -> set[str]:
+    return {f"{_STATE}{state}" for state in states}
+
+
+def _matching() -> dict[str, Any]:
+    return {"match": dict(_RUNS), "match_related": dict(_OURS)}
