@@ -132,10 +132,8 @@ def read_report(environment: Environment, before: Before, *, now: datetime) -> R
             stages=[sums[stage] for stage in ORDER if stage in sums],
             schedules={
                 name: [
-                    f"{at.astimezone(ZoneInfo(schedule.timezone)):%Y-%m-%d %H:%M %Z}"
-                    for at in next_times(
-                        schedule.cron, timezone=schedule.timezone, now=now, count=2
-                    )
+                    f"{at.astimezone(ZoneInfo(schedule.recurrence.timezone)):%Y-%m-%d %H:%M %Z}"
+                    for at in next_times(schedule.recurrence, now=now, count=2)
                 ]
                 for name, schedule in work.project.schedules.items()
             },

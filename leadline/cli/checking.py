@@ -15,6 +15,7 @@ from leadline.errors import LeadlineError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import timedelta
 
     from leadline.config.shape import Project
 
@@ -108,23 +109,37 @@ def no_public_url() -> Mapping[str, str]:
 
 def list_schedules(session: Session, project: Project) -> list[dict[str, Any]]:
     """Return each schedule with the next times at which it is due."""
+    from leadline.domain.recurrence_sentences import restate
     from leadline.schedule import next_times
 
+    now = session.clock.now()
     return [
         {
             "flow": flow,
-            "cron": schedule.cron,
-            "timezone": schedule.timezone,
+            "words": schedule.recurrence.words,
+            "meaning": restate(schedule.recurrence)[session.out.lang],
+            "cron": "; ".join(schedule.recurrence.lines),
+            "lines": list(schedule.recurrence.lines),
+            "timezone": schedule.recurrence.timezone,
+            "holidays": list(schedule.recurrence.calendar.names),
+            "catch_up": say_catch_up(schedule.catch_up),
             "paused": schedule.paused,
-            "next": next_times(
-                schedule.cron,
-                timezone=schedule.timezone,
-                now=session.clock.now(),
-                count=SHOWN_TIMES,
-            ),
+            "next": next_times(schedule.recurrence, now=now, count=SHOWN_TIMES),
         }
         for flow, schedule in project.schedules.items()
     ]
+
+
+def say_catch_up(catch_up: timedelta | None) -> str:
+    """Return a catch-up as it is written in schedules.yaml."""
+    if catch_up is None:
+        return "once"
+    if not catch_up:
+        return "never"
+    minutes, seconds = divmod(int(catch_up.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "within " + " ".join(f"{number}{unit}" for number, unit in parts if number)
 
 
 def _show(session: Session, errors: Iterable[Problem], warnings: Iterable[Problem]) -> None:
@@ -143,12 +158,22 @@ def _show_schedules(session: Session, schedules: Iterable[Mapping[str, Any]]) ->
         session.out.line(
             key,
             flow=schedule["flow"],
-            cron=schedule["cron"],
+            words=schedule["words"],
+            meaning=schedule["meaning"],
+            catch_up=_caught_up(schedule["catch_up"], session.out.lang),
             zone=schedule["timezone"],
             times=", ".join(
                 _local(at.astimezone(zone), session.out.lang) for at in schedule["next"]
             ),
         )
+
+
+def _caught_up(written: str, lang: str) -> str:
+    """Return in a few words what happens to a time that was missed."""
+    from leadline.cli.wording import say
+
+    word, _, within = written.partition(" ")
+    return say(f"check.catch_up_{word}", lang, within=within)
 
 
 def _local(at: Any, lang: str) -> str:  # noqa: ANN401 - a datetime in its zone

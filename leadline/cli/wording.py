@@ -277,12 +277,24 @@ _PROJECT: Final[dict[str, tuple[str, str]]] = {
     "check.errors": ("{count} error(s):", "エラー {count} 件:"),
     "check.warnings": ("{count} warning(s):", "警告 {count} 件:"),
     "check.schedule": (
-        "{flow} ({cron}, {zone}) runs next: {times}",
-        "{flow} ({cron}, {zone}) の次回実行: {times}",
+        "{flow}: {words}\n    {meaning} ({zone}); {catch_up}\n    next: {times}",
+        "{flow}: {words}\n    {meaning} ({zone})。{catch_up}\n    次回: {times}",
     ),
     "check.schedule_paused": (
-        "{flow} ({cron}, {zone}) is paused; it would run: {times}",
-        "{flow} ({cron}, {zone}) は停止中です。再開後の実行予定: {times}",
+        "{flow}: {words} (paused)\n    {meaning} ({zone}); {catch_up}\n    would run: {times}",
+        "{flow}: {words} (停止中)\n    {meaning} ({zone})。{catch_up}\n    再開後の予定: {times}",
+    ),
+    "check.catch_up_once": (
+        "a missed time is made up once",
+        "実行できなかった分は後で1回実行",
+    ),
+    "check.catch_up_never": (
+        "a missed time is not made up",
+        "実行できなかった分は実行しない",
+    ),
+    "check.catch_up_within": (
+        "a missed time is made up once within {within}",
+        "実行できなかった分は {within} 以内なら1回実行",
     ),
     "check.sound": (
         "The configuration in {home} can go live (hash {hash}).",
@@ -360,9 +372,10 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 
 
 def _catalog() -> dict[str, tuple[str, str]]:
+    from leadline.cli.deploy_wording import DEPLOY
     from leadline.cli.report_wording import DOCTOR, REPORTS
 
-    return {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE, **REPORTS, **DOCTOR}
+    return {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE, **DEPLOY, **REPORTS, **DOCTOR}
 
 
 CATALOG: Final = _catalog()

@@ -1,4 +1,4 @@
-"""What must hold across files: conditions, templates, fields, time zones, flows, texts.
+"""What must hold across files: conditions, templates, fields, time zones, texts.
 
 The documents are checked as they were read, so a fault of one entry does not hide those of the
 next.
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from leadline.config.problems import nearest
 from leadline.domain.conditions import compile_condition
 from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldType
-from leadline.schedule import check_cron
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +22,13 @@ if TYPE_CHECKING:
     from leadline.errors import Problem
 
 #: The flows that schedules.yaml may name.
-FLOWS: Final = ("import_files", "process_submissions", "send_due_touches", "watch")
+FLOWS: Final = (
+    "import_files",
+    "process_submissions",
+    "send_due_touches",
+    "remove_old_runs",
+    "watch",
+)
 #: What every mail of a sequence consists of.
 MAIL_PARTS: Final = ("subject.txt", "body.txt", "body.html")
 #: A score cannot depend on itself.
@@ -40,7 +45,6 @@ class Documents:
 
     settings: Document
     scoring: Document
-    schedules: Document
     sequences: Mapping[str, Document]
     forms: Mapping[str, Document]
     templates: frozenset[str]
@@ -57,7 +61,6 @@ def check_documents(documents: Documents) -> Iterator[Problem]:
         yield from _sequence(sequence, name, fields=fields, templates=documents.templates)
     for form in documents.forms.values():
         yield from _form(form, LEAD_FIELDS | custom)
-    yield from _schedules(documents.schedules)
 
 
 def check_zone(spot: Spot, zone: str) -> Iterator[Problem]:
@@ -146,25 +149,6 @@ def _form(form: Document, fields: Mapping[str, FieldType]) -> Iterator[Problem]:
     target = form.get(("consent", "field"))
     if _is_text(target) and target not in fields:
         yield _unknown_field(form.at_value(("consent", "field")), target, fields)
-
-
-def _schedules(schedules: Document) -> Iterator[Problem]:
-    for path in _entries(schedules, ()):
-        flow = str(path[-1])
-        if flow not in FLOWS:
-            spot = schedules.at_key(path)
-            suggestion = nearest(flow, FLOWS)
-            yield spot.problem("unknown_flow", suggestion=suggestion, expected=", ".join(FLOWS))
-        zone_problems = list(_zone(schedules, (*path, "timezone")))
-        yield from zone_problems
-        cron, zone = schedules.get((*path, "cron")), schedules.get((*path, "timezone"))
-        if _is_text(cron) and _is_text(zone) and not zone_problems:
-            yield from _cron(schedules.at_value((*path, "cron")), cron, zone)
-
-
-def _cron(spot: Spot, cron: str, zone: str) -> Iterator[Problem]:
-    if fault := check_cron(cron, zone):
-        yield spot.problem("bad_schedule", detail=dict(fault.message))
 
 
 def _condition(

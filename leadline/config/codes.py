@@ -286,8 +286,48 @@ CODES: Final[dict[str, Code]] = {
     "bad_schedule": Code(
         "{detail}",
         "{detail}",
-        "Five parts: minute, hour, day, month, weekday. Weekdays by name: mon-fri.",
-        "分・時・日・月・曜日の5項目です。曜日は mon-fri のように名前で書きます。",
+        "Write words such as `every 15 min, Mon-Fri 08-20` or `weekly Mon 09:00`, or under `cron:` "
+        "five parts: minute, hour, day, month, weekday by name (mon-fri).",
+        "`15分ごと 平日 8時-20時` や `毎週月曜 9:00` のように書くか、`cron:` に"
+        "分・時・日・月・曜日 (mon-fri のように名前で) の5項目を書きます。",
+    ),
+    "when_or_cron": Code(
+        "write either `when` (words) or `cron` (five fields)",
+        "`when` (言葉) と `cron` (5項目) のどちらか一方を書いてください",
+        "A schedule says in one way when it runs.",
+        "実行時刻の書き方は1通りだけです。",
+    ),
+    "catch_up_expected": Code(
+        "expected `never`, `once` or `within` with a duration, such as `within 4h`",
+        "`never`、`once`、または `within 4h` のように書いてください",
+        "What happens to a time that was missed, for instance while the machine was off: nothing, "
+        "one run however late, or one run if it is not later than that.",
+        "停止中などで実行できなかった時刻の扱いです。never は実行せず、once は遅れても1回、"
+        "within はその時間内なら1回実行します。",
+    ),
+    "unknown_calendar": Code(
+        "not a calendar; expected a country such as jp or us, or a name of calendars.csv{own}",
+        "カレンダーではありません。jp・us などの国か、calendars.csv の名前を書いてください{own}",
+        "Countries are two small letters, with a region where holidays differ there (de-by).",
+        "国は英小文字2字です。地域で祝日が異なる国では de-by のように書けます。",
+    ),
+    "bad_day": Code(
+        "a day is expected: 2026-12-29, or 12-29 for every year",
+        "日付は 2026-12-29、毎年の日は 12-29 の形で書いてください",
+        "The day must exist. A yearly range may go over the end of the year: 12-29 to 01-03.",
+        "存在する日を書きます。毎年の期間は 12-29 から 01-03 のように年をまたげます。",
+    ),
+    "mixed_days": Code(
+        "both days are with a year, or both without",
+        "開始日と終了日は、両方に年を付けるか、両方とも付けないでください",
+        "A range is either in one year or in every year.",
+        "期間は特定の年か毎年のどちらかです。",
+    ),
+    "days_order": Code(
+        "the last day lies before the first",
+        "終了日が開始日より前です",
+        "A range with years runs from the earlier day to the later one.",
+        "年を付けた期間は、早い日から遅い日の順に書きます。",
     ),
     "unknown_flow": Code(
         "not a flow that can be scheduled; expected one of {expected}",

@@ -10,13 +10,15 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from leadline.config.calendars import check_calendars, collect_calendars, read_calendars
 from leadline.config.checks import Documents, check_documents
 from leadline.config.document import Document, read_document
 from leadline.config.problems import Spot, nearest
+from leadline.config.schedules import read_schedules, surround
 from leadline.config.shape import (
     FormShape,
     Project,
-    ScheduleShape,
+    Schedule,
     Scoring,
     Sending,
     SequenceShape,
@@ -39,7 +41,11 @@ S = TypeVar("S", bound=Shape)
 R = TypeVar("R", bound=Shape)
 
 _FILES: Final = ("settings.yaml", "sending.yaml", "scoring.yaml", "schedules.yaml")
-_TABLES: Final = ("reps.csv", "reps.xlsx", "territories.csv", "territories.xlsx")
+_TABLES: Final = tuple(
+    f"{stem}.{ending}"
+    for stem in ("reps", "territories", "calendars")
+    for ending in ("csv", "xlsx")
+)
 #: Folders whose files are named on the command line and are not part of the configuration.
 _ELSEWHERE: Final = ("mappings", "calendars")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -128,14 +134,13 @@ class _Folder:
         settings, settings_document = self._yaml("settings.yaml", Settings)
         scoring, scoring_document = self._yaml("scoring.yaml", Scoring)
         sending, _ = self._yaml("sending.yaml", Sending)
-        schedules, schedules_document = self._schedules()
+        schedules = self._schedules(settings, settings_document)
         sequences, sequence_documents = self._named("sequences", SequenceShape)
         forms, form_documents = self._named("forms", FormShape)
         templates = self._texts("templates", self._templates)
         documents = Documents(
             settings=settings_document,
             scoring=scoring_document,
-            schedules=schedules_document,
             sequences=sequence_documents,
             forms=form_documents,
             templates=frozenset(self._templates),
@@ -216,24 +221,24 @@ class _Folder:
                     shapes[stem] = value
         return shapes, documents
 
-    def _schedules(self) -> tuple[dict[str, ScheduleShape], Document]:
-        document = self._document("schedules.yaml")
-        schedules: dict[str, ScheduleShape] = {}
-        if not isinstance(document.data, dict):
-            if document.data is not None:
-                self.problems.append(document.at_value(()).problem("mapping_expected"))
-            return schedules, document
-        for flow in document.data:
-            value, problems = validate(ScheduleShape, document, (flow,))
-            self.problems += problems
-            if value is not None:
-                schedules[flow] = value
-        return schedules, document
+    def _schedules(self, settings: Settings | None, document: Document) -> dict[str, Schedule]:
+        table = self._table("calendars", read_calendars, is_optional=True)
+        self.problems += check_calendars(table, document)
+        around = surround(settings, collect_calendars(table))
+        schedules, problems = read_schedules(self._document("schedules.yaml"), around)
+        self.problems += problems
+        return schedules
 
     def _table(
-        self, stem: str, read: Callable[[str, bytes], tuple[Table[R], tuple[Problem, ...]]]
+        self,
+        stem: str,
+        read: Callable[[str, bytes], tuple[Table[R], tuple[Problem, ...]]],
+        *,
+        is_optional: bool = False,
     ) -> Table[R]:
         names = [name for name in (f"{stem}.csv", f"{stem}.xlsx") if name in self._config]
+        if not names and is_optional:
+            return Table((), is_sound=True, text="")
         if not names:
             self.problems.append(Spot(f"config/{stem}.csv").problem("missing_file"))
             return Table((), is_sound=False, text="")

@@ -17,8 +17,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     model_validator,
 )
+
+from leadline.domain.calendars import MonthDay
+from leadline.domain.recurrences import Recurrence
 
 _PART = re.compile(r"(\d{1,6})\s*([dhms])\s*")
 _SHORT = re.compile(rf"(?:{_PART.pattern})+")
@@ -64,6 +68,19 @@ def _clock_time(value: object) -> object:
     return time(int(match[1]), int(match[2]))
 
 
+def _catch_up(value: object) -> object:
+    """Turn `never`, `once` or `within 4h` into how late a missed time is made up."""
+    words = value.split() if isinstance(value, str) else []
+    match [word.lower() for word in words]:
+        case ["never"]:
+            return timedelta(0)
+        case ["once"]:
+            return None
+        case ["within", *rest] if rest:
+            return _duration(" ".join(rest))
+    raise ShapeFault(code="catch_up_expected")
+
+
 def _both_languages(words: dict[Language, str]) -> dict[Language, str]:
     """Let a text given in one language stand for the other (`check` warns of it)."""
     (first, *_) = words.values()
@@ -71,6 +88,7 @@ def _both_languages(words: dict[Language, str]) -> dict[Language, str]:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+CatchUp = Annotated[timedelta | None, BeforeValidator(_catch_up)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 Language = Literal["en", "ja"]
@@ -166,6 +184,7 @@ class Settings(Shape):
     language: Language = "en"
     timezone: str = "UTC"
     country: Country = "US"
+    holidays: tuple[Text, ...] | None = Field(default=None, description="names of calendars")
     redirect_all_to: Address | None = None
     fields: dict[Name, Literal["text", "number", "boolean", "time"]] = Field(default_factory=dict)
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
@@ -263,11 +282,44 @@ class FormShape(Shape):
 
 
 class ScheduleShape(Shape):
-    """When a flow runs: a cron line (weekdays by name) in a zone."""
+    """When a flow runs: words or a cron line (weekdays by name) in a zone."""
 
-    cron: Text
-    timezone: Text
+    when: Text | None = Field(default=None, description="words")
+    cron: Text | None = Field(default=None, description="five fields, instead of words")
+    timezone: Text | None = None
     paused: bool = False
+    catch_up: CatchUp | None = None
+    holidays: tuple[Text, ...] | None = Field(default=None, description="names of calendars")
+
+    @model_validator(mode="after")
+    def _one_way_of_saying(self) -> Self:
+        if (self.when is None) == (self.cron is None):
+            raise ShapeFault(code="when_or_cron")
+        return self
+
+
+class Schedule(Shape):
+    """When a flow runs, understood.
+
+    Attributes:
+        recurrence: when.
+        paused: whether it is stopped for now.
+        catch_up: how late a missed time is still made up, once; None is however late, zero is
+            never.
+    """
+
+    recurrence: InstanceOf[Recurrence]
+    paused: bool = False
+    catch_up: timedelta | None = None
+
+
+class CompanyDaysShape(Shape):
+    """One line of `config/calendars.csv` (or .xlsx)."""
+
+    calendar: Name
+    start: date | InstanceOf[MonthDay] = Field(alias="from")
+    end: date | InstanceOf[MonthDay] | None = Field(default=None, alias="to")
+    name: Text
 
 
 class RepShape(Shape):
@@ -324,7 +376,7 @@ class Project(Shape):
     territories: tuple[TerritoryShape, ...]
     sequences: dict[str, SequenceShape]
     forms: dict[str, FormShape]
-    schedules: dict[str, ScheduleShape]
+    schedules: dict[str, Schedule]
     templates: dict[str, str]
     files: dict[str, str]
     hash: str

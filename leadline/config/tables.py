@@ -129,17 +129,34 @@ def read_reps(file: str, data: bytes) -> tuple[Table[RepShape], tuple[Problem, .
     Returns:
         The table and all of its faults.
     """
-    return _read(RepShape, REP_COLUMNS, file=file, data=data)
+    return read_table(RepShape, REP_COLUMNS, file=file, data=data, unique="rep_id")
 
 
 def read_territories(file: str, data: bytes) -> tuple[Table[TerritoryShape], tuple[Problem, ...]]:
     """Read the territory lines; see `read_reps`."""
-    return _read(TerritoryShape, TERRITORY_COLUMNS, file=file, data=data)
+    return read_table(TerritoryShape, TERRITORY_COLUMNS, file=file, data=data, unique="line_id")
 
 
-def _read(
-    shape: type[R], columns: Mapping[str, Column], *, file: str, data: bytes
+def read_table(
+    shape: type[R],
+    columns: Mapping[str, Column],
+    *,
+    file: str,
+    data: bytes,
+    unique: str = "",
 ) -> tuple[Table[R], tuple[Problem, ...]]:
+    """Read a table.
+
+    Args:
+        shape: what each line must fit.
+        columns: by field.
+        file: path below the project folder, ending in .csv or .xlsx.
+        data: the file's bytes.
+        unique: the field that no two lines may share; "" when there is none.
+
+    Returns:
+        The table and all of its faults.
+    """
     sheet, found = read_sheet(file, data)
     problems = list(found)
     if not sheet.lines:
@@ -153,7 +170,7 @@ def _read(
         line = _Line(sheet, fields, columns)
         entries.append(line.read(shape, cells))
         problems += line.problems
-    problems += _repeated(entries, next(iter(columns)))
+    problems += _repeated(entries, unique)
     return Table(tuple(entries), is_sound=not problems, text=sheet.text), tuple(problems)
 
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadline.schedule import check_cron, next_times
+from leadline.domain.cron import check_cron
+from leadline.domain.recurrences import from_cron
+from leadline.schedule import next_times
 
 NEW_YORK, TOKYO, LONDON = "America/New_York", "Asia/Tokyo", "Europe/London"
 
@@ -18,7 +20,7 @@ def at(text: str) -> datetime:
 
 def due(cron: str, zone: str, now: str, count: int = 3) -> list[str]:
     """Return the next times as text in UTC."""
-    found = next_times(cron, timezone=zone, now=at(now), count=count)
+    found = next_times(from_cron(cron, zone), now=at(now), count=count)
     assert all(time.tzinfo is UTC for time in found)
     return [f"{time:%m-%d %H:%M}" for time in found]
 
@@ -43,7 +45,7 @@ def due(cron: str, zone: str, now: str, count: int = 3) -> list[str]:
 )
 def test_weekdays_are_those_of_unix(weekdays: str, expected: list[str]) -> None:
     monday = at("2026-06-01 00:00")
-    found = next_times(f"0 9 * * {weekdays}", timezone="UTC", now=monday, count=len(expected))
+    found = next_times(from_cron(f"0 9 * * {weekdays}", "UTC"), now=monday, count=len(expected))
     assert [f"{time:%a}" for time in found] == expected
     assert found[-1] < monday + timedelta(days=7)
 
@@ -145,10 +147,10 @@ def test_next_times_do_not_depend_on_where_one_starts(
 ) -> None:
     for jump in jumps:
         now = at(f"{jump} 00:00")
-        whole = next_times(cron, timezone=zone, now=now, count=45)
+        whole = next_times(from_cron(cron, zone), now=now, count=45)
         one_by_one = []
         for _ in whole:
-            (now,) = next_times(cron, timezone=zone, now=now, count=1)
+            (now,) = next_times(from_cron(cron, zone), now=now, count=1)
             one_by_one.append(now)
         assert one_by_one == whole
 
@@ -185,7 +187,7 @@ def test_line_that_cannot_be_used_is_refused_with_what_to_write(
     assert words in str(fault) == fault.message["en"]
     assert fault.message["ja"] != fault.message["en"]
     with pytest.raises(ValueError, match=r"write|is `0 9") as caught:
-        next_times(cron, timezone=zone, now=at("2026-01-01 00:00"), count=1)
+        next_times(from_cron(cron, zone), now=at("2026-01-01 00:00"), count=1)
     assert str(caught.value) == str(fault)
 
 
@@ -196,4 +198,4 @@ def test_good_line_has_no_fault() -> None:
 def test_next_times_refuse_a_naive_now() -> None:
     naive = at("2026-01-01 00:00").replace(tzinfo=None)
     with pytest.raises(ValueError, match="aware"):
-        next_times("0 9 * * *", timezone=TOKYO, now=naive, count=1)
+        next_times(from_cron("0 9 * * *", TOKYO), now=naive, count=1)

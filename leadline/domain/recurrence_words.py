@@ -1,0 +1,462 @@
+"""Schedules in words: `every 15 min, Mon-Fri 08-20 Asia/Tokyo`, 毎月第1営業日 9:00.
+
+A schedule has a pace or times of day, a rule for the days, and a zone, in any order. A window
+has both of its ends in it, and paces count from its start on each local day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Final, Literal
+
+from leadline.domain.cron import LONGEST_MONTHS, CronLine, write_cron
+from leadline.domain.recurrence_lexicon import (
+    WORKING_WEEK,
+    Token,
+    find_zone,
+    read_tokens,
+    suggest,
+)
+from leadline.domain.recurrences import DayRule, Recurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from leadline.domain.calendars import Calendar
+
+_DAY: Final = 24 * 60
+_HOUR: Final = 60
+_LAST: Final = -1
+_EVERY_DAY: Final = frozenset(range(1, 32))
+_EVERY_MONTH: Final = frozenset(range(1, 13))
+_WHOLE_WEEK: Final = frozenset(range(7))
+_MONTH_ENDS: Final = frozenset({28, 29, 30, 31})
+_CRON: Final = re.compile(r"\s*[\d*][\d*/,-]*(\s+[\w*/,-]+){4,5}\s*", re.ASCII)
+#: Where `check` begins to look for a day that never comes: no rule depends on it.
+_SOME_DAY: Final = date(2024, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class WordsFault:
+    """Why words cannot be used.
+
+    Attributes:
+        offset: where, from the beginning of the words.
+        message: what is wrong and what to write, per language ("en", "ja").
+        suggestion: the nearest word that is known, or "".
+    """
+
+    offset: int
+    message: Mapping[str, str]
+    suggestion: str = ""
+
+
+def read_words(words: str, *, timezone: str, calendar: Calendar) -> Recurrence | WordsFault:
+    """Read a schedule in words.
+
+    Args:
+        words: English or Japanese.
+        timezone: IANA name, used when the words end with none.
+        calendar: the holidays that business days and `except holidays` leave out.
+    """
+    try:
+        return _read(words, timezone, calendar)
+    except _Refused as refused:
+        return refused.fault
+
+
+class _Refused(Exception):
+    """Ends the reading at the first fault."""
+
+    def __init__(self, offset: int, en: str, ja: str, suggestion: str = "") -> None:
+        super().__init__(en)
+        self.fault = WordsFault(offset, {"en": en, "ja": ja}, suggestion)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the words said so far; times are minutes of the day."""
+
+    words: str
+    times: set[int] = field(default_factory=set)
+    pace: int | None = None
+    window: tuple[int, int] | None = None
+    minute: int | None = None
+    weekdays: set[int] = field(default_factory=set)
+    days: set[int] = field(default_factory=set)
+    months: set[int] = field(default_factory=set)
+    places: set[int] = field(default_factory=set)
+    unit: Literal["", "weekday", "business_day"] = ""
+    is_business: bool = False
+    is_without_holidays: bool = False
+    frequency: str = ""
+    zone: str = ""
+    at: dict[str, int] = field(default_factory=dict)
+
+
+def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
+    if _CRON.fullmatch(words):
+        raise _Refused(
+            0,
+            "this is a cron line; write it as {cron: ...}, or say it in words",
+            "cron の書式です。{cron: ...} と書くか、言葉で書いてください",
+        )
+    tokens = [token for token in read_tokens(words) if token.kind != "f"]
+    for token in tokens:
+        if token.kind == "?":
+            raise _Refused(
+                token.start,
+                f"`{token.text}` is not understood",
+                f"「{token.text}」を読み取れません",
+                suggest(token.text),
+            )
+    parts = _Parts(words)
+    _take(tokens, parts)
+    _check(parts)
+    recurrence = Recurrence(
+        words=words.strip(),
+        lines=_lines(parts),
+        timezone=parts.zone or timezone,
+        day=_rule(parts),
+        calendar=calendar,
+    )
+    if next(recurrence.days_from(_SOME_DAY), None) is None:
+        raise _Refused(
+            0,
+            "this day never comes; check day, month and holidays",
+            "該当する日がありません。日・月・休日を確認してください",
+        )
+    return recurrence
+
+
+def _take(tokens: list[Token], parts: _Parts) -> None:
+    """Take the tokens by the first pattern that fits the kinds from each place on."""
+    kinds = "".join(token.kind for token in tokens)
+    at = 0
+    while at < len(tokens):
+        for pattern, take in _ORDERS:
+            if match := pattern.match(kinds, at):
+                taken = [token for token in tokens[at : match.end()] if token.kind != "A"]
+                take(parts, taken)
+                at = match.end()
+                break
+        else:
+            _refuse(tokens[at])
+
+
+def _refuse(token: Token) -> None:
+    number = token.value
+    is_hour = token.kind == "N" and isinstance(number, int) and number < _DAY // _HOUR
+    raise _Refused(
+        token.start,
+        f"`{token.text}` does not fit here; times are written 09:00, windows 08-20,"
+        " days Mon-Fri or `day 1 of the month`",
+        f"「{token.text}」はここでは使えません。時刻は 9:00、時間帯は 8時-20時、"
+        "日は 月-金 や 毎月1日 のように書きます",
+        f"{number:02}:00" if is_hour else "",
+    )
+
+
+def _pace(parts: _Parts, tokens: list[Token]) -> None:
+    numbers = [token.value for token in tokens if isinstance(token.value, int)]
+    minutes = 1
+    for number in numbers:
+        minutes *= number
+    _once(parts, "pace", tokens[0])
+    if not 0 < minutes < _DAY:
+        raise _Refused(
+            tokens[0].start,
+            "a pace is from 1 minute to less than a day; write `daily 09:00` for once a day",
+            "間隔は1分以上24時間未満です。1日1回は `毎日 9:00` と書きます",
+        )
+    parts.pace = minutes
+
+
+def _window(parts: _Parts, tokens: list[Token]) -> None:
+    _once(parts, "window", tokens[0])
+    ends = [_minute(token) for token in tokens if token.kind in "TN"]
+    if ends[0] == ends[1] or ends[0] == _DAY:
+        raise _Refused(
+            tokens[0].start,
+            "the window has no length; write it as 08-20",
+            "時間帯に長さがありません。8時-20時 のように書いてください",
+        )
+    parts.window = (ends[0], ends[1])
+
+
+def _minute(token: Token) -> int:
+    number = token.value if isinstance(token.value, int) else 0
+    minute = number if token.kind == "T" else number * _HOUR
+    if minute > _DAY:
+        raise _Refused(
+            token.start,
+            f"`{token.text}` is no hour; hours are 0 to 24",
+            f"「{token.text}」は時刻ではありません。0〜24で書いてください",
+        )
+    return minute
+
+
+def _time(parts: _Parts, tokens: list[Token]) -> None:
+    minute = _minute(tokens[0])
+    if minute >= _DAY:
+        raise _Refused(
+            tokens[0].start,
+            "24:00 belongs to the next day; write 00:00",
+            "24:00 は翌日です。0:00 と書いてください",
+            "00:00",
+        )
+    parts.at.setdefault("times", tokens[0].start)
+    parts.times.add(minute)
+
+
+def _offset(parts: _Parts, tokens: list[Token]) -> None:
+    [token] = [token for token in tokens if token.kind == "S"]
+    _once(parts, "pace", tokens[0])
+    parts.minute = int(str(token.value))
+    parts.pace = _HOUR
+
+
+def _weekdays(parts: _Parts, tokens: list[Token]) -> None:
+    parts.at.setdefault("weekdays", tokens[0].start)
+    parts.weekdays |= _numbers(tokens[0])
+
+
+def _week_range(parts: _Parts, tokens: list[Token]) -> None:
+    parts.at.setdefault("weekdays", tokens[0].start)
+    ends = [_numbers(token) for token in tokens if token.kind == "D"]
+    if any(len(end) != 1 for end in ends):
+        _refuse(tokens[0])
+    (first,), (last,) = ends
+    parts.weekdays |= {day % 7 for day in range(first, (last if last >= first else last + 7) + 1)}
+
+
+def _numbers(token: Token) -> frozenset[int]:
+    return token.value if isinstance(token.value, frozenset) else frozenset()
+
+
+def _business(parts: _Parts, tokens: list[Token]) -> None:
+    parts.at.setdefault("business", tokens[0].start)
+    parts.is_business = True
+
+
+def _nth(unit: Literal["weekday", "business_day"]) -> Callable[[_Parts, list[Token]], None]:
+    def take(parts: _Parts, tokens: list[Token]) -> None:
+        _once(parts, "places", tokens[0])
+        parts.unit = unit
+        parts.places = {int(str(token.value)) for token in tokens if token.kind == "O"}
+        for token in tokens:
+            parts.weekdays |= _numbers(token)
+
+    return take
+
+
+def _days(parts: _Parts, tokens: list[Token]) -> None:
+    """Take days of the month, a month beside them, and the last day."""
+    parts.at.setdefault("days", tokens[0].start)
+    for token in tokens:
+        if token.kind in "NJO":
+            number = int(str(token.value))
+            if number != _LAST and number not in _EVERY_DAY:
+                raise _Refused(
+                    token.start,
+                    f"`{token.text}` is no day of a month; days are 1 to 31",
+                    f"「{token.text}」という日はありません。1〜31で書いてください",
+                )
+            parts.days.add(number)
+        elif token.kind == "L":
+            parts.days.add(_LAST)
+        elif token.kind == "M":
+            _month(parts, [token])
+
+
+def _month(parts: _Parts, tokens: list[Token]) -> None:
+    number = int(str(tokens[0].value))
+    if number not in _EVERY_MONTH:
+        raise _Refused(
+            tokens[0].start,
+            f"`{tokens[0].text}` is no month; months are 1 to 12",
+            f"「{tokens[0].text}」という月はありません。1〜12月で書いてください",
+        )
+    parts.at.setdefault("months", tokens[0].start)
+    parts.months.add(number)
+
+
+def _zone(parts: _Parts, tokens: list[Token]) -> None:
+    _once(parts, "zone", tokens[0])
+    zone = find_zone(tokens[0].text)
+    if zone is None:
+        raise _Refused(
+            tokens[0].start,
+            f"`{tokens[0].text}` is not a time zone; expected a name such as Asia/Tokyo or UTC",
+            f"「{tokens[0].text}」はタイムゾーンではありません (例: Asia/Tokyo, UTC)",
+            suggest(tokens[0].text),
+        )
+    parts.zone = zone
+
+
+def _frequency(parts: _Parts, tokens: list[Token]) -> None:
+    parts.at.setdefault("frequency", tokens[0].start)
+    parts.frequency = str(tokens[-1].value or {"W": "daily", "C": "monthly"}[tokens[-1].kind])
+
+
+def _without_holidays(parts: _Parts, _: list[Token]) -> None:
+    parts.is_without_holidays = True
+
+
+def _too_long(_: _Parts, tokens: list[Token]) -> None:
+    raise _Refused(
+        tokens[0].start,
+        "paces of days, weeks or months are not known; name the days: `weekly Mon 09:00`,"
+        " `day 1 of the month 09:00`, `29 February 09:00`",
+        "日・週・月単位の間隔は使えません。`毎週月曜 9:00`、`毎月1日 9:00`、`毎年2月29日 9:00` の"
+        "ように日を指定してください",
+    )
+
+
+def _nothing(_: _Parts, tokens: list[Token]) -> None:
+    del tokens
+
+
+def _once(parts: _Parts, name: str, token: Token) -> None:
+    """Refuse a part that is there already."""
+    if parts.at.setdefault(name, token.start) != token.start:
+        raise _Refused(
+            token.start,
+            f"`{token.text}` says a second time what was said before; write one of both",
+            f"「{token.text}」は前の指定と重なります。どちらか一方にしてください",
+        )
+
+
+#: Orders of kinds (letters of `Kind`) and what takes them; the first that fits counts.
+_ORDERS: Final = tuple(
+    (re.compile(order), take)
+    for order, take in (
+        ("b[TN][AR][TN]|[TN]R[TN]", _window),
+        ("E?N[WCY]|E[OAN]+Y", _too_long),
+        ("E?NU|EU|P(?!S)", _pace),
+        ("P?S", _offset),
+        ("XH|HX", _without_holidays),
+        ("O(A?O)*BW?", _nth("business_day")),
+        ("O(A?O)*D", _nth("weekday")),
+        ("O(A?O)*W?M?|WN(A?N(?![RUM]))*M?|NM|MN(?![RU])|J|L", _days),
+        ("M", _month),
+        ("DRD", _week_range),
+        ("D", _weekdays),
+        ("E?BW?", _business),
+        ("T", _time),
+        ("Z", _zone),
+        ("F|E[WCY]", _frequency),
+        ("Y", _too_long),
+        ("[EAC]", _nothing),
+    )
+)
+
+
+def _check(parts: _Parts) -> None:
+    """Refuse parts that do not go together."""
+    if parts.pace is None and not parts.times:
+        raise _Refused(
+            parts.at.get("window", 0),
+            "nothing says at what time; write 09:00, or a pace such as `every 15 min`",
+            "時刻がありません。9:00 のような時刻か、15分ごと のような間隔を書いてください",
+        )
+    if parts.times and (parts.pace is not None or parts.window is not None):
+        raise _Refused(
+            parts.at["times"],
+            "a pace and times of day do not go together; windows are written 08-20",
+            "間隔と時刻は一緒に使えません。時間帯は 8時-20時 のように書きます",
+        )
+    _check_days(parts)
+    _check_window(parts)
+
+
+def _check_days(parts: _Parts) -> None:
+    kinds = [parts.is_business, bool(parts.weekdays), bool(parts.days)]
+    if sum(kinds) > 1:
+        later = max(parts.at.get(name, 0) for name in ("business", "weekdays", "days", "places"))
+        raise _Refused(
+            later,
+            "the days are said in two ways; write weekdays, days of the month or business days",
+            "日の指定が2通りあります。曜日・日付・営業日のどれか1つにしてください",
+        )
+    is_monthly = bool(parts.days or parts.places)
+    has_day = is_monthly or parts.months
+    wrong = {
+        "daily": is_monthly,
+        "weekly": is_monthly or not (parts.weekdays or parts.is_business),
+        "monthly": not is_monthly,
+        "yearly": not (has_day and parts.months),
+    }
+    if wrong.get(parts.frequency):
+        raise _Refused(
+            parts.at["frequency"],
+            f"{parts.frequency} and the days do not fit; write `daily 09:00`, `weekly Mon 09:00`,"
+            " `monthly on day 1, 09:00` or `yearly on 29 February 09:00`",
+            "頻度と日が合いません。`毎日 9:00`、`毎週月曜 9:00`、`毎月1日 9:00`、"
+            "`毎年2月29日 9:00` のように書いてください",
+        )
+    longest = max((LONGEST_MONTHS[month - 1] for month in parts.months), default=31)
+    if parts.days and _LAST not in parts.days and min(parts.days) > longest:
+        number = min(parts.days)
+        raise _Refused(
+            parts.at["days"],
+            f"day {number} never comes in the months given; write a day that they have",
+            f"指定の月に{number}日はありません。存在する日を書いてください",
+        )
+
+
+def _check_window(parts: _Parts) -> None:
+    if parts.window is None or parts.window[0] < parts.window[1]:
+        return
+    if parts.weekdays or parts.days or parts.places or parts.is_business:
+        raise _Refused(
+            parts.at["window"],
+            "a window over midnight does not go together with days: the end would be another day",
+            "日をまたぐ時間帯は、曜日や日の指定と一緒に使えません (終わりは翌日になるため)",
+        )
+
+
+def _lines(parts: _Parts) -> tuple[str, ...]:
+    """Return the cron lines: hours with the same minutes share one."""
+    minutes: dict[int, set[int]] = {}
+    for minute in sorted(_minutes(parts)):
+        minutes.setdefault(minute // _HOUR, set()).add(minute % _HOUR)
+    hours: dict[frozenset[int], set[int]] = {}
+    for hour, some in minutes.items():
+        hours.setdefault(frozenset(some), set()).add(hour)
+    days, weekdays = _named_days(parts)
+    months = frozenset(parts.months) or _EVERY_MONTH
+    return tuple(
+        write_cron(CronLine(some, frozenset(each), days, months, weekdays))
+        for some, each in hours.items()
+    )
+
+
+def _minutes(parts: _Parts) -> Iterable[int]:
+    """Return the due minutes of a day."""
+    if parts.pace is None:
+        return parts.times
+    if parts.window is None:
+        return range(parts.minute or 0, _DAY, parts.pace)
+    start, end = parts.window
+    last = _DAY - 1 if end == _DAY else end if end > start else end + _DAY
+    first = start if parts.minute is None else start + (parts.minute - start) % _HOUR
+    return (minute % _DAY for minute in range(first, last + 1, parts.pace))
+
+
+def _named_days(parts: _Parts) -> tuple[frozenset[int], frozenset[int]]:
+    """Return days of the month and weekdays for the lines, never fewer than are meant."""
+    days = frozenset(parts.days - {_LAST}) | (_MONTH_ENDS if _LAST in parts.days else frozenset())
+    is_business = parts.is_business or parts.unit == "business_day"
+    weekdays = WORKING_WEEK if is_business else frozenset(parts.weekdays)
+    return days or _EVERY_DAY, weekdays or _WHOLE_WEEK
+
+
+def _rule(parts: _Parts) -> DayRule:
+    is_without_holidays = parts.is_without_holidays or parts.is_business
+    if parts.unit:
+        return DayRule(tuple(sorted(parts.places)), parts.unit, is_without_holidays)
+    nth = tuple(sorted(parts.days)) if _LAST in parts.days else ()
+    return DayRule(nth, "day", is_without_holidays)
