@@ -11,7 +11,6 @@ from leadline.domain.endings import IDLE, said
 from leadline.domain.skips import WORDS
 
 if TYPE_CHECKING:
-
     from prefect.client.schemas.objects import State
 
     from leadline.domain.batches import Batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -11,17 +11,9 @@ from prefect.client.schemas.objects import State
 from flows.process_submissions import follow_leads
 from flows.run import Run, carry_out, name_for
 from leadline.clock import SystemClock
-from leadline.stages.imports import is_imported
+from leadline.stages.imports import find_new_files
 from tasks.imports import count_file, store_file
 from tasks.intake import intake
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-INBOX: Final = "inbox"
-_ENDINGS: Final = {".csv", ".tsv", ".txt"}
-#: A file that changed more recently than this may still be on its way into the folder.
-_SETTLED_SECONDS: Final = 5.0
 
 
 @flow(
@@ -51,8 +43,8 @@ async def import_files(paths: list[str] | None = None, now: str | None = None) -
 
 async def _store_files(run: Run, paths: list[str] | None) -> None:
     if paths is None:
-        found, run.waiting = await asyncio.to_thread(_find_new, run)
-        paths = found
+        found = await asyncio.to_thread(find_new_files, run.work, now=SystemClock().now())
+        paths, run.waiting = found
     for number, path in enumerate(paths, 1):
         run.files.append(await store_file(path, run.at, number))
 
@@ -62,21 +54,3 @@ async def _count_files(run: Run) -> None:
     for file in run.files:
         if "run" in file:
             file.update(await count_file(file["run"], run.at))
-
-
-def _find_new(run: Run) -> tuple[list[str], int]:
-    """Return the inbox's files that were never imported to the end, and how many must wait."""
-    home = run.work.environment.home
-    files = [path for path in sorted((home / INBOX).glob("*")) if _is_table(path)]
-    new = [path for path in files if not is_imported(run.work, path)]
-    settled = [path for path in new if _is_settled(path)]
-    return [path.relative_to(home).as_posix() for path in settled], len(new) - len(settled)
-
-
-def _is_table(path: Path) -> bool:
-    is_hidden = path.name.startswith((".", "~$"))
-    return path.suffix.lower() in _ENDINGS and path.is_file() and not is_hidden
-
-
-def _is_settled(path: Path) -> bool:
-    return SystemClock().now().timestamp() - path.stat().st_mtime >= _SETTLED_SECONDS

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from prefect.context import TagsContext
 from prefect.runtime import flow_run
 
-from flows.endings import Facts, ending_of, failed, publish
+from flows import due_times
+from flows.endings import ending_of, failed, idle, publish
 from leadline.clock import SystemClock
 from leadline.domain.batches import Batch
+from leadline.domain.endings import Facts
 from leadline.errors import LeadlineError, UsageError
 from leadline.stages import load_stage
+from leadline.stages.due_times import Refusal
 from leadline.store import outbox
 from tasks import current_environment, hold_workspace, unforeseen
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
     from leadline.stages import Workspace
+    from leadline.stages.due_times import Claim
 
 
 #: What every run, deployment and automation of ours bears, on a server shared with other teams.
@@ -58,10 +62,12 @@ class Run:
         sums: what each stage did, in the order run.
         files: what became of each imported file.
         waiting: files that were left for the next run because they are still being written.
+        late: per language, that the run is late or makes up for missed times.
     """
 
     work: Workspace
     now: datetime
+    late: Mapping[str, str] | None = None
     sums: dict[str, Batch] = field(default_factory=dict)
     files: list[dict[str, Any]] = field(default_factory=list)
     waiting: int = 0
@@ -93,7 +99,7 @@ class Run:
         if any(batch.stage == "delivery" for batch in done):
             with self.work.store.read() as connection:
                 unknown = outbox.count_by_state(connection).get("unknown", 0)
-        return Facts(done, self.files, waiting=self.waiting, unknown=unknown)
+        return Facts(done, self.files, waiting=self.waiting, unknown=unknown, late=self.late)
 
 
 async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -> State[Any]:
@@ -111,11 +117,41 @@ async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -
         lang = environment.lang
         instant = read_instant(now)
         async with hold_workspace(environment, now=instant) as work:
-            return await _follow(Run(work, instant), follow, lang)
+            return await _when_due(Run(work, instant), follow, lang)
     except LeadlineError as error:
         return failed(error, lang)
     except Exception as error:  # noqa: BLE001 - its text may hold a row, see above
         return failed(unforeseen("flow", error), lang)
+
+
+async def _when_due(run: Run, follow: Callable[[Run], Awaitable[None]], lang: str) -> State[Any]:
+    """Follow the plan when the due time of this run is ours, or when it has none."""
+    scheduled = due_times.find_scheduled()
+    if scheduled is None:
+        return await _follow(run, follow, lang)
+    mine = await due_times.take(run.work, scheduled)
+    await due_times.mend_left(run.work)
+    if isinstance(mine, Refusal):
+        return idle(mine.says[lang])
+    if mine is not None and mine.is_late:
+        run.late = mine.says
+        await due_times.cancel_superseded(scheduled)
+    return await _follow_and_record(run, follow, mine, lang=lang)
+
+
+async def _follow_and_record(
+    run: Run, follow: Callable[[Run], Awaitable[None]], mine: Claim | None, *, lang: str
+) -> State[Any]:
+    """Follow the plan; our database knows how it ended, unless the process dies."""
+    try:
+        async with due_times.keep(run.work, mine):
+            state = await _follow(run, follow, lang)
+    except LeadlineError as error:
+        state = failed(error, lang)
+    except Exception as error:  # noqa: BLE001 - its text may hold a row
+        state = failed(unforeseen("flow", error), lang)
+    await due_times.end(run.work, mine, state)
+    return state
 
 
 async def _follow(run: Run, follow: Callable[[Run], Awaitable[None]], lang: str) -> State[Any]:

@@ -16,6 +16,7 @@ import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from prefect import flow, tags
@@ -27,15 +28,14 @@ from flows.run import TAG, name_for, read_instant
 from flows.send_due_touches import send_due_touches
 from leadline.config.environment import read_environment
 from leadline.domain.endings import IDLE
-from leadline.errors import ConfigError, LeadlineError
-from leadline.stages import open_workspace
+from leadline.errors import LeadlineError
 from leadline.stages.intake import has_due
+from leadline.stages.live import LiveWorkspace
 from tasks import current_environment, find_held, hold, unforeseen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
 
     from leadline.config.environment import Environment
     from leadline.stages import Workspace
@@ -108,10 +108,13 @@ class Watching:
     now: str | None
     passes: int = 0
     failures: int = 0
-    _work: Workspace | None = None
-    _seen: frozenset[tuple[str, int, int]] = frozenset()
     _in_a_row: int = 0
     _is_unfinished: bool = False
+
+    @cached_property
+    def live(self) -> LiveWorkspace:
+        """Return what reads the project folder again when it changes."""
+        return LiveWorkspace(self.environment)
 
     async def look(self) -> float:
         """Take what is new through the pipeline; returns how long to wait until the next look."""
@@ -151,46 +154,12 @@ class Watching:
         return float(min(_LONGEST_PAUSE, 2**self._in_a_row))
 
     def _refresh(self, now: datetime) -> Workspace:
-        """Return the workspace; a project folder that changed is read again.
-
-        Raises:
-            ConfigError: it has faults, and there was no good one before.
-        """
-        held = find_held()
-        if held is not None:
-            return held
-        seen = frozenset(_files(self.environment.home))
-        if self._work is not None and seen == self._seen:
-            return self._work
-        try:
-            fresh = open_workspace(self.environment, now=now)
-        except ConfigError as error:
-            if self._work is None:
-                raise
-            self._seen = seen
-            _LOG.warning(
-                "%s\ngoing on with the last good configuration (%s)",
-                error.say(self.environment.lang),
-                self._work.project.hash[:12],
-            )
-            return self._work
-        self.close()
-        self._work, self._seen = fresh, seen
-        return fresh
+        """Return the workspace that is held, else the last good one."""
+        return find_held() or self.live.refresh(now)
 
     def close(self) -> None:
         """Give the database connections back."""
-        if self._work is not None:
-            self._work.store.close()
-
-
-def _files(home: Path) -> Iterator[tuple[str, int, int]]:
-    """Give name, size and time of change of every file that a project is made of."""
-    for folder in ("config", "templates"):
-        for path in (home / folder).rglob("*"):
-            if path.is_file():
-                stat = path.stat()
-                yield str(path), stat.st_size, stat.st_mtime_ns
+        self.live.close()
 
 
 async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:

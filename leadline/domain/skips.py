@@ -23,6 +23,12 @@ class SkipReason(StrEnum):
     SUPPRESSED = "suppressed"
     TEMPLATE_ERROR = "template_error"
     ALREADY_ENROLLED = "already_enrolled"
+    TOLD_ALREADY = "told_already"
+    NO_ADMIN_ADDRESS = "no_admin_address"
+    NOT_DUE = "not_due"
+    DONE_BEFORE = "done_before"
+    IN_PROGRESS = "in_progress"
+    TOO_LATE = "too_late"
 
 
 WORDS: dict[SkipReason, dict[str, str]] = {
@@ -82,5 +88,29 @@ WORDS: dict[SkipReason, dict[str, str]] = {
     SkipReason.ALREADY_ENROLLED: {
         "en": "is in this sequence already",
         "ja": "すでにこのシナリオに登録済み",
+    },
+    SkipReason.TOLD_ALREADY: {
+        "en": "a mail about this flow went to the admin less than an hour ago",
+        "ja": "このフローについて1時間以内に管理者へ通知済み",
+    },
+    SkipReason.NO_ADMIN_ADDRESS: {
+        "en": "config/settings.yaml names no mail.admin_address",
+        "ja": "config/settings.yaml に mail.admin_address がない",
+    },
+    SkipReason.NOT_DUE: {
+        "en": "the schedule names no such time",
+        "ja": "スケジュール上の実行時刻ではない",
+    },
+    SkipReason.DONE_BEFORE: {
+        "en": "another run has done what was due",
+        "ja": "別の実行が処理済み",
+    },
+    SkipReason.IN_PROGRESS: {
+        "en": "another run of this flow is at it",
+        "ja": "同じフローの別の実行が処理中",
+    },
+    SkipReason.TOO_LATE: {
+        "en": "too late to be made up (catch_up of the schedule)",
+        "ja": "遅れが許容時間を超えたため実行しない (スケジュールの catch_up)",
     },
 }

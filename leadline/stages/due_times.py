@@ -1,0 +1,353 @@
+"""Due times: which run does the work that a schedule asks for, and what became of the others.
+
+Two clocks may run over one database, Prefect's and the embedded one, or the same clock twice. A
+row per flow and due time decides: whoever writes it first runs. It is leased, so that the work of
+a process that died is taken up again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from leadline.domain.due_times import (
+    ON_TIME,
+    Leave,
+    Take,
+    Taken,
+    decide_due_time,
+    late_words,
+)
+from leadline.domain.skips import WORDS, SkipReason
+from leadline.schedule import count_times, last_time, next_times, why_not
+from leadline.store import due_times
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from leadline.config.shape import Project, Schedule
+    from leadline.stages import Workspace
+    from leadline.store.engine import Connection, Store
+
+Clock = Literal["prefect", "embedded"]
+#: A server may start a run a little before our clock says that it is due.
+_EARLY: Final = timedelta(seconds=60)
+#: Nobody needs to know more exactly how much was missed.
+_MOST_MISSED: Final = 100_000
+#: A due time that no clock took for this long is overdue: something does not run.
+_OVERDUE: Final = timedelta(minutes=10)
+
+
+class _Missed(NamedTuple):
+    """How many due times were missed, and the first of them."""
+
+    times: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A due time that is ours.
+
+    Attributes:
+        flow: the flow's name.
+        due_at: the due time.
+        fence: how often it was taken; a later owner has a greater one.
+        says: per language, what is unusual about the run ("" when nothing is): late, or making
+            up for what was missed.
+        is_late: whether it runs late or makes up for missed times.
+    """
+
+    flow: str
+    due_at: datetime
+    fence: int
+    says: Mapping[str, str]
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a run has nothing to do.
+
+    Attributes:
+        reason: for counting.
+        says: per language, for people.
+    """
+
+    reason: SkipReason
+    says: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A due time at which a process died.
+
+    Attributes:
+        flow: the flow's name.
+        due_at: the due time.
+        fence: how often it was taken.
+        flow_run_id: Prefect's id of the run, None for the embedded clock.
+        is_covered: whether a later run has done its work already.
+    """
+
+    flow: str
+    due_at: datetime
+    fence: int
+    flow_run_id: str | None
+    is_covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a flow's schedule stands, for people.
+
+    Attributes:
+        flow: the flow's name.
+        says: the schedule's words.
+        timezone: its zone.
+        is_paused: whether it is paused.
+        next_at: when it is due next, None when never.
+        last: the newest due time that was taken, None at first.
+        overdue_since: the due time that no clock took in time, None when all is well.
+    """
+
+    flow: str
+    says: str
+    timezone: str
+    is_paused: bool
+    next_at: datetime | None
+    last: due_times.Row | None
+    overdue_since: datetime | None
+
+
+def keep_schedules(store: Store, project: Project, *, now: datetime) -> None:
+    """Record since when each schedule says what it says: earlier times are never late."""
+    with store.write() as connection:
+        for flow, schedule in project.schedules.items():
+            due_times.keep_schedule(connection, flow, _says(schedule), at=now)
+
+
+def _says(schedule: Schedule) -> str:
+    recurrence = schedule.recurrence
+    paused = " (paused)" if schedule.paused else ""
+    return f"{recurrence.words} [{recurrence.timezone}]{paused}"
+
+
+def claim(
+    work: Workspace,
+    flow: str,
+    *,
+    now: datetime,
+    clock: Clock,
+    flow_run_id: str | None = None,
+    planned_at: datetime | None = None,
+) -> Claim | Refusal:
+    """Take the due time that a run finds, or say why it has nothing to do.
+
+    Args:
+        work: the workspace.
+        flow: the flow's name in `config/schedules.yaml`.
+        now: the real time.
+        clock: which clock asks.
+        flow_run_id: Prefect's id of the run.
+        planned_at: the time for which Prefect planned the run.
+    """
+    schedule = work.project.schedules.get(flow)
+    if schedule is None or schedule.paused:
+        return _refusal(SkipReason.NOT_DUE)
+    due_at = _due_at(schedule, now, planned_at)
+    with work.store.write(lock="due_times") as connection:
+        since = due_times.keep_schedule(connection, flow, _says(schedule), at=now)
+        found = due_times.find_newest(connection, flow, now=max(now, due_at or now))
+        decision = decide_due_time(
+            due_at, _taken(found), since=since, now=now, catch_up=schedule.catch_up
+        )
+        if isinstance(decision, Leave):
+            _record(connection, flow, decision, clock=clock, now=now)
+            return _explained(schedule, decision, planned_at)
+        missed = _missed(schedule, decision)
+        if decision.is_repeat and found is not None:
+            fence = due_times.take_again(
+                connection, found, clock=clock, flow_run_id=flow_run_id, now=now
+            )
+        else:
+            row = _new_row(flow, decision.due_at, clock) | {"flow_run_id": flow_run_id}
+            if missed is not None:
+                row |= {"missed_count": missed.times, "missed_since": missed.since}
+            fence = due_times.add_taken(connection, row, now=now)
+    return _claim(schedule, flow, decision, fence=fence, missed=missed)
+
+
+def _due_at(schedule: Schedule, now: datetime, planned_at: datetime | None) -> datetime | None:
+    """Return the newest due time; a planned one counts a little early, as clocks differ."""
+    recurrence = schedule.recurrence
+    if planned_at is not None and now < planned_at <= now + _EARLY:
+        now = planned_at
+    return last_time(recurrence, now=now)
+
+
+def _taken(row: due_times.Row | None) -> Taken | None:
+    if row is None:
+        return None
+    return Taken(row.due_at, row.state == "running", row.is_held, row.fence, row.state)
+
+
+def _new_row(flow: str, due_at: datetime, clock: Clock) -> dict[str, Any]:
+    return {
+        "flow": flow,
+        "due_at": due_at,
+        "clock": clock,
+        "flow_run_id": None,
+        "missed_count": 0,
+        "missed_since": None,
+    }
+
+
+def _record(
+    connection: Connection, flow: str, leave: Leave, *, clock: Clock, now: datetime
+) -> None:
+    if leave.is_new and leave.due_at is not None:
+        row = _new_row(flow, leave.due_at, clock)
+        due_times.add_skipped(connection, row, reason=leave.reason.value, now=now)
+
+
+def _missed(schedule: Schedule, take: Take) -> _Missed | None:
+    """Return what was missed before this due time, None when nothing was."""
+    recurrence = schedule.recurrence
+    if take.is_repeat or take.missed_after >= take.due_at:
+        return None
+    count = count_times(recurrence, after=take.missed_after, until=take.due_at, most=_MOST_MISSED)
+    if count <= 1:
+        return None
+    (first,) = next_times(recurrence, now=take.missed_after, count=1)
+    return _Missed(count - 1, first)
+
+
+def _claim(
+    schedule: Schedule,
+    flow: str,
+    take: Take,
+    *,
+    fence: int,
+    missed: _Missed | None,
+) -> Claim:
+    zone = schedule.recurrence.timezone
+    count, since = missed or _Missed(0, take.due_at)
+    says = late_words(take, count, due=_local(take.due_at, zone), since=_local(since, zone))
+    return Claim(flow, take.due_at, fence, says, is_late=take.is_late or missed is not None)
+
+
+def _local(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+
+
+def _explained(schedule: Schedule, leave: Leave, planned_at: datetime | None) -> Refusal:
+    """Say why in the most telling way: the holiday rather than "done before"."""
+    if planned_at is not None and (reason := why_not(schedule.recurrence, planned_at)):
+        return Refusal(SkipReason.NOT_DUE, reason)
+    if leave.due_at is None:
+        return _refusal(leave.reason)
+    at = _local(leave.due_at, schedule.recurrence.timezone)
+    return Refusal(
+        leave.reason, {lang: f"{words} ({at})" for lang, words in WORDS[leave.reason].items()}
+    )
+
+
+def _refusal(reason: SkipReason) -> Refusal:
+    return Refusal(reason, WORDS[reason])
+
+
+def renew(store: Store, mine: Claim, *, now: datetime) -> bool:
+    """Prolong the lease; False when the due time is somebody else's by now."""
+    with store.write() as connection:
+        return due_times.renew(connection, mine.flow, mine.due_at, fence=mine.fence, now=now)
+
+
+def end(
+    store: Store,
+    mine: Claim,
+    *,
+    state: Literal["completed", "failed", "crashed"],
+    ending: str,
+    now: datetime,
+) -> bool:
+    """Record how the run ended; False when the due time is somebody else's by now."""
+    with store.write() as connection:
+        return due_times.mark_ended(
+            connection,
+            mine.flow,
+            mine.due_at,
+            fence=mine.fence,
+            state=state,
+            ending=ending,
+            now=now,
+        )
+
+
+def take_left(store: Store, *, now: datetime) -> list[Left]:
+    """Mark as crashed what dead processes left running, and return it; each is returned once."""
+    with store.read() as connection:
+        if not due_times.list_left(connection, now=now):
+            return []
+    with store.write(lock="due_times") as connection:
+        rows = due_times.list_left(connection, now=now)
+        due_times.mark_crashed(connection, [row.id for row in rows], now=now)
+        last = due_times.list_last(connection)
+    return [
+        Left(
+            *(row.flow, row.due_at, row.fence, row.flow_run_id),
+            is_covered=last[row.flow].due_at > row.due_at,
+        )
+        for row in rows
+    ]
+
+
+def note_cancelled(store: Store, left: Left) -> None:
+    """Record that a person ended the run: its work is not taken up again."""
+    with store.write() as connection:
+        due_times.mark_cancelled(connection, left.flow, left.due_at, fence=left.fence)
+
+
+def read_standings(connection: Connection, project: Project, *, now: datetime) -> list[Standing]:
+    """Return how each schedule stands."""
+    last = due_times.list_last(connection)
+    since = due_times.read_since(connection)
+    return [
+        _standing(flow, schedule, last.get(flow), since=since.get(flow), now=now)
+        for flow, schedule in project.schedules.items()
+    ]
+
+
+def _standing(
+    flow: str,
+    schedule: Schedule,
+    last: due_times.Row | None,
+    *,
+    since: datetime | None,
+    now: datetime,
+) -> Standing:
+    recurrence = schedule.recurrence
+    upcoming = next_times(recurrence, now=now, count=1)
+    return Standing(
+        flow,
+        recurrence.words,
+        recurrence.timezone,
+        schedule.paused,
+        None if schedule.paused or not upcoming else upcoming[0],
+        last,
+        _overdue_since(schedule, last, since, now),
+    )
+
+
+def _overdue_since(
+    schedule: Schedule, last: due_times.Row | None, since: datetime | None, now: datetime
+) -> datetime | None:
+    """Return the first due time that is long over and that no clock took."""
+    if schedule.paused or since is None or (last is not None and last.is_held):
+        return None
+    after = since if last is None else max(since, last.due_at)
+    first = next_times(schedule.recurrence, now=after, count=1)
+    return first[0] if first and now - first[0] > max(_OVERDUE, ON_TIME) else None

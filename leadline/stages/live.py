@@ -1,0 +1,75 @@
+"""The workspace of a program that keeps running: an edit is taken up, a wrong one is not."""
+
+from __future__ import annotations
+
+import logging
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from leadline.errors import ConfigError
+from leadline.stages import open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from leadline.config.environment import Environment
+    from leadline.stages import Workspace
+
+_LOG: Final = logging.getLogger("leadline.live")
+
+
+class LiveWorkspace:
+    """The last good configuration of a project folder, with its database open."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Look at the project folder of `environment`; nothing is opened yet."""
+        self.environment = environment
+        self._work: Workspace | None = None
+        self._seen: frozenset[tuple[str, int, int]] = frozenset()
+        self._looking = Lock()
+
+    def refresh(self, now: datetime) -> Workspace:
+        """Return the workspace; a project folder that changed is read again.
+
+        Args:
+            now: recorded when the configuration is new.
+
+        Raises:
+            ConfigError: it has faults, and there was no good one before.
+            StoreError: the database cannot be used.
+        """
+        with self._looking:
+            seen = frozenset(_files(self.environment.home))
+            if self._work is not None and seen == self._seen:
+                return self._work
+            try:
+                fresh = open_workspace(self.environment, now=now)
+            except ConfigError as error:
+                if self._work is None:
+                    raise
+                self._seen = seen
+                _LOG.warning(
+                    "%s\ngoing on with the last good configuration (%s)",
+                    error.say(self.environment.lang),
+                    self._work.project.hash[:12],
+                )
+                return self._work
+            self.close()
+            self._work, self._seen = fresh, seen
+            return fresh
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        if self._work is not None:
+            self._work.store.close()
+
+
+def _files(home: Path) -> Iterator[tuple[str, int, int]]:
+    """Give name, size and time of change of every file that a project is made of."""
+    for folder in ("config", "templates"):
+        for path in (home / folder).rglob("*"):
+            if path.is_file():
+                stat = path.stat()
+                yield str(path), stat.st_size, stat.st_mtime_ns
