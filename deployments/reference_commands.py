@@ -27,6 +27,15 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         f"files[]{{file, source, run, encoding, dialect, mapping, {_COUNTS}, quarantine, rejects}}",
     ),
     "run": ("config_hash", "stages[]{stage, claimed, done, skipped, failed, seconds}"),
+    "deploy": (
+        "changes[]{action, kind, name, before, after}",
+        "dry_run",
+        "remove",
+        "paused[]",
+        "work_pool",
+        "server",
+        "ui",
+    ),
     "leads list": ("leads[]",),
     "leads show": (
         "leads[]",

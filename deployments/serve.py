@@ -2,91 +2,78 @@
 
     python -m deployments.serve
 
-`leadline up` starts it. Where a work pool is used instead, see `deployments/prefect.yaml`; never
-both for one project.
+`leadline up` starts it. At its start it applies what `leadline deploy` applies; what that command
+changes later counts at once, without a restart. Where `config/settings.yaml` names a work pool,
+its workers run the flows and this program refuses: never both for one project.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from prefect import serve
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.schedules import Cron
-from prefect.types.entrypoint import EntrypointType
-
-from flows.import_files import import_files
-from flows.process_submissions import process_submissions
-from flows.run import TAG
-from flows.send_due_touches import send_due_touches
+from deployments.deploy import apply_project
+from leadline.cli.prefect_server import find_server
 from leadline.config.environment import read_environment
 from leadline.config.loader import read_project
 from leadline.errors import LeadlineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
-    from prefect import Flow
     from prefect.deployments.runner import RunnerDeployment
-    from prefect.schedules import Schedule
 
-    from leadline.config.shape import ScheduleShape
-
-#: What a schedule of `config/schedules.yaml` starts. The watch runs as long as the machine is
-#: up, in a process of its own, and needs no schedule here.
-SERVED: Final[dict[str, Flow[..., Any]]] = {
-    "import_files": import_files,
-    "process_submissions": process_submissions,
-    "send_due_touches": send_due_touches,
-}
-#: Runs that piled up while the machine was off are one run: each does whatever is due.
-ONE_AT_A_TIME: Final = ConcurrencyLimitConfig(
-    limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
-)
 _MOST_AT_ONCE: Final = 4
 
 
-def make_deployments(schedules: Mapping[str, ScheduleShape]) -> list[RunnerDeployment]:
-    """Return the deployments of a project; a flow without a schedule is started by hand.
+class PoolNamed(LeadlineError):
+    """Workers run this project's flows."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "config/settings.yaml names the work pool {pool}, whose workers run the flows, so "
+        "they are not served here as well. Start a worker: `prefect worker start --pool {pool}`, "
+        "and the web app with `leadline serve`; or take prefect.work_pool out of the settings.",
+        "ja": "config/settings.yaml でワークプール {pool} が指定され、フローはそのワーカーが実行"
+        "するため、ここでは実行しません。`prefect worker start --pool {pool}` でワーカーを、"
+        "`leadline serve` で Web アプリを起動するか、設定から prefect.work_pool を外してください。",
+    }
+
+
+def make_served(ids: Mapping[str, UUID]) -> list[RunnerDeployment]:
+    """Return the deployments as Prefect's runner takes them: applied already.
 
     Args:
-        schedules: `config/schedules.yaml`, by flow.
+        ids: of the deployments as they were applied, by name.
     """
-    return [_make(flow, schedules.get(name)) for name, flow in SERVED.items()]
+    from prefect.deployments.runner import RunnerDeployment
 
+    class Applied(RunnerDeployment):
+        """A deployment that its runner polls for and does not change."""
 
-def _make(flow: Flow[..., Any], schedule: ScheduleShape | None) -> RunnerDeployment:
-    made = flow.to_deployment(
-        flow.name,
-        description=(flow.description or "").split("\n", maxsplit=1)[0],
-        entrypoint_type=EntrypointType.MODULE_PATH,
-        concurrency_limit=ONE_AT_A_TIME,
-        tags=[TAG],
-        schedules=[_cron(schedule)] if schedule else [],
-    )
-    return cast("RunnerDeployment", made)  # a coroutine only inside a running loop
+        async def aapply(self, *_: Any, **__: Any) -> UUID:  # noqa: ANN401 - as inherited
+            """Return the id; Prefect's own way would rewrite what `apply_project` wrote."""
+            return ids[self.name]
 
-
-def _cron(schedule: ScheduleShape) -> Schedule:
-    return Cron(
-        schedule.cron,
-        timezone=schedule.timezone,
-        active=not schedule.paused,
-        slug="config",
-    )
+    return [Applied(name=name, flow_name=name) for name in ids]
 
 
 def main() -> int:
     """Serve until a signal ends it; returns the exit code."""
     environment = read_environment(os.environ)
     try:
-        schedules = read_project(environment.home).schedules
+        project = read_project(environment.home)
+        pool = project.settings.prefect.work_pool
+        if pool:
+            raise PoolNamed(pool=pool)
+        outcome = apply_project(environment, project, find_server(environment))
     except LeadlineError as error:
         print(error.say(environment.lang), file=sys.stderr)
         return 1
-    serve(*make_deployments(schedules), limit=_MOST_AT_ONCE, pause_on_shutdown=False)
+    from prefect import serve
+
+    serve(*make_served(outcome.ids), limit=_MOST_AT_ONCE, pause_on_shutdown=False)
     return 0
 
 

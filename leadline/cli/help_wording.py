@@ -65,6 +65,18 @@ COMMANDS: Final[Words] = _both(
                 "処理段階: intake scoring routing notification enrollment touches delivery"
             ),
         ),
+        "deploy": (
+            (
+                "Applies schedules, deployments and automations to Prefect; shows what changes.\n\n"
+                "Nothing that is not leadline's is touched. The server is that of PREFECT_API_URL, "
+                "else the one that `leadline up` runs."
+            ),
+            (
+                "スケジュール・デプロイメント・オートメーションを Prefect に反映し、変更点を表示"
+                "します。\n\nleadline 以外のものには触れません。対象は PREFECT_API_URL のサーバー"
+                "、なければ `leadline up` のサーバーです。"
+            ),
+        ),
         "up": (
             "Runs everything for one machine: Prefect's server, the schedules, the web app.",
             "1台で必要なものをすべて起動します(Prefect サーバー・スケジュール・Webアプリ)。",
@@ -146,6 +158,14 @@ PARAMETERS: Final[Words] = _both(
         "run.now": (
             "the instant that `due` is measured against, with its offset",
             "処理対象を判定する時刻(時差つきの ISO 8601)",
+        ),
+        "deploy.dry_run": (
+            "show what would be changed; exit code 2 when there is something",
+            "変更せずに差分だけを表示(差分があれば終了コード2)",
+        ),
+        "deploy.remove": (
+            "delete from Prefect all that is leadline's",
+            "Prefect から leadline のものをすべて削除",
         ),
         "up.host": ("address to listen on", "待ち受けるアドレス"),
         "up.port": ("port of the web app", "Webアプリのポート"),

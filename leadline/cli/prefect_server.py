@@ -107,9 +107,9 @@ class PrefectServerAbsent(LeadlineError):
         "en": "No Prefect server of this project is running (state folder {state}). Nothing was "
         "changed. Start it with `leadline up`, or name another one in PREFECT_API_URL, then run "
         "the command again.",
-        "ja": "このプロジェクトの Prefect サーバーが起動していません (状態フォルダ {state})。何も変更"
-        "していません。`leadline up` で起動するか、使用するサーバーを PREFECT_API_URL に設定して、"
-        "もう一度実行してください。",
+        "ja": "このプロジェクトの Prefect サーバーが起動していません (状態フォルダ {state})。何も"
+        "変更していません。`leadline up` で起動するか、使用するサーバーを PREFECT_API_URL に設定"
+        "して、もう一度実行してください。",
     }
 
 

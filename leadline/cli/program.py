@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from leadline.cli import (
     checking,
+    deploying,
     doctor,
     explaining,
     exporting,
@@ -108,6 +109,7 @@ def program() -> TyperGroup:
         ("migrate", project.migrate),
         ("import", importing.import_),
         ("run", running.run),
+        ("deploy", deploying.deploy),
         ("up", serving.up),
         ("serve", serving.serve),
     ):

@@ -1,0 +1,127 @@
+"""What Prefect is to have of ours, made from the project: one deployment for each flow.
+
+`leadline deploy` and `deployments.serve` both apply exactly this.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from deployments.plan import SCHEDULE_MARK, Line, Wanted
+from flows.import_files import import_files
+from flows.process_submissions import process_submissions
+from flows.run import TAG, WATCHED
+from flows.send_due_touches import send_due_touches
+from flows.watch import watch
+from leadline.cli.prefect_server import HEARTBEAT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from prefect import Flow
+    from prefect.events.schemas.automations import AutomationCore
+
+    from leadline.config.shape import Project
+
+FOOTER: Final = (
+    "_Comes from `config/` by `leadline deploy`; what is edited here is put back by the next one._"
+)
+BY_HAND: Final = "none; started by hand"
+BY_AUTOMATION: Final = "none; started by automations"
+#: For runs that a worker starts, whatever its own environment is: what `leadline up` sets.
+POOL_ENV: Final = {
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(int(HEARTBEAT.total_seconds())),
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "leadline",
+    "PREFECT_CLIENT_MAX_RETRIES": "10",
+}
+#: A run of the watch lasts 59 minutes, so each hour's run finds the one before ended.
+HOURLY: Final = Line("0 * * * *", "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A flow that has a deployment.
+
+    Attributes:
+        flow: Prefect's flow.
+        tags: beside `leadline`.
+        collision: what becomes of a run while another one is under way. Each run does whatever
+            is due, so runs that piled up are one run; an alert is about one thing and waits.
+        unscheduled: says how it is started when it has no schedule.
+    """
+
+    flow: Flow[..., Any]
+    tags: frozenset[str] = frozenset({WATCHED})
+    collision: Literal["CANCEL_NEW", "ENQUEUE"] = "CANCEL_NEW"
+    unscheduled: str = BY_HAND
+
+
+_MARKUP: Final = re.compile(r"[*_<>\[\]]")
+#: Every flow with a deployment, by its name in `config/schedules.yaml`.
+SERVED: Final[dict[str, Served]] = {
+    "import_files": Served(import_files),
+    "process_submissions": Served(process_submissions),
+    "send_due_touches": Served(send_due_touches),
+}
+#: With a work pool only: `leadline up` runs it as a process of its own.
+WATCH: Final = Served(watch)
+
+
+def want_deployments(project: Project) -> list[Wanted]:
+    """Return the deployments of a project; a flow without a schedule is started by hand."""
+    pool = project.settings.prefect.work_pool
+    wanted = [
+        _want(served, *_schedule(project, name, served), pool) for name, served in SERVED.items()
+    ]
+    if pool:
+        wanted.append(_want(WATCH, (HOURLY,), "every hour, for 59 minutes", pool))
+    return wanted
+
+
+def _schedule(project: Project, name: str, served: Served) -> tuple[tuple[Line, ...], str]:
+    """Return the cron lines of a flow, and when it runs in words."""
+    schedule = project.schedules.get(name)
+    if schedule is None:
+        return (), served.unscheduled
+    found = schedule.recurrence
+    lines = tuple(Line(cron, found.timezone, not schedule.paused) for cron in found.lines)
+    zone = "" if found.timezone in found.words else f" ({found.timezone})"
+    paused = " (paused)" if schedule.paused else ""
+    return lines, f"{_plainly(found.words)}{zone}{paused}"
+
+
+def _plainly(words: str) -> str:
+    """Return words for Markdown: a cron line as code, because `*` would set it in italics."""
+    return f"`{words}`" if _MARKUP.search(words) else words
+
+
+def _want(served: Served, lines: tuple[Line, ...], words: str, pool: str | None) -> Wanted:
+    flow = served.flow
+    does = (flow.description or "").split("\n", maxsplit=1)[0]
+    return Wanted(
+        name=flow.name,
+        entrypoint=f"{flow.fn.__module__}.{flow.fn.__name__}",
+        description=f"{does}\n\n{SCHEDULE_MARK} {words}\n\n{FOOTER}",
+        tags=served.tags | {TAG},
+        parameters=flow.parameters.model_dump_for_openapi(),
+        version=version("leadline"),
+        lines=lines,
+        collision=served.collision,
+        work_pool=pool,
+        env=POOL_ENV if pool else {},
+    )
+
+
+def want_automations(project: Project, id_of: Callable[[str], UUID]) -> list[AutomationCore]:
+    """Return the automations of a project.
+
+    Args:
+        project: says who runs the flows.
+        id_of: gives a deployment's id by its name.
+    """
+    del project, id_of
+    return []
