@@ -15,7 +15,6 @@ from __future__ import annotations
 import heapq
 import itertools
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -226,8 +225,9 @@ class Clock:
         """
         from apscheduler.triggers.interval import IntervalTrigger
 
-        known = {name: (when, name in paused) for name, (when, _) in recurring.items()}
-        known |= {name: (every, name in paused) for name, (every, _) in (intervals or {}).items()}
+        known: dict[str, object] = {}
+        for name, (when, _) in (*recurring.items(), *(intervals or {}).items()):
+            known[name] = (when, name in paused)
         for name in self._known.keys() - known.keys():
             self._scheduler.remove_job(name)
         for name, (when, target) in recurring.items():
