@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("leadline", "flows", "tasks", "deployments")
 #: Made by tools or by people's runs, and never committed.
 LEFT_OUT: Final = frozenset(
-    {".git", ".venv", "build", "dist", "demo", ".leadline", "__pycache__", ".hypothesis"}
+    {".git", ".venv", ".env", "build", "dist", "demo", ".leadline", "__pycache__", ".hypothesis"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache"}
 )
 
