@@ -22,6 +22,7 @@ from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from flows.run import TAG, WATCHED
+from leadline.domain.alerts import HEARTBEAT_LOST
 from leadline.domain.endings import ATTENTION, IDLE
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 #: Ends the description of every automation of ours.
 MARK: Final = "Made by `leadline deploy`; changes made here are put back by the next one."
-#: The message of a run that the server marked as Crashed because it went silent.
-HEARTBEAT_LOST: Final = "heartbeat lost"
 #: A run is dead when it missed this many beats.
 BEATS: Final = 3
 #: After one alert about a flow, further events of the kind start no run for this long: a storm of

@@ -171,6 +171,7 @@ def _template_variables(lang: str) -> str:
     mails = {
         "`nurture/<sequence>/<mail>/`": contexts.NurtureMail,
         **{f"`rep/{name}/`": kind for name, kind in contexts.REP_MAILS.items()},
+        **{f"`admin/{name}/`": kind for name, kind in contexts.ADMIN_MAILS.items()},
         **{f"`pages/<language>/{name}.html`": kind for name, kind in contexts.PAGES.items()},
     }
     return "\n\n".join(f"### {title}\n\n{_context(kind)}" for title, kind in mails.items())

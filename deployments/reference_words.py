@@ -45,6 +45,10 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
         "送信元アドレス。ドメインは Message-ID にも使用",
     ),
     "MailIdentity.reply_to": _both("where answers go", "返信先"),
+    "MailIdentity.admin_address": _both(
+        "who is told when a flow fails, is late or waits for a decision; nobody when missing",
+        "フローの失敗・遅延・承認待ちの通知先。なければ通知しない",
+    ),
     "Settings.language": _both("for leads whose language is unknown", "言語が不明なリードの言語"),
     "Settings.timezone": _both("for sources that state none", "取込元に指定がない場合の値"),
     "Settings.country": _both("for sources that state none", "取込元に指定がない場合の値"),

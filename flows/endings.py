@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from prefect.artifacts import acreate_table_artifact
 from prefect.states import Completed, Failed
 
+from leadline.domain.alerts import sign
 from leadline.domain.endings import IDLE, said
 from leadline.domain.skips import WORDS
 
@@ -42,14 +43,14 @@ def idle(message: str) -> State[Any]:
 
 def failed(error: LeadlineError, lang: str) -> State[Any]:
     """Return the end state of a run that could not do its work."""
-    return Failed(message=error.say(lang))
+    return Failed(message=sign(error.say(lang), type(error).__name__))
 
 
 async def publish(facts: Facts, lang: str) -> None:
     """Write one table of counts per stage that had work; an idle run leaves none."""
     for batch in facts.batches:
         await acreate_table_artifact(
-            key=f"leadline-{batch.stage}",
+            key=f"leadline-{batch.stage.replace('_', '-')}",
             table=table_of(batch, lang),
             description=said(batch, lang),
         )

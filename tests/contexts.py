@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
+from leadline.domain.alerts import Alert, Kind
+from leadline.rendering.alerts import alert_context
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.words import (
     CONSENT_WORDS,
@@ -90,6 +93,10 @@ _TALKING = {
 _WHY_YOU = {
     "en": "Territory T07 (UK and Ireland); lowest load among 3 reps",
     "ja": "テリトリー T12(近畿)。対象3名のうち担当件数が最も少ない",
+}
+_FAILURE = {
+    "en": "The database is locked by another program.",
+    "ja": "データベースは他のプログラムが使用中です。",
 }
 _FORM = {
     "en": ("Ask for a quote", "Work email", "Message", "Enter an address like name@example.com"),
@@ -191,6 +198,27 @@ def bundle_mail(lang: str, count: int = 6) -> dict[str, Any]:
     return cast("dict[str, Any]", context)
 
 
+def alert_mail(lang: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - of several types
+    """Return the context of a mail to the admin about a run that failed.
+
+    Args:
+        lang: of the mail.
+        changes: attributes of the alert, and `held_count`.
+    """
+    held_count = changes.pop("held_count", 3)
+    alert = Alert(
+        kind=Kind.FAILED,
+        flow="import_files",
+        subject="0e7bb0c9-6d5a-7a0e-8000-4f1d5a3b9c11",
+        at=NOW,
+        state="Failed",
+        message=_FAILURE[lang],
+        run_url="https://prefect.example.com/v2/runs/flow-run/0e7bb0c9-6d5a-7a0e-8000-4f1d5a3b9c11",
+    )
+    context = alert_context(replace(alert, **changes), zone=ZONE, lang=lang, held_count=held_count)
+    return cast("dict[str, Any]", context)
+
+
 def form_page(lang: str, *, has_error: bool = True) -> dict[str, Any]:
     """Return the context of a hosted form, posted once with a wrong address."""
     title, email, message, error = _FORM[lang]
@@ -281,4 +309,5 @@ def mail_contexts(lang: str) -> dict[str, dict[str, Any]]:
     return nurture | {
         "rep/assignment": assignment_mail(lang),
         "rep/bundle": bundle_mail(lang),
+        "admin/alert": alert_mail(lang),
     }

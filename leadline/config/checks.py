@@ -84,6 +84,8 @@ def _is_text(value: object) -> TypeGuard[str]:
 
 def _settings(settings: Document, custom: dict[str, FieldType]) -> Iterator[Problem]:
     yield from _zone(settings, ("timezone",))
+    if isinstance(settings.get(("mail",)), dict) and not settings.get(("mail", "admin_address")):
+        yield settings.at_key(("mail",)).warning("no_admin_address")
     for name in custom:
         if name in LEAD_FIELDS | DERIVED_FIELDS or name in {"employees_min", "employees_max"}:
             yield settings.at_key(("fields", name)).problem("reserved_field")

@@ -329,6 +329,14 @@ CODES: Final[dict[str, Code]] = {
         "A range with years runs from the earlier day to the later one.",
         "年を付けた期間は、早い日から遅い日の順に書きます。",
     ),
+    "no_admin_address": Code(
+        "`admin_address` is missing: nobody is told when a flow fails or stops running",
+        "`admin_address` がないため、フローの失敗や停止を誰にも通知できません",
+        "Runs that failed, are late, went silent or wait for a decision are told by mail to this "
+        "address, at most one an hour per flow and kind.",
+        "失敗・遅延・応答なし・承認待ちの実行をこの宛先にメールで通知します "
+        "(フローと種類ごとに1時間に1通まで)。",
+    ),
     "unknown_flow": Code(
         "not a flow that can be scheduled; expected one of {expected}",
         "スケジュールできるフローではありません。次のいずれか: {expected}",

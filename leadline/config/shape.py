@@ -119,6 +119,7 @@ class MailIdentity(Shape):
     from_name: Text
     from_address: Address
     reply_to: Address | None = None
+    admin_address: Address | None = None
 
 
 class WindowShape(Shape):

@@ -155,7 +155,8 @@ class Gate:
     """What is read about a leased message inside the transaction that would mark it `sending`.
 
     Attributes:
-        is_nurture: marketing mail; a rep's mail is exempt from consent, window and cap.
+        is_nurture: marketing mail; mail to reps and to the admin is exempt from consent, window
+            and cap.
         is_enrolled: the enrollment was not left for a reason that stops its mails.
         planned_at: when the touch was planned; the relay may have been away since.
         max_lateness: how long a planned mail is of use.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from leadline.domain.batches import Batch
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from leadline.domain.batches import Batch
 
 COMPLETED: Final = "Completed"
 IDLE: Final = "Idle"
@@ -37,6 +37,12 @@ _SAYS: Final = {
     "held": {
         "en": "{count} held by a template that fails: run `leadline check`",
         "ja": "テンプレートの誤りで保留{count}件: `leadline check` を実行してください",
+    },
+    "untold": {
+        "en": "nobody was told: name the admin's address as mail.admin_address in "
+        "config/settings.yaml",
+        "ja": "通知先がありません: config/settings.yaml の mail.admin_address に管理者のアドレスを"
+        "設定してください",
     },
     "failed": {
         "en": "{count} mail(s) bounced, failed or of unknown outcome: `leadline status` lists them",
@@ -89,12 +95,14 @@ class Facts:
         """Return what needs a person, each with the command that mends it."""
         stages = {batch.stage: batch for batch in self.batches}
         intake, touches, delivery = map(stages.get, ("intake", "touches", "delivery"))
+        alerts = stages.get("alerts", Batch("alerts"))
         judged = sum(intake.skipped.values()) if intake else 0
         unreadable = [file["file"] for file in self.files if "error" in file]
         counts = {
             "quarantined": max(self.sum_of("rejected"), judged),
             "unreadable": len(unreadable),
-            "held": touches.failed if touches else 0,
+            "held": (touches.failed if touches else 0) + alerts.failed,
+            "untold": alerts.skipped.get("no_admin_address", 0),
             "failed": delivery.failed if delivery else 0,
             "unknown": self.unknown,
         }

@@ -22,6 +22,11 @@ def assignment_key(assignment_id: int) -> str:
     return f"assignment:{assignment_id}"
 
 
+def alert_key(kind: str, flow: str, subject: str) -> str:
+    """Return the key of the mail that tells the admin of one thing; "" for its beginning."""
+    return f"alert:{kind}:{flow}:{subject}"
+
+
 def message_id(key: str, *, pepper: str, domain: str) -> str:
     """Return the Message-ID for a message key: deterministic, and telling nothing.
 

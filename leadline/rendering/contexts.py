@@ -154,6 +154,38 @@ class BundleMail(TypedDict):
     count: int
 
 
+class Step(TypedDict):
+    """One thing to do: what it is for, and the command."""
+
+    does: str
+    command: str
+
+
+class AlertMail(TypedDict):
+    """One thing that the admin is told.
+
+    `kind` is failed, crashed, timed_out, zombie, attention, late, approval or overdue. `headline`
+    says what happened to which flow, `explanation` what that means. `message` is the run's own
+    words, "" where they are not ours to tell. `state` is Prefect's name of the run's state then,
+    `state_now` the one that it has since come to; both "" without a run. `when_text` is in the
+    company's zone, `when_utc` the same in UTC ("" where that is the zone). `held_count` counts
+    the mails of this kind about this flow that were held back since the last one.
+    """
+
+    kind: str
+    flow: str
+    headline: str
+    explanation: str
+    message: str
+    state: str
+    state_now: str
+    when_text: str
+    when_utc: str
+    steps: list[Step]
+    held_count: int
+    run_url: str
+
+
 class Choice(TypedDict):
     """One choice of a list: what is posted, and what the person reads."""
 
@@ -254,6 +286,9 @@ class MessagePage(TypedDict):
 
 #: Mail folders below templates/rep/ and what fills them.
 REP_MAILS: Final[dict[str, type]] = {"assignment": AssignmentMail, "bundle": BundleMail}
+
+#: Mail folders below templates/admin/ and what fills them.
+ADMIN_MAILS: Final[dict[str, type]] = {"alert": AlertMail}
 
 #: Pages below templates/pages/<lang>/ and what fills them.
 PAGES: Final[dict[str, type]] = {

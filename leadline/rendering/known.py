@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from leadline.domain.leads import LANGUAGES
-from leadline.rendering.contexts import PAGES, REP_MAILS, Lead, NurtureMail
+from leadline.rendering.contexts import ADMIN_MAILS, PAGES, REP_MAILS, Lead, NurtureMail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -60,6 +60,8 @@ def context_of(path: str) -> type | None:
             return NurtureMail
         case ["rep", name, lang, part] if _is_mail(name, "", lang, part):
             return REP_MAILS.get(name)
+        case ["admin", name, lang, part] if _is_mail(name, "", lang, part):
+            return ADMIN_MAILS.get(name)
         case ["pages", lang, page] if lang in LANGUAGES and page.endswith(".html"):
             return PAGES.get(page.removesuffix(".html"))
         case _:
@@ -73,6 +75,8 @@ def mail_folder(path: str) -> str | None:
             return f"nurture/{sequence}/{step}"
         case ["rep", name, _, _] if not name.startswith("_"):
             return f"rep/{name}"
+        case ["admin", name, _, _] if not name.startswith("_"):
+            return f"admin/{name}"
         case _:
             return None
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 _OUTBOX = schema.outbox
 _EVENTS = schema.delivery_events
 PRIORITY_REP: Final = 10
+PRIORITY_ALERT: Final = 20
 PRIORITY_NURTURE: Final = 50
-#: How often a rep's mail of unknown outcome is sent again.
+#: How often a mail of unknown outcome to a rep or the admin is sent again.
 MOST_RESENDS: Final = 1
 #: Conditions of the partial indexes, word for word: SQLite uses such an index only then.
 _WAITING: Final = text("outbox.state IN ('queued', 'deferred')")
@@ -135,8 +136,8 @@ def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     """Take back what dead or silent processes left.
 
     What was only leased is queued again. What was `sending` may have been delivered: nurture
-    mail becomes `unknown` and is never sent again; a rep's mail is sent once more, with the same
-    Message-ID, because a missed lead costs more than a repeat.
+    mail becomes `unknown` and is never sent again; a mail to a rep or the admin is sent once more,
+    with the same Message-ID, because what is missed costs more than a repeat.
 
     Returns:
         Counts by the state that the rows came to.
@@ -144,7 +145,7 @@ def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     left = _left_behind(connection, lease)
     if left is None:
         return {}
-    resend = and_(_OUTBOX.c.kind == "assignment", _OUTBOX.c.resends < MOST_RESENDS)
+    resend = and_(_OUTBOX.c.kind != "touch", _OUTBOX.c.resends < MOST_RESENDS)
     leased = connection.execute(
         update(_OUTBOX).where(left, _OUTBOX.c.state == "leased").values(_released())
     ).rowcount

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 FILES = {
     "config/settings.yaml": (
         "company: {name: Example, postal_address: 1-1 Example, contact: info@example.com}\n"
-        "mail: {from_name: Example, from_address: sales@example.com}\n"
+        "mail: {from_name: Example, from_address: sales@example.com"
+        ", admin_address: admin@example.com}\n"
         "fields: {seats: number}\n"
     ),
     "config/scoring.yaml": (
@@ -209,6 +210,13 @@ def test_text_in_one_language_is_a_warning(home: Path) -> None:
     problem = the_problem(home)
     assert problem.is_warning
     assert place(problem)[:3] == ("missing_language", "config/forms/contact.yaml", 1)
+
+
+def test_missing_address_of_the_admin_is_a_warning(home: Path) -> None:
+    edit(home, "config/settings.yaml", ", admin_address: admin@example.com", "")
+    problem = the_problem(home)
+    assert problem.is_warning
+    assert place(problem)[:3] == ("no_admin_address", "config/settings.yaml", 2)
 
 
 def test_territory_of_a_team_without_active_rep_is_a_warning(home: Path) -> None:
