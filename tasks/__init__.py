@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from leadline.config.environment import read_environment
 from leadline.errors import (
@@ -34,7 +36,7 @@ from leadline.stages import Workspace, open_workspace
 from leadline.store.engine import DatabaseLocked, DatabaseUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
@@ -48,6 +50,7 @@ TRANSIENT: Final = (TransientDeliveryError, ConcurrentUpdate, DatabaseLocked, Da
 #: A task run costs about 60 ms of CPU, here and in the server. It goes on taking batches for this
 #: long, so that Prefect's share stays below 5 % while transactions stay short.
 WORTH_SECONDS: Final = 5.0
+T = TypeVar("T")
 _OURS: Final = Path(__file__).resolve().parents[1]
 
 
@@ -169,6 +172,40 @@ def plain_errors(stage: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a row
         raise unforeseen(stage, error) from None
+
+
+async def run_apart(run: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in an event loop of a thread of its own; a stop reaches it as a cancellation.
+
+    Prefect answers SIGTERM, which is how a run is cancelled, with an exception between any two
+    steps of the main thread. In the middle of a mail that would leave its outcome unknown. Here
+    the exception meets a thread that waits, and the mails on their way arrive.
+    """
+    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = Future()
+    outcome: Future[T] = Future()
+
+    async def main() -> T:
+        task = asyncio.ensure_future(run())
+        ready.set_result((asyncio.get_running_loop(), task))
+        return await task
+
+    def work() -> None:
+        try:
+            outcome.set_result(asyncio.run(main()))
+        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=copy_context().run, args=(work,), name="apart")
+    thread.start()
+    try:
+        return await asyncio.wrap_future(outcome)
+    except BaseException:
+        loop, task = ready.result()
+        if thread.is_alive():
+            with suppress(RuntimeError):  # it has ended meanwhile
+                loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        raise
 
 
 def unforeseen(stage: str, error: Exception) -> StageError:

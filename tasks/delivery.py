@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from leadline.stages import delivery as stage
-from tasks import add_up, held, is_transient, plain_errors
+from tasks import add_up, held, is_transient, plain_errors, run_apart
+
+if TYPE_CHECKING:
+    from leadline.domain.batches import Batch
 
 
 @task(
@@ -31,8 +34,10 @@ async def delivery(now: str, number: int) -> dict[str, Any]:
     """
     del number  # it names the run
     with plain_errors("delivery"):
-        async with stage.open_transport(held().work) as transport:
-            at = datetime.fromisoformat(now)
-            return asdict(
-                await add_up(lambda: stage.run_batch(held().work, now=at, transport=transport))
-            )
+        return asdict(await run_apart(lambda: _send(datetime.fromisoformat(now))))
+
+
+async def _send(at: datetime) -> Batch:
+    work = held().work
+    async with stage.open_transport(work) as transport:
+        return await add_up(lambda: stage.run_batch(work, now=at, transport=transport))

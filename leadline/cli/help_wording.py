@@ -170,6 +170,10 @@ PARAMETERS: Final[Words] = _both(
         "up.host": ("address to listen on", "待ち受けるアドレス"),
         "up.port": ("port of the web app", "Webアプリのポート"),
         "up.prefect_port": ("port of Prefect's server", "Prefect サーバーのポート"),
+        "up.no_prefect": (
+            "run the schedules in this program, without Prefect",
+            "Prefect を使わず、このプログラムでスケジュールを実行",
+        ),
         "serve.host": ("address to listen on", "待ち受けるアドレス"),
         "serve.port": ("port of the web app", "Webアプリのポート"),
         "leads list.where": (

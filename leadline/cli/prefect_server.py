@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 #: A first start writes the server's database: 14 s on a quiet computer, 44 s on a busy one.
 START_SECONDS: Final = 180.0
-STOP_SECONDS: Final = 15.0
+#: Longer than a message on its way may take (`leadline.stages.delivery.GRACE_SECONDS`).
+STOP_SECONDS: Final = 25.0
 _LARGEST_LOG: Final = 5_000_000  # bytes; a larger one is put aside at the next start
 _LOOK_EVERY: Final = 0.25  # seconds
 

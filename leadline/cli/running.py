@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,10 +16,13 @@ from leadline.cli.wording import find
 from leadline.domain.skips import WORDS, SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from leadline.domain.batches import Batch
     from leadline.stages import Workspace
+
+
+TERMINATED: Final = 143  # 128 and the number of SIGTERM, as shells have it
 
 
 def run(
@@ -90,11 +94,22 @@ def _run(
 
     try:
         with session.out.progress("run.running") as advance:
-            asyncio.run(run_stages(work, names, now=at, is_once=is_once, on_batch=take))
+            asyncio.run(
+                _until_told(run_stages(work, names, now=at, is_once=is_once, on_batch=take))
+            )
+    except asyncio.CancelledError:
+        raise typer.Exit(TERMINATED) from None
     finally:
         session.finished["stages"] = [_row(total) for total in sums.values()]
         _show(session, list(sums.values()))
     return list(sums.values())
+
+
+async def _until_told(running: Coroutine[Any, Any, object]) -> None:
+    """Run the stages; SIGTERM ends them after the messages that are on their way."""
+    task = asyncio.ensure_future(running)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
 
 
 def _row(total: Batch) -> dict[str, Any]:

@@ -76,9 +76,11 @@ def up(
     context: typer.Context,
     host: Host = HOST,
     port: Port = PORT,
+    *,
     prefect_port: Annotated[
         int, typer.Option("--prefect-port", metavar="PORT", min=1, max=65_535)
     ] = PREFECT_PORT,
+    no_prefect: Annotated[bool, typer.Option("--no-prefect")] = False,
 ) -> int:
     """Run everything for one machine: Prefect's server, the deployments and the web app."""
     from leadline.cli.up import run_up
@@ -91,6 +93,7 @@ def up(
         host=host,
         port=port,
         prefect_port=prefect_port,
+        has_prefect=not no_prefect,
         report=session.out.note_text,
     )
     return code

@@ -1,5 +1,7 @@
 """Everything for one machine: Prefect server, served deployments, watcher and web app.
 
+Without Prefect: the embedded clock and the web app.
+
 Each is a subprocess in a group of its own with a log in `LEADLINE_STATE/logs`. Whoever dies is
 started again, a few times; Ctrl-C or SIGTERM ends all of them.
 """
@@ -60,6 +62,16 @@ _SAYS: Final = {
         "  Prefect         {prefect}  (集計表: {prefect}/v2/artifacts)\n"
         "  ログ            {logs}\n"
         "停止: Ctrl-C   状況の確認: `leadline status`",
+    },
+    "alone": {
+        "en": "\nleadline is running, without Prefect.\n"
+        "  forms, pages    {web}\n"
+        "  logs            {logs}\n"
+        "Stop it with Ctrl-C. Schedules and last runs: `leadline status`",
+        "ja": "\nleadline が起動しました (Prefect なし)。\n"
+        "  フォーム・画面  {web}\n"
+        "  ログ            {logs}\n"
+        "停止: Ctrl-C   スケジュールと前回の実行: `leadline status`",
     },
     "died": {
         "en": "{name} ended (exit code {code}); starting it again ({number} of {most}). Log: {log}",
@@ -133,6 +145,7 @@ def run_up(
     host: str,
     port: int,
     prefect_port: int | None,
+    has_prefect: bool = True,
     report: Callable[[str], None],
 ) -> int:
     """Run server, deployments, watcher and web app until a signal ends them.
@@ -142,6 +155,8 @@ def run_up(
         host: where the web app listens; Prefect stays on 127.0.0.1.
         port: the web app's port.
         prefect_port: our own Prefect server's port; a free one when None.
+        has_prefect: whether Prefect is the clock; else the embedded clock takes the place of
+            server, deployments and watcher.
         report: told, in lines for people, what is started, where it is, and what died.
 
     Returns:
@@ -152,11 +167,18 @@ def run_up(
         ConfigError, StoreError: the project cannot run; nothing was started.
         PrefectServerRunning, PrefectServerFailed: the server did not start.
     """
-    _check(environment, host, port, prefect_port)
+    check_port(host, port, option="--port")
+    if has_prefect:
+        _check_prefect(environment, host, prefect_port)
+    with open_workspace(environment, now=SystemClock().now()):
+        pass
     up = _Up(environment, host, port, report)
     with _signals() as told:
         try:
-            up.start(prefect_port)
+            if has_prefect:
+                up.start(prefect_port)
+            else:
+                up.start_alone()
             while not told.wait(_LOOK_EVERY):
                 if not up.mend():
                     return 1
@@ -168,18 +190,15 @@ def run_up(
             up.stop()
 
 
-def _check(environment: Environment, host: str, port: int, prefect_port: int | None) -> None:
-    """Find whatever would stop us, before anything is started."""
+def _check_prefect(environment: Environment, host: str, prefect_port: int | None) -> None:
+    """Find whatever would stop Prefect, before anything is started."""
     if not is_loopback(host) and not os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
         raise HostOpen(host=host)
-    check_port(host, port, option="--port")
     if environment.prefect_api_url is None:
         if prefect_port is not None:
             check_port(HOST, prefect_port, option="--prefect-port")
     elif not is_healthy(environment.prefect_api_url):
         raise PrefectAway(url=environment.prefect_api_url)
-    with open_workspace(environment, now=SystemClock().now()):
-        pass
 
 
 @contextmanager
@@ -226,25 +245,35 @@ class _Up:
         host = HOST if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared only
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
+    @property
+    def shown_url(self) -> str:
+        """Return where people find the web app."""
+        is_set = "LEADLINE_BASE_URL" in os.environ
+        return self.environment.base_url if is_set else self.web_url
+
     def start(self, prefect_port: int | None) -> None:
         """Start the server, wait for it, then start the others and say where they are."""
         server = self._start_server(prefect_port)
-        settings = {**server.settings, **self._project_variables()}
-        modules = {
-            "deployments": ("deployments.serve",),
-            "watch": ("flows.watch",),
-            "web": (
-                *("uvicorn", "--factory", "leadline.web.app:create_app_from_environment"),
-                *("--host", self.host, "--port", str(self.port)),
-            ),
-        }
-        for name, module in modules.items():
-            self._keep(name, module, settings)
+        programs = {"deployments": ("deployments.serve",), "watch": ("flows.watch",)}
+        self._start_programs(programs, server.settings)
+        self.say("running", web=self.shown_url, prefect=server.ui_url, logs=self.logs)
+
+    def start_alone(self) -> None:
+        """Start the embedded clock and the web app."""
+        self._start_programs({"clock": ("leadline.cli.embedded",)}, {})
+        self.say("alone", web=self.shown_url, logs=self.logs)
+
+    def _start_programs(
+        self, programs: Mapping[str, tuple[str, ...]], settings: Mapping[str, str]
+    ) -> None:
+        """Start programs, the web app last, and wait until it listens."""
+        web = (
+            *("uvicorn", "--factory", "leadline.web.app:create_app_from_environment"),
+            *("--host", self.host, "--port", str(self.port)),
+        )
+        for name, module in {**programs, "web": web}.items():
+            self._keep(name, module, {**settings, **self._project_variables()})
         self._wait_for_web()
-        facts = {"web": self.environment.base_url, "prefect": server.ui_url, "logs": self.logs}
-        if "LEADLINE_BASE_URL" not in os.environ:
-            facts["web"] = self.web_url
-        self.say("running", **facts)
 
     def _start_server(self, port: int | None) -> PrefectServer:
         """Start our own server, or name the one that is given."""

@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from leadline.store.engine import Connection
 
 LIMIT: Final = 500
-#: How many seconds the messages on their way have when the run is told to stop.
-GRACE_SECONDS: Final = 30
+#: How many seconds the messages on their way have when the run is told to stop. Prefect and
+#: service managers kill after 30.
+GRACE_SECONDS: Final = 20
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:
@@ -291,7 +292,7 @@ class _Sending:
         outcome = decide_outcome(
             reply,
             attempts=row["attempts"] + 1,
-            may_resend=row["kind"] == "assignment" and row["resends"] < outbox.MOST_RESENDS,
+            may_resend=row["kind"] != "touch" and row["resends"] < outbox.MOST_RESENDS,
             now=self.now,
             give_up_after=self.work.project.sending.give_up_after,
         )

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from leadline.domain.batches import Batch
 from leadline.domain.due_times import (
     ON_TIME,
     Leave,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 Clock = Literal["prefect", "embedded"]
 #: A server may start a run a little before our clock says that it is due.
 _EARLY: Final = timedelta(seconds=60)
+#: How long it is known what became of a due time.
+KEPT: Final = timedelta(days=30)
 #: Nobody needs to know more exactly how much was missed.
 _MOST_MISSED: Final = 100_000
 #: A due time that no clock took for this long is overdue: something does not run.
@@ -351,3 +354,10 @@ def _overdue_since(
     after = since if last is None else max(since, last.due_at)
     first = next_times(schedule.recurrence, now=after, count=1)
     return first[0] if first and now - first[0] > max(_OVERDUE, ON_TIME) else None
+
+
+def remove_old(store: Store, *, now: datetime) -> Batch:
+    """Forget due times older than `KEPT`, but each flow's newest; returns how many."""
+    with store.write() as connection:
+        removed = due_times.remove_old(connection, before=now - KEPT)
+    return Batch("due_times", claimed=removed, done=removed)

@@ -1,0 +1,303 @@
+"""The clock without a Prefect server: one process that calls the stages when they are due.
+
+    python -m leadline.cli.embedded
+
+`leadline up --no-prefect` starts it. APScheduler tells when a flow may be due; the row of the due
+time in the database decides whether it runs, so that a second clock, of either kind, does no
+harm. Between due times it looks for new submissions every second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import CancelledError as Cancelled
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from leadline.clock import SystemClock
+from leadline.config.environment import read_environment
+from leadline.domain.batches import Batch
+from leadline.domain.due_times import MOST_FENCES
+from leadline.domain.endings import Facts
+from leadline.errors import IntakeError, LeadlineError
+from leadline.schedule import Clock
+from leadline.stages import ORDER, due_times, imports, intake, run_stages
+from leadline.stages.live import LiveWorkspace
+from leadline.store import outbox
+from leadline.store.leases import LEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+
+    from leadline.config.environment import Environment
+    from leadline.stages import Workspace
+
+_LOG: Final = logging.getLogger("leadline.clock")
+#: What each flow does, stage by stage; `flows/` says the same for Prefect.
+PROCESS: Final = ORDER[: ORDER.index("touches")]
+SEND: Final = ORDER[ORDER.index("touches") :]
+_LOOK_EVERY: Final = timedelta(seconds=1)
+_MEND_EVERY: Final = timedelta(seconds=10)
+_EDITS_EVERY: Final = timedelta(seconds=5)
+
+
+async def import_files(work: Workspace, now: datetime) -> Facts:
+    """Take in the new files of the inbox, and go on with their leads."""
+    paths, waiting = await asyncio.to_thread(imports.find_new_files, work, now=now)
+    files: list[dict[str, Any]] = []
+    taken: list[tuple[dict[str, Any], imports.Import]] = []
+    for path in paths:
+        files.append({"file": path})
+        try:
+            run = await asyncio.to_thread(
+                imports.import_file, work, work.environment.home / path, now=now
+            )
+        except IntakeError as error:
+            files[-1]["error"] = type(error).__name__
+        else:
+            taken.append((files[-1], run))
+    batches = await run_stages(work, ["intake"], now=now)
+    for file, run in taken:
+        counts = await asyncio.to_thread(imports.finish_import, work, run, now=now)
+        file.update({name: counts[name] for name in ("records", "accepted", "rejected")})
+    batches += await run_stages(work, PROCESS[1:], now=now)
+    return _facts(work, batches, files=files, waiting=waiting)
+
+
+async def process_submissions(work: Workspace, now: datetime) -> Facts:
+    """Take in, score, route, write the reps' mails and enroll, until nothing is due."""
+    return _facts(work, await run_stages(work, PROCESS, now=now))
+
+
+async def send_due_touches(work: Workspace, now: datetime) -> Facts:
+    """Write the mails that are due and send what is ready, until nothing is due."""
+    return _facts(work, await run_stages(work, SEND, now=now))
+
+
+async def remove_old_runs(work: Workspace, now: datetime) -> Facts:
+    """Forget due times that nobody asks about any more."""
+    removed = await asyncio.to_thread(due_times.remove_old, work.store, now=now)
+    return Facts([removed] if removed.claimed else [])
+
+
+def _facts(
+    work: Workspace,
+    batches: Sequence[Batch],
+    *,
+    files: Sequence[dict[str, Any]] = (),
+    waiting: int = 0,
+) -> Facts:
+    done = [batch for batch in batches if batch.claimed]
+    unknown = 0
+    if any(batch.stage == "delivery" for batch in done):
+        with work.store.read() as connection:
+            unknown = outbox.count_by_state(connection).get("unknown", 0)
+    return Facts(done, files, waiting=waiting, unknown=unknown)
+
+
+#: The flows that this clock runs, by their names in `config/schedules.yaml`.
+PLANS: Final[dict[str, Callable[[Workspace, datetime], Awaitable[Facts]]]] = {
+    "import_files": import_files,
+    "process_submissions": process_submissions,
+    "send_due_touches": send_due_touches,
+    "remove_old_runs": remove_old_runs,
+}
+
+
+@dataclass
+class Embedded:
+    """The embedded clock of one project.
+
+    Attributes:
+        environment: where the project folder and its database are.
+        live: the last good configuration.
+    """
+
+    environment: Environment
+    live: LiveWorkspace = field(init=False)
+    _clock: Clock = field(default_factory=Clock)
+    _running: dict[int, Callable[[], object]] = field(default_factory=dict)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _unfinished: bool = False
+
+    def __post_init__(self) -> None:
+        """Look at the project."""
+        self.live = LiveWorkspace(self.environment)
+
+    def start(self) -> None:
+        """Begin, with whatever was missed while nothing ran.
+
+        Raises:
+            ConfigError, StoreError: the project cannot run.
+        """
+        now = SystemClock().now()
+        work = self.live.refresh(now)
+        due_times.keep_schedules(work.store, work.project, now=now)
+        self.mend()
+        self._set_table()
+        self._clock.start()
+        for flow in PLANS:
+            threading.Thread(target=self.run_due, args=(flow,), daemon=True).start()
+
+    def _set_table(self) -> None:
+        """Take the schedules as they are in the last good configuration."""
+        try:
+            schedules = self.live.refresh(SystemClock().now()).project.schedules
+        except LeadlineError as error:
+            _LOG.warning("%s", error.say(self.environment.lang))
+            return
+        known = {flow: each for flow, each in schedules.items() if flow in PLANS}
+        self._clock.set(
+            {
+                flow: (schedule.recurrence, partial(self.run_due, flow))
+                for flow, schedule in known.items()
+            },
+            intervals={
+                "new submissions": (_LOOK_EVERY, self.look),
+                "runs that died": (_MEND_EVERY, self.mend),
+                "edits": (_EDITS_EVERY, self._set_table),
+            },
+            paused=[flow for flow, schedule in known.items() if schedule.paused],
+        )
+
+    def run_due(self, flow: str) -> None:
+        """Run a flow if a due time of it is waiting for somebody; whatever fails is logged."""
+        try:
+            work = self.live.refresh(SystemClock().now())
+            mine = due_times.claim(work, flow, now=SystemClock().now(), clock="embedded")
+            if isinstance(mine, due_times.Refusal):
+                _LOG.debug("%s: %s", flow, mine.says[self.environment.lang])
+                return
+            self._in_loop(self._run(work, mine))
+        except LeadlineError as error:
+            _LOG.warning("%s: %s", flow, error.say(self.environment.lang))
+        except Exception as error:  # noqa: BLE001 - its text may hold a row; the clock goes on
+            _LOG.warning("%s failed: %s", flow, type(error).__name__)
+
+    async def _run(self, work: Workspace, mine: due_times.Claim) -> None:
+        """Do the work of a due time; the database knows how it ended, unless we are stopped."""
+        lang = self.environment.lang
+        task = asyncio.current_task()
+        keeper = asyncio.create_task(_keep(work, mine, task))
+        state, name, message = "failed", "Failed", ""
+        try:
+            facts = await PLANS[mine.flow](work, SystemClock().now())
+            ending = replace(facts, late=mine.says).ending(lang)
+            state, name, message = "completed", ending.name, ending.message
+        except LeadlineError as error:
+            message = error.say(lang)
+        except Exception as error:  # noqa: BLE001 - its text may hold a row
+            message = type(error).__name__
+        finally:
+            keeper.cancel()
+        await asyncio.to_thread(
+            due_times.end,
+            work.store,
+            mine,
+            state="completed" if state == "completed" else "failed",
+            ending=name,
+            now=SystemClock().now(),
+        )
+        log = _LOG.debug if name == "Idle" else _LOG.info if state == "completed" else _LOG.warning
+        log("%s %s: %s", mine.flow, name, message)
+
+    def look(self) -> None:
+        """Take new submissions through the pipeline at once; the schedule is the safety net."""
+        try:
+            now = SystemClock().now()
+            work = self.live.refresh(now)
+            if intake.has_due(work, now=now) or self._unfinished:
+                self._unfinished = True
+                self._in_loop(_follow(work, now))
+                self._unfinished = False
+        except LeadlineError as error:
+            _LOG.warning("%s", error.say(self.environment.lang))
+        except Exception as error:  # noqa: BLE001 - as above
+            _LOG.warning("looking for new submissions failed: %s", type(error).__name__)
+
+    def mend(self) -> None:
+        """Take up the work of processes that died, of this clock or of another."""
+        try:
+            now = SystemClock().now()
+            left = due_times.take_left(self.live.refresh(now).store, now=now)
+        except LeadlineError as error:
+            _LOG.warning("%s", error.say(self.environment.lang))
+            return
+        for each in left:
+            _LOG.warning("%s: the process that ran it died", each.flow)
+            if each.flow in PLANS and not each.is_covered and each.fence < MOST_FENCES:
+                self.run_due(each.flow)
+
+    def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in an event loop of this thread, which `stop` can cancel."""
+        if self._stopping.is_set():
+            work.close()
+            return
+        with asyncio.Runner() as runner:
+            loop = runner.get_loop()
+            task = loop.create_task(work)
+            key = threading.get_ident()
+            self._running[key] = lambda: loop.call_soon_threadsafe(task.cancel)
+            try:
+                with suppress(asyncio.CancelledError, Cancelled):
+                    loop.run_until_complete(task)
+            finally:
+                del self._running[key]
+
+    def stop(self) -> None:
+        """Have whatever runs come to an end after the message that is on its way."""
+        self._stopping.set()
+        for cancel in list(self._running.values()):
+            with suppress(RuntimeError):  # its loop has ended meanwhile
+                cancel()
+        self._clock.stop()
+        self.live.close()
+
+
+async def _follow(work: Workspace, now: datetime) -> None:
+    await run_stages(work, ORDER, now=now)
+
+
+async def _keep(work: Workspace, mine: due_times.Claim, task: asyncio.Task[Any] | None) -> None:
+    """Prolong the lease; whoever lost it stops, because another process is at the same work."""
+    is_mine = True
+    while is_mine:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        now = SystemClock().now()
+        is_mine = await asyncio.to_thread(due_times.renew, work.store, mine, now=now)
+    _LOG.warning("%s: another process took its due time; stopping here", mine.flow)
+    if task is not None:
+        task.cancel()
+
+
+def main() -> int:
+    """Run the clock until SIGTERM or SIGINT; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("leadline").setLevel(logging.INFO)
+    # it warns each second that the look before has not ended yet
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    environment = read_environment(os.environ)
+    environment.require_secrets()
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    embedded = Embedded(environment)
+    embedded.start()
+    told.wait()
+    embedded.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LeadlineError as failure:
+        sys.exit(failure.say(read_environment({}).lang))
