@@ -178,6 +178,17 @@ def test_example_of_the_environment_names_every_variable_of_the_file() -> None:
     assert not re.search(r"^\w+=.", example, re.MULTILINE), "a value in the example"
 
 
+def test_docker_commands_of_the_page_name_services_that_exist() -> None:
+    page = (sources.ROOT / "docs" / "how-to" / "containers.md").read_text(encoding="utf-8")
+    named = re.findall(
+        r"^\$ docker compose (?:exec|run|logs|up|restart)(?: -\S+)* (\w+)", page, re.MULTILINE
+    )
+    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert set(named) >= {"web", "deploy", "clock", "postgres"}
+    assert set(named) <= services().keys()
+    assert {*listed, "clock"} == services().keys()
+
+
 def test_scripts_of_the_containers_are_executable() -> None:
     script = FILE.parent / "databases.sh"
     assert script.stat().st_mode & 0o111 == 0o111
