@@ -123,7 +123,7 @@ async def apply(project: Project, *, is_dry_run: bool, is_removal: bool) -> Outc
             await _make_pools(client, plan.pools)
             ids = await _put_deployments(client, plan.deployments)
             if not is_removal:  # now that every deployment has its id
-                automations = want_automations(project, ids.__getitem__)
+                automations = want_automations(ids.__getitem__)
                 plan = replace(plan, automations=plan_automations(automations, found.automations))
             await _put_automations(client, plan.automations)
             await _delete(client, plan)
@@ -139,7 +139,7 @@ def _plan(project: Project, wanted: Sequence[Wanted], found: Found) -> _Plan:
             raise PoolMissing(name=settings.work_pool)
         pools.append(plan_pool(settings.work_pool, settings.work_pool_limit, pool))
     ids = {name: each.id for name, each in found.deployments.items()}
-    automations = want_automations(project, lambda name: ids.get(name, _UNKNOWN))
+    automations = want_automations(lambda name: ids.get(name, _UNKNOWN))
     return _Plan(
         pools,
         plan_deployments(wanted, found.deployments),

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from deployments.automations import make_automations
 from deployments.plan import SCHEDULE_MARK, Line, Wanted
+from flows.alert_admin import alert_admin
 from flows.import_files import import_files
 from flows.process_submissions import process_submissions
+from flows.remove_old_runs import remove_old_runs
 from flows.run import TAG, WATCHED
 from flows.send_due_touches import send_due_touches
 from flows.watch import watch
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 FOOTER: Final = (
     "_Comes from `config/` by `leadline deploy`; what is edited here is put back by the next one._"
 )
-BY_HAND: Final = "none; started by hand"
-BY_AUTOMATION: Final = "none; started by automations"
 #: For runs that a worker starts, whatever its own environment is: what `leadline up` sets.
 POOL_ENV: Final = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(int(HEARTBEAT.total_seconds())),
@@ -57,7 +58,7 @@ class Served:
     flow: Flow[..., Any]
     tags: frozenset[str] = frozenset({WATCHED})
     collision: Literal["CANCEL_NEW", "ENQUEUE"] = "CANCEL_NEW"
-    unscheduled: str = BY_HAND
+    unscheduled: str = "none; started by hand"
 
 
 _MARKUP: Final = re.compile(r"[*_<>\[\]]")
@@ -66,6 +67,8 @@ SERVED: Final[dict[str, Served]] = {
     "import_files": Served(import_files),
     "process_submissions": Served(process_submissions),
     "send_due_touches": Served(send_due_touches),
+    "remove_old_runs": Served(remove_old_runs),
+    "alert_admin": Served(alert_admin, frozenset(), "ENQUEUE", "none; started by automations"),
 }
 #: With a work pool only: `leadline up` runs it as a process of its own.
 WATCH: Final = Served(watch)
@@ -116,12 +119,14 @@ def _want(served: Served, lines: tuple[Line, ...], words: str, pool: str | None)
     )
 
 
-def want_automations(project: Project, id_of: Callable[[str], UUID]) -> list[AutomationCore]:
-    """Return the automations of a project.
+def want_automations(id_of: Callable[[str], UUID]) -> list[AutomationCore]:
+    """Return the automations of every project.
 
     Args:
-        project: says who runs the flows.
         id_of: gives a deployment's id by its name.
     """
-    del project, id_of
-    return []
+    return [
+        *make_automations(
+            alert_deployment_id=id_of(SERVED["alert_admin"].flow.name), heartbeat=HEARTBEAT
+        )
+    ]

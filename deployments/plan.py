@@ -280,7 +280,7 @@ def _schedule_changes(wanted: Wanted, found: DeploymentResponse) -> Iterator[Cha
     had = {each.slug: _line(each) for each in found.schedules}
     was, now = said_in(found.description or ""), said_in(wanted.description)
     same_lines = had == slugs(wanted) and len(had) == len(found.schedules)
-    if same_lines and (was == now or not had):
+    if same_lines and (was in {now, ""} or not had):
         return
     if was == now or not was:  # somebody changed it by hand
         was = "; ".join(_cron(each) for each in found.schedules)
