@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from deployments.deploy import apply_project
-from leadline.cli.prefect_server import find_server
+from leadline.cli.prefect_server import PoolNamed, find_server
 from leadline.config.environment import read_environment
 from leadline.config.loader import read_project
 from leadline.errors import LeadlineError
@@ -26,19 +26,6 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 _MOST_AT_ONCE: Final = 4
-
-
-class PoolNamed(LeadlineError):
-    """Workers run this project's flows."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "config/settings.yaml names the work pool {pool}, whose workers run the flows, so "
-        "they are not served here as well. Start a worker: `prefect worker start --pool {pool}`, "
-        "and the web app with `leadline serve`; or take prefect.work_pool out of the settings.",
-        "ja": "config/settings.yaml でワークプール {pool} が指定され、フローはそのワーカーが実行"
-        "するため、ここでは実行しません。`prefect worker start --pool {pool}` でワーカーを、"
-        "`leadline serve` で Web アプリを起動するか、設定から prefect.work_pool を外してください。",
-    }
 
 
 def make_served(ids: Mapping[str, UUID]) -> list[RunnerDeployment]:

@@ -127,6 +127,20 @@ class PrefectServerSilent(PrefectServerAbsent):
     }
 
 
+class PoolNamed(LeadlineError):
+    """Workers run this project's flows."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "config/settings.yaml names the work pool {pool}, whose workers run the flows, so "
+        "they are not run here as well. Nothing was started. Start a worker with "
+        "`prefect worker start --pool {pool}` and the web app with `leadline serve`, or take "
+        "prefect.work_pool out of the settings.",
+        "ja": "config/settings.yaml でワークプール {pool} が指定され、フローはそのワーカーが実行"
+        "するため、ここでは実行しません。何も起動していません。`prefect worker start --pool {pool}` でワーカーを、"
+        "`leadline serve` で Web アプリを起動するか、設定から prefect.work_pool を外してください。",
+    }
+
+
 @dataclass
 class PrefectServer:
     """A Prefect server that answers.

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from leadline.cli.prefect_server import (
     HOST,
     STOP_SECONDS,
+    PoolNamed,
     PrefectServer,
     check_port,
     is_healthy,
@@ -163,15 +164,17 @@ def run_up(
         0 when it was told to end, 1 when a program could not be kept running.
 
     Raises:
-        HostOpen, PortTaken, PrefectAway: nothing was started.
+        HostOpen, PortTaken, PrefectAway, PoolNamed: nothing was started.
         ConfigError, StoreError: the project cannot run; nothing was started.
         PrefectServerRunning, PrefectServerFailed: the server did not start.
     """
     check_port(host, port, option="--port")
     if has_prefect:
         _check_prefect(environment, host, prefect_port)
-    with open_workspace(environment, now=SystemClock().now()):
-        pass
+    with open_workspace(environment, now=SystemClock().now()) as work:
+        pool = work.project.settings.prefect.work_pool
+    if has_prefect and pool:
+        raise PoolNamed(pool=pool)
     up = _Up(environment, host, port, report)
     with _signals() as told:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.applying import NameTaken, PoolMissing, apply
+from deployments.reference_commands import JSON_KEYS
 from leadline.cli.prefect_server import start_process, start_server, stop_process
 from leadline.config.loader import read_project
 from tests.factories import a_project
@@ -532,6 +534,8 @@ def test_command_says_the_changes_and_its_exit_code(deploy: Deployer, server: Se
     url = {"PREFECT_API_URL": server.url}
     code, document, _ = deploy.command("--dry-run", **url)
     assert (code, document["dry_run"]) == (2, True)
+    listed = [re.sub(r"[\[{].*", "", text) for text in JSON_KEYS["deploy"]]
+    assert sorted(document) == sorted(listed)
     assert {"action", "kind", "name", "before", "after"} == set(document["changes"][0])
     assert server.names() == set()
     code, done, _ = deploy.command(**url)

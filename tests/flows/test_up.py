@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leadline.cli.prefect_server import PortTaken, free_port
+from leadline.cli.prefect_server import PoolNamed, PortTaken, free_port
 from leadline.cli.up import HostOpen, PrefectAway, run_up
 from leadline.errors import ConfigError
 from tests.factories import a_project
@@ -66,6 +66,14 @@ def test_up_refuses_a_configuration_with_faults(tmp_path: Path) -> None:
     files = {"config/sending.yaml": "touches_a_day: 1\n"}
     with pytest.raises(ConfigError):
         refused(a_project(tmp_path / "home", files=files))
+
+
+def test_up_refuses_a_project_whose_flows_workers_run(tmp_path: Path) -> None:
+    environment = a_project(tmp_path / "home")
+    with (environment.home / "config" / "settings.yaml").open("a", encoding="utf-8") as file:
+        file.write("\nprefect: {work_pool: leadline}\n")
+    with pytest.raises(PoolNamed, match="prefect worker start --pool leadline"):
+        refused(environment)
 
 
 class Up:

@@ -67,6 +67,6 @@ def test_documents_have_the_keys_that_the_reference_lists(
     lead = str(documents["leads list"]["leads"][0]["id"])
     documents |= {"leads show": ask("leads", "show", lead), "explain": ask("explain", lead)}
 
-    assert set(documents) == set(JSON_KEYS)
+    assert set(documents) == set(JSON_KEYS) - {"deploy"}  # it needs a server: test_deploy
     wrong = {name: different(found, JSON_KEYS[name]) for name, found in documents.items()}
     assert {name: keys for name, keys in wrong.items() if keys} == {}
