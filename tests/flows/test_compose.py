@@ -108,6 +108,7 @@ def test_services_take_a_form_post_to_the_reps_mail_and_end_when_told(
 ) -> None:
     containers.bring_up(*(s.name for s in containers.services.values() if s.is_default))
     lead_reaches_its_rep(containers, "web")
+    assert pages_of_prefect(containers).is_dir()
     assert deployed(containers) >= {"leadline-process-submissions", "leadline-send-due-touches"}
     assert runs_of_the_page(containers) > 3
     ends_when_told(containers, "web", "prefect", "worker", "watch")
@@ -117,6 +118,13 @@ def test_clock_takes_a_form_post_to_the_reps_mail_without_prefect(containers: Co
     containers.bring_up("clock")
     lead_reaches_its_rep(containers, "clock")
     ends_when_told(containers, "clock")
+
+
+def pages_of_prefect(containers: Containers) -> Path:
+    """Return the folder that it writes them to; beside its code the file system is read-only."""
+    service = containers.services["prefect"]
+    folder = service.variables["PREFECT_SERVER_UI_STATIC_DIRECTORY"]
+    return Path(containers.place(service, folder)) / "v2"
 
 
 def deployed(containers: Containers) -> set[str]:
