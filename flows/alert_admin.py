@@ -11,6 +11,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.run import Run, carry_out, name_for
+from leadline.stages.alerts import open_last_good
 from tasks.alerts import alerts
 from tasks.delivery import delivery
 
@@ -35,4 +36,4 @@ async def alert_admin(event: str, flow_run_id: str, now: str | None = None) -> S
         if number := await run.next_batch("delivery"):
             run.add(await delivery(run.at, number))
 
-    return await carry_out(now, follow)
+    return await carry_out(now, follow, opening=open_last_good)

@@ -21,7 +21,7 @@ from leadline.clock import SystemClock
 from leadline.domain.batches import Batch
 from leadline.domain.endings import Facts
 from leadline.errors import LeadlineError, UsageError
-from leadline.stages import load_stage
+from leadline.stages import load_stage, open_workspace
 from leadline.stages.due_times import Refusal
 from leadline.store import outbox
 from tasks import current_environment, hold_workspace, unforeseen
@@ -102,7 +102,12 @@ class Run:
         return Facts(done, self.files, waiting=self.waiting, unknown=unknown, late=self.late)
 
 
-async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -> State[Any]:
+async def carry_out(
+    now: str | None,
+    follow: Callable[[Run], Awaitable[None]],
+    *,
+    opening: Callable[..., Workspace] = open_workspace,
+) -> State[Any]:
     """Open the workspace, follow a flow's plan, write its artifacts; returns its end state.
 
     Whatever fails ends as Failed with words of ours: a traceback may quote a row.
@@ -110,13 +115,14 @@ async def carry_out(now: str | None, follow: Callable[[Run], Awaitable[None]]) -
     Args:
         now: the instant that the flow looks at (ISO with zone), None for the present.
         follow: the plan.
+        opening: how the workspace is opened.
     """
     lang = "en"
     try:
         environment = current_environment()
         lang = environment.lang
         instant = read_instant(now)
-        async with hold_workspace(environment, now=instant) as work:
+        async with hold_workspace(environment, now=instant, opening=opening) as work:
             return await _when_due(Run(work, instant), follow, lang)
     except LeadlineError as error:
         return failed(error, lang)

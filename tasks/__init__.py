@@ -106,12 +106,18 @@ def current_environment() -> Environment:
 
 
 @asynccontextmanager
-async def hold_workspace(environment: Environment, *, now: datetime) -> AsyncIterator[Workspace]:
+async def hold_workspace(
+    environment: Environment,
+    *,
+    now: datetime,
+    opening: Callable[..., Workspace] = open_workspace,
+) -> AsyncIterator[Workspace]:
     """Give the workspace that is held, or open and hold one for the block.
 
     Args:
         environment: where the project folder and its database are.
         now: recorded when the configuration is new.
+        opening: how one is opened.
 
     Raises:
         ConfigError: the project folder has faults.
@@ -122,7 +128,7 @@ async def hold_workspace(environment: Environment, *, now: datetime) -> AsyncIte
         with hold(outer):
             yield outer
         return
-    with await asyncio.to_thread(open_workspace, environment, now=now) as work, hold(work):
+    with await asyncio.to_thread(opening, environment, now=now) as work, hold(work):
         yield work
 
 

@@ -7,23 +7,31 @@ of the pipeline: it starts with something that happened, and not with a lead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from leadline.config.loader import read_project
 from leadline.domain.alerts import APART, Alert, Kind, flow_named
 from leadline.domain.batches import Batch
 from leadline.domain.keys import address_hash, alert_key, message_id
 from leadline.domain.skips import SkipReason
+from leadline.errors import ConfigError
 from leadline.mail.message import Parts, write_message
 from leadline.rendering.alerts import alert_context
 from leadline.rendering.problems import TemplateProblem
+from leadline.stages import Workspace, open_workspace
 from leadline.store.alerts import add_alert, count_held, find_alert, find_last_mail
+from leadline.store.engine import open_store
+from leadline.store.stage_batches import find_live_files
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.stages import Workspace
-    from leadline.store.engine import Connection
+    from leadline.config.environment import Environment
+    from leadline.config.shape import Project
+    from leadline.store.engine import Connection, Store
 
 NAME: Final = "alerts"
 FOLDER: Final = "admin/alert"
@@ -51,6 +59,43 @@ class Told:
         if self.reason is SkipReason.TEMPLATE_ERROR:
             return Batch(NAME, claimed=1, failed=1)
         return Batch(NAME, claimed=1, skipped={self.reason.value: 1})
+
+
+def open_last_good(environment: Environment, *, now: datetime) -> Workspace:
+    """Open the workspace; where the project folder has faults, with the configuration before.
+
+    A wrong edit fails every flow, and that is what the admin must hear of.
+
+    Raises:
+        ConfigError: the folder has faults, and no good configuration was ever in use.
+        StoreError: the database cannot be used.
+    """
+    try:
+        return open_workspace(environment, now=now)
+    except ConfigError as error:
+        store = open_store(environment.database_url, pepper=environment.pepper)
+        try:
+            return Workspace(store, _last_good(store, error), environment)
+        except BaseException:
+            store.close()
+            raise
+
+
+def _last_good(store: Store, error: ConfigError) -> Project:
+    with store.read() as connection:
+        kept = find_live_files(connection)
+    if kept is None:
+        raise error
+    with TemporaryDirectory(prefix="leadline-") as folder:
+        for part in ("config", "templates"):
+            for name, text in kept[part].items():
+                path = Path(folder, part, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+        try:
+            return read_project(Path(folder))
+        except ConfigError:  # kept by another version of leadline, or made of workbooks
+            raise error from None
 
 
 def alert_overdue(work: Workspace, flow: str, due_at: datetime, *, now: datetime) -> Told:

@@ -64,6 +64,13 @@ def is_live(connection: Connection, config_hash: str) -> bool:
     return connection.execute(newest).scalar() == config_hash
 
 
+def find_live_files(connection: Connection) -> dict[str, Any] | None:
+    """Return the files of the configuration that was used last, None when none ever was."""
+    newest = select(_VERSIONS.c.files).order_by(_VERSIONS.c.last_used_at.desc()).limit(1)
+    found: dict[str, Any] | None = connection.execute(newest).scalar()
+    return found
+
+
 def keep_config(
     connection: Connection, *, config_hash: str, files: dict[str, Any], at: datetime
 ) -> None:

@@ -17,8 +17,9 @@ import pytest
 
 from leadline.domain.alerts import Alert, Kind
 from leadline.domain.skips import SkipReason
+from leadline.errors import ConfigError
 from leadline.stages import alerts, delivery, notification, open_workspace, run_stages
-from leadline.stages.alerts import alert_overdue, tell_admin
+from leadline.stages.alerts import alert_overdue, open_last_good, tell_admin
 from leadline.store.status import read_standing
 from tests.builders import add_message, add_person, message
 from tests.factories import NOW, a_project, a_workspace, rows_of
@@ -188,6 +189,24 @@ async def test_alert_whose_template_fails_is_kept_for_a_person(
         with work.store.read() as connection:
             assert read_standing(connection, now=NOW).failed == 1
         assert tell(work, "run2").reason is SkipReason.TEMPLATE_ERROR  # nobody was told yet
+
+
+async def test_admin_is_told_while_the_configuration_is_wrong(
+    tmp_path: Path, database_url: str
+) -> None:
+    environment = a_project(tmp_path / "home", database_url)
+    with open_workspace(environment, now=NOW):
+        pass
+    (environment.home / "config/sending.yaml").write_text("touches_a_day: 1\n", "utf-8")
+    with open_last_good(environment, now=NOW) as work:
+        tell(work, "run1")
+        assert len(await send(work)) == 1
+
+
+def test_wrong_configuration_is_told_as_such_when_there_was_no_good_one(tmp_path: Path) -> None:
+    files = {"config/sending.yaml": "touches_a_day: 1\n"}
+    with pytest.raises(ConfigError, match=r"sending\.yaml:1:1"):
+        open_last_good(a_project(tmp_path / "home", files=files), now=NOW)
 
 
 async def test_alert_leaves_after_rep_mail_and_before_marketing_mail(work: Workspace) -> None:
