@@ -171,10 +171,7 @@ def run_up(
     check_port(host, port, option="--port")
     if has_prefect:
         _check_prefect(environment, host, prefect_port)
-    with open_workspace(environment, now=SystemClock().now()) as work:
-        pool = work.project.settings.prefect.work_pool
-    if has_prefect and pool:
-        raise PoolNamed(pool=pool)
+    _check_project(environment, has_prefect=has_prefect)
     up = _Up(environment, host, port, report)
     with _signals() as told:
         try:
@@ -191,6 +188,14 @@ def run_up(
             return 0
         finally:
             up.stop()
+
+
+def _check_project(environment: Environment, *, has_prefect: bool) -> None:
+    """Find whatever would stop every program; make the database where there is none."""
+    with open_workspace(environment, now=SystemClock().now()) as work:
+        pool = work.project.settings.prefect.work_pool
+    if has_prefect and pool:
+        raise PoolNamed(pool=pool)
 
 
 def _check_prefect(environment: Environment, host: str, prefect_port: int | None) -> None:
