@@ -255,6 +255,7 @@ class Containers:
             env=self.environment(service),
             capture_output=True,
             text=True,
+            errors="replace",  # a dump is no text
             check=False,
         )
 

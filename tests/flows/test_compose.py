@@ -110,7 +110,7 @@ def test_services_take_a_form_post_to_the_reps_mail_and_end_when_told(
     lead_reaches_its_rep(containers, "web")
     assert pages_of_prefect(containers).is_dir()
     assert deployed(containers) >= {"leadline-process-submissions", "leadline-send-due-touches"}
-    assert runs_of_the_page(containers) > 3
+    assert runs_of_the_page(containers) > 4
     ends_when_told(containers, "web", "prefect", "worker", "watch")
 
 
@@ -141,7 +141,7 @@ def deployed(containers: Containers) -> set[str]:
 def runs_of_the_page(containers: Containers) -> int:
     """Run every command that the page on containers runs inside one; return how many."""
     found = re.findall(
-        r"^\$ docker compose exec (\w+) (.+)$", PAGE.read_text("utf-8"), re.MULTILINE
+        r"^\$ docker compose exec (?:-T )?(\w+) ([^>\n]+)", PAGE.read_text("utf-8"), re.MULTILINE
     )
     for name, command in found:
         done = containers.execute(name, *command.split())
@@ -197,9 +197,12 @@ def test_example_of_the_environment_is_refused_until_it_is_filled_in() -> None:
 
 
 def test_secrets_that_the_page_writes_are_complete_and_each_is_another(tmp_path: Path) -> None:
-    [command] = re.findall(r"^\$ (python3 -c .+)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    [command] = re.findall(
+        r"^\$ (\(umask .+ python3 -c .+\))$", PAGE.read_text("utf-8"), re.MULTILINE
+    )
     shutil.copy(FOLDER / "example.env", tmp_path)
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
     written = variables_of(tmp_path / ".env")
     assert set(written) == set(SECRETS)
     assert len(set(written.values())) == len(SECRETS)
