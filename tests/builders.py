@@ -42,7 +42,7 @@ def a_frame(*rows: dict[str, Any], ids: list[int] | None = None) -> pd.DataFrame
     import pandas as pd
 
     names = (*LEAD_FIELDS, "employees_min", "employees_max", "points")
-    full = [dict.fromkeys(names) | {"points": 0} | row for row in rows]
+    full = [dict.fromkeys(names) | {"points": 0, "is_hot": False} | row for row in rows]
     return pd.DataFrame(full, index=ids or list(range(1, len(rows) + 1)), dtype=object)
 
 

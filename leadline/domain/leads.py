@@ -54,4 +54,8 @@ DERIVED_FIELDS: Final[dict[str, FieldType]] = {
 
 REQUESTS: Final = ("quote", "demo", "document", "consultation", "support", "other")
 LANGUAGES: Final = ("en", "ja")
+#: The grade of a hot lead: it is routed first, and its rep is told first. A grade says how well a
+#: lead fits (`leadline.domain.scoring`), so a hot lead is one of the kind that the company looks
+#: for; points, which tell how much it has done as well, rank the leads behind it.
+HOT_GRADE: Final = "A"
 LIFECYCLE_STAGES: Final = ("subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer")

@@ -3,7 +3,8 @@
 The rule is stated and repeatable: the line with the lowest priority number wins; among equals
 the one with the most conditions, then the first in the file. Among the territory's reps the one
 with the lowest load in proportion to the weekly capacity is chosen, then the first by id; nobody
-goes above the capacity. Leads with more points choose first.
+goes above the capacity. Hot leads choose first, and among them and the others those with more
+points.
 """
 
 from __future__ import annotations
@@ -135,10 +136,10 @@ def decide_routing(
     reps: Sequence[RepState],
     declined: Mapping[int, frozenset[str]],
 ) -> Iterator[tuple[int, Assigned | Waits]]:
-    """Decide an owner, or a reason to wait, for each lead; leads with more points come first.
+    """Decide an owner, or a reason to wait, for each lead; hot leads come first, then points.
 
     Args:
-        frame: index = lead id; the columns of `match_lines` and `points`.
+        frame: index = lead id; the columns of `match_lines`, `points`, and `is_hot` (bool).
         lines: the territory lines.
         reps: every active rep with the load that counts against the capacity.
         declined: reps who declined a lead already, by lead id.
@@ -153,8 +154,9 @@ def decide_routing(
     loads = {rep.id: rep.load for rep in reps}
     by_line = [_eligible(lines[i], reps) for i in ranked]
     points = frame["points"].fillna(0).to_numpy()
+    is_cold = ~frame["is_hot"].to_numpy(dtype=np.bool_)
     ids = frame.index.to_numpy()
-    for row in np.lexsort((ids, -points)):
+    for row in np.lexsort((ids, -points, is_cold)):
         lead_id = int(ids[row])
         hits = np.flatnonzero(matches[row])
         tried = [lines[ranked[hit]].id for hit in hits]

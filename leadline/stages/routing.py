@@ -6,6 +6,8 @@ notification writes the mail.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -14,11 +16,12 @@ from leadline.domain.batches import Batch
 from leadline.domain.conditions import fold
 from leadline.domain.days import local_midnight, week_start, weekday_numbers
 from leadline.domain.keys import assignment_key, message_id
+from leadline.domain.lateness import find_waiting_since
 from leadline.domain.skips import SkipReason
 from leadline.domain.windows import Window, add_working_time
 from leadline.store import assignments as assignment_store
 from leadline.store import leads as lead_store
-from leadline.store.outbox import PRIORITY_REP, add_messages
+from leadline.store.outbox import PRIORITY_HOT, PRIORITY_REP, add_messages
 from leadline.store.stage_batches import add_batch
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from leadline.domain.routing import Assigned, Line, RepState, Waits
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
+    from leadline.store.leads import Unrouted
 
 LIMIT: Final = 10_000
 _COLUMNS: Final = (
@@ -52,33 +56,36 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
     """Route one batch in one transaction; one routing runs at a time, because loads are shared."""
     started = perf_counter()
     with work.store.write(lock="routing") as connection:
-        ids = lead_store.claim_due(connection, "routing", now=now, limit=limit)
-        if not ids:
+        claimed = lead_store.claim_unrouted(connection, now=now, limit=limit)
+        if not claimed:
             return Batch("routing")
-        decisions = _decide(work, connection, ids, now=now)
-        waits = _record(work, connection, decisions, now=now)
+        decisions = _decide(work, connection, claimed, now=now)
+        waits = _record(work, connection, claimed, decisions, now=now)
         batch = Batch(
             "routing",
-            claimed=len(ids),
-            done=len(ids) - sum(waits.values()),
+            claimed=len(claimed),
+            done=len(claimed) - sum(waits.values()),
             skipped=waits,
             seconds=perf_counter() - started,
-            has_more=len(ids) == limit,
+            has_more=len(claimed) == limit,
         )
         add_batch(connection, batch, config_hash=work.project.hash, now=now)
     return batch
 
 
 def _decide(
-    work: Workspace, connection: Connection, ids: Sequence[int], *, now: datetime
+    work: Workspace, connection: Connection, claimed: Sequence[Unrouted], *, now: datetime
 ) -> dict[int, Assigned | Waits]:
     from leadline.domain.routing import decide_routing
 
+    ids = [lead.id for lead in claimed]
+    frame = lead_store.read_frame(connection, ids, _COLUMNS)
+    frame["is_hot"] = [lead.is_hot for lead in claimed]
     weeks = {rep.rep_id: week_start(now, rep.time_zone) for rep in work.project.reps if rep.active}
     loads = assignment_store.count_since(connection, weeks)
     return dict(
         decide_routing(
-            lead_store.read_frame(connection, ids, _COLUMNS),
+            frame,
             lines=[as_line(territory) for territory in work.project.territories],
             reps=[as_state(rep, loads[rep.rep_id], now) for rep in work.project.reps if rep.active],
             declined=assignment_store.find_declined(connection, ids),
@@ -127,23 +134,25 @@ def rep_window(rep: RepShape) -> Window:
 def _record(
     work: Workspace,
     connection: Connection,
+    claimed: Sequence[Unrouted],
     decisions: Mapping[int, Assigned | Waits],
     *,
     now: datetime,
 ) -> dict[str, int]:
     """Write assignments, outbox rows and leads; returns how many wait, by reason."""
-    rows = _rows(work, decisions, now=now)
-    queued = assignment_store.find_open(connection, list(rows))
-    changed = {lead_id: queued[lead_id]["id"] for lead_id in rows if lead_id in queued}
-    assignment_store.change_assignments(
-        connection, [{"id": id_, **rows[lead_id]} for lead_id, id_ in changed.items()]
-    )
-    fresh = [lead_id for lead_id in rows if lead_id not in changed]
-    added = assignment_store.add_assignments(
-        connection, [{"lead_id": lead_id, **rows[lead_id]} for lead_id in fresh]
-    )
-    ids = {**changed, **dict(zip(fresh, added, strict=True))}
-    _tell(work, connection, rows, ids, now=now)
+    since = _waiting_since(connection, claimed)
+    rows = {
+        lead_id: {**row, "waiting_since": since[lead_id]}
+        for lead_id, row in _rows(work, decisions, now=now).items()
+    }
+    ids = _keep(connection, rows)
+    hot = {lead.id for lead in claimed if lead.is_hot}
+    offers = [
+        _Offer(lead_id, row["rep_id"], ids[lead_id], is_hot=lead_id in hot)
+        for lead_id, row in rows.items()
+        if row["rep_id"]
+    ]
+    _tell(work, connection, offers, now=now)
     retry_at = local_midnight(now, work.project.settings.timezone, days=1)
     lead_store.mark_leads(
         connection,
@@ -157,11 +166,37 @@ def _record(
             for lead_id, row in rows.items()
         ],
     )
-    waits: dict[str, int] = {}
-    for row in rows.values():
-        if row["skip_reason"]:
-            waits[row["skip_reason"]] = waits.get(row["skip_reason"], 0) + 1
-    return dict(sorted(waits.items()))
+    reasons = Counter(row["skip_reason"] for row in rows.values() if row["skip_reason"])
+    return dict(sorted(reasons.items()))
+
+
+def _keep(connection: Connection, rows: Mapping[int, dict[str, Any]]) -> dict[int, int]:
+    """Write the assignments, those in the queue anew; returns their ids by lead."""
+    queued = assignment_store.find_open(connection, list(rows))
+    changed = {lead_id: queued[lead_id]["id"] for lead_id in rows if lead_id in queued}
+    assignment_store.change_assignments(
+        connection, [{"id": id_, **rows[lead_id]} for lead_id, id_ in changed.items()]
+    )
+    fresh = [lead_id for lead_id in rows if lead_id not in changed]
+    added = assignment_store.add_assignments(
+        connection, [{"lead_id": lead_id, **rows[lead_id]} for lead_id in fresh]
+    )
+    return {**changed, **dict(zip(fresh, added, strict=True))}
+
+
+def _waiting_since(connection: Connection, claimed: Sequence[Unrouted]) -> dict[int, datetime]:
+    """Return since when each lead waited for us; a wait for a rep's capacity is none of ours."""
+    ids = [lead.id for lead in claimed]
+    received = lead_store.get_received(connection, ids)
+    handled = assignment_store.find_handled(connection, ids)
+    return {
+        lead.id: find_waiting_since(
+            due_at=lead.due_at,
+            received_at=received.get(lead.id),
+            handled_at=handled.get(lead.id),
+        )
+        for lead in claimed
+    }
 
 
 def _retry(reason: str | None, tomorrow: datetime) -> datetime | None:
@@ -213,17 +248,22 @@ def _deadline(work: Workspace, rep_id: str, now: datetime) -> datetime:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A lead that has a new owner, by the ids that the rep's mail needs."""
+
+    lead_id: int
+    rep_id: str
+    assignment_id: int
+    is_hot: bool
+
+
 def _tell(
-    work: Workspace,
-    connection: Connection,
-    rows: Mapping[int, Mapping[str, Any]],
-    ids: Mapping[int, int],
-    *,
-    now: datetime,
+    work: Workspace, connection: Connection, offers: Sequence[_Offer], *, now: datetime
 ) -> None:
     """Queue one message per new owner: ids only, written later by notification."""
     domain = work.project.settings.mail.from_address.rpartition("@")[2]
-    keys = {lead_id: assignment_key(ids[lead_id]) for lead_id, row in rows.items() if row["rep_id"]}
+    keys = [assignment_key(offer.assignment_id) for offer in offers]
     add_messages(
         connection,
         [
@@ -231,14 +271,14 @@ def _tell(
                 "message_key": key,
                 "message_id": message_id(key, pepper=work.store.pepper, domain=domain),
                 "kind": "assignment",
-                "lead_id": lead_id,
-                "rep_id": rows[lead_id]["rep_id"],
-                "assignment_id": ids[lead_id],
-                "priority": PRIORITY_REP,
+                "lead_id": offer.lead_id,
+                "rep_id": offer.rep_id,
+                "assignment_id": offer.assignment_id,
+                "priority": PRIORITY_HOT if offer.is_hot else PRIORITY_REP,
                 "config_hash": work.project.hash,
                 "created_at": now,
                 "due_at": now,
             }
-            for lead_id, key in keys.items()
+            for key, offer in zip(keys, offers, strict=True)
         ],
     )

@@ -69,6 +69,17 @@ def find_declined(connection: Connection, lead_ids: Collection[int]) -> dict[int
     return {lead_id: frozenset(reps) for lead_id, reps in found.items()}
 
 
+def find_handled(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each lead was last given to a rep, put into the queue or declined."""
+    handled_at = func.max(func.coalesce(_ASSIGNMENTS.c.answered_at, _ASSIGNMENTS.c.assigned_at))
+    rows = connection.execute(
+        select(_ASSIGNMENTS.c.lead_id, handled_at)
+        .where(among(connection, _ASSIGNMENTS.c.lead_id, lead_ids))
+        .group_by(_ASSIGNMENTS.c.lead_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def find_open(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return the open assignment of each lead, if it has one."""
     rows = connection.execute(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from leadline.domain.conditions import fold
-from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
+from leadline.domain.leads import DERIVED_FIELDS, HOT_GRADE, LEAD_FIELDS
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, as_dicts, insert_rows, update_rows
 
@@ -29,6 +30,9 @@ STATED: Final = (
     "employees_max",
     "request_rule",
 )
+#: The condition of the hot leads' partial index, word for word: SQLite uses it only then.
+_HOT: Final = text(f"leads.grade = '{HOT_GRADE}'")
+_NOT_HOT: Final = _LEADS.c.grade.is_distinct_from(HOT_GRADE)
 #: The largest id that a database holds: a signed 64-bit word.
 _MOST_ID: Final = 2**63 - 1
 
@@ -115,6 +119,53 @@ def claim_due(connection: Connection, duty: str, *, now: datetime, limit: int) -
         .with_for_update(skip_locked=True)
     )
     return [row[0] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """A lead that waits for an owner.
+
+    Attributes:
+        id: of the lead.
+        is_hot: whether it goes before the others.
+        due_at: when its routing became due.
+    """
+
+    id: int
+    is_hot: bool
+    due_at: datetime
+
+
+def claim_unrouted(connection: Connection, *, now: datetime, limit: int) -> list[Unrouted]:
+    """Take leads that wait for an owner, hot ones first, until the transaction ends.
+
+    Each kind is read in the order of its own partial index, so that a batch of a long backlog
+    costs no more than a batch of a short one.
+    """
+    due = _LEADS.c.routing_due_at
+    waiting = (
+        select(_LEADS.c.id, due)
+        .where(due <= now)
+        .order_by(due, _LEADS.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    hot = connection.execute(waiting.where(_HOT).limit(limit)).all()
+    others = connection.execute(waiting.where(_NOT_HOT).limit(limit - len(hot))).all()
+    return [
+        *(Unrouted(row[0], is_hot=True, due_at=row[1]) for row in hot),
+        *(Unrouted(row[0], is_hot=False, due_at=row[1]) for row in others),
+    ]
+
+
+def get_received(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when the submission that last changed each lead was stored."""
+    submissions = schema.submissions
+    rows = connection.execute(
+        select(_LEADS.c.id, submissions.c.received_at)
+        .join(submissions, submissions.c.id == _LEADS.c.submission_id)
+        .where(among(connection, _LEADS.c.id, lead_ids))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def has_due(connection: Connection, duty: str, *, now: datetime) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _OUTBOX = schema.outbox
 _EVENTS = schema.delivery_events
+PRIORITY_HOT: Final = 5
 PRIORITY_REP: Final = 10
 PRIORITY_ALERT: Final = 20
 PRIORITY_NURTURE: Final = 50
@@ -97,7 +98,7 @@ def claim_unrendered(connection: Connection, *, lease: Lease, limit: int) -> lis
 
 
 def claim_due(connection: Connection, *, lease: Lease, now: datetime, limit: int) -> list[Claim]:
-    """Lease rendered messages that are due, rep mail first."""
+    """Lease rendered messages that are due: hot leads' rep mail first, nurture mail last."""
     waiting = and_(_WAITING, _OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now)
     ids = (
         select(_OUTBOX.c.id)

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from leadline.domain.leads import LEAD_FIELDS
+from leadline.domain.leads import HOT_GRADE, LEAD_FIELDS
 from leadline.store.columns import BigId, PlainJson, UtcDateTime
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def _at(name: str, *, nullable: bool = True) -> Column[datetime]:
     return Column(name, UtcDateTime, nullable=nullable)
 
 
-def _waiting(name: str, *columns: str, where: str) -> Index:
+def _waiting(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     condition = text(where)
-    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 import_runs = Table(
@@ -102,6 +102,7 @@ submissions = Table(
 
 #: Lead fields kept as columns; `employees` is the text as stated, its bounds stand beside it.
 _LEAD_COLUMNS = {"text": Text, "number": Text, "boolean": Boolean, "time": UtcDateTime}
+_HOT_UNROUTED = f"grade = '{HOT_GRADE}' AND routing_due_at IS NOT NULL"
 
 leads = Table(
     "leads",
@@ -131,14 +132,11 @@ leads = Table(
     _at("routing_due_at"),
     _at("enrollment_due_at"),
     Index("ix_leads_email", "email"),
-    _waiting("ix_leads_scoring_due", "scoring_due_at", "id", where="scoring_due_at IS NOT NULL"),
-    _waiting("ix_leads_routing_due", "routing_due_at", "id", where="routing_due_at IS NOT NULL"),
-    _waiting(
-        "ix_leads_enrollment_due",
-        "enrollment_due_at",
-        "id",
-        where="enrollment_due_at IS NOT NULL",
+    *(
+        _waiting(f"ix_leads_{duty}_due", f"{duty}_due_at", "id", where=f"{duty}_due_at IS NOT NULL")
+        for duty in ("scoring", "routing", "enrollment")
     ),
+    _waiting("ix_leads_hot_routing_due", "routing_due_at", "id", where=_HOT_UNROUTED),
 )
 
 lead_keys = Table(
@@ -238,6 +236,7 @@ assignments = Table(
     Column("decline_reason", Text),
     Column("config_hash", Text, nullable=False),
     _at("assigned_at", nullable=False),
+    _at("waiting_since"),
     _at("response_due_at"),
     _at("answered_at"),
     CheckConstraint(
@@ -245,13 +244,12 @@ assignments = Table(
         name="state",
     ),
     CheckConstraint("(rep_id IS NULL) = (state = 'queued')", name="queued_or_owned"),
-    Index(
+    _waiting(
         "uq_assignments_open",
         "lead_id",
         "role",
+        where="state IN ('queued', 'offered', 'accepted')",
         unique=True,
-        sqlite_where=text("state IN ('queued', 'offered', 'accepted')"),
-        postgresql_where=text("state IN ('queued', 'offered', 'accepted')"),
     ),
     Index("ix_assignments_lead_id", "lead_id"),
     Index("ix_assignments_rep_id", "rep_id", "assigned_at"),
@@ -287,14 +285,7 @@ enrollments = Table(
     _at("next_due_at"),
     _at("ended_at"),
     CheckConstraint("state IN ('active', 'completed', 'exited')", name="state"),
-    Index(
-        "uq_enrollments_open",
-        "lead_id",
-        "sequence",
-        unique=True,
-        sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
-    ),
+    _waiting("uq_enrollments_open", "lead_id", "sequence", where="state = 'active'", unique=True),
     Index("ix_enrollments_lead_id", "lead_id"),
     _waiting("ix_enrollments_due", "next_due_at", "id", where="next_due_at IS NOT NULL"),
 )
