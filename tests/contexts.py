@@ -18,6 +18,7 @@ from leadline.rendering.words import (
     choices,
     clock_text,
     say,
+    wait_texts,
 )
 
 if TYPE_CHECKING:
@@ -173,13 +174,23 @@ def assignment_mail(lang: str, **changes: object) -> dict[str, Any]:
         "accept_url": "https://leads.example.com/a/eyJpZCI6MTJ9.accept",
         "decline_url": "https://leads.example.com/a/eyJpZCI6MTJ9.decline",
         "is_repeat": False,
+        "waited_text": "",
+        "waited_brief": "",
+        "waiting_since_text": "",
     }
     return cast("dict[str, Any]", context) | changes
 
 
-def bundle_mail(lang: str, count: int = 6) -> dict[str, Any]:
-    """Return the context of a rep's mail about several leads."""
-    one = assignment_mail(lang)
+def a_wait(lang: str) -> dict[str, str]:
+    """Return the words for a lead that waited from Friday to Monday."""
+    waited, brief = wait_texts(timedelta(days=3), lang)
+    since = clock_text(NOW - timedelta(days=3), zone=ZONE, lang=lang)
+    return {"waited_text": waited, "waited_brief": brief, "waiting_since_text": since}
+
+
+def bundle_mail(lang: str, count: int = 6, late_count: int = 0) -> dict[str, Any]:
+    """Return the context of a rep's mail about several leads, the first ones late."""
+    one, wait = assignment_mail(lang), a_wait(lang)
     context: BundleMail = {
         "rep": one["rep"],
         "leads": [
@@ -190,10 +201,14 @@ def bundle_mail(lang: str, count: int = 6) -> dict[str, Any]:
                 "request_text": one["request_text"],
                 "due_text": one["due_text"],
                 "page_url": f"https://leads.example.com/a/eyJpZCI6MTJ9.{number}",
+                "waited_text": wait["waited_text"] * (number < late_count),
+                "waited_brief": wait["waited_brief"] * (number < late_count),
+                "waiting_since_text": wait["waiting_since_text"] * (number < late_count),
             }
             for number in range(count)
         ],
         "count": count,
+        "late_count": late_count,
     }
     return cast("dict[str, Any]", context)
 

@@ -113,6 +113,10 @@ class AssignmentMail(TypedDict):
     `call_url` is "" without a phone number. `accept_url` and `decline_url` lead to the rep's page,
     or begin with mailto: where the rep answers by mail. `is_repeat` says that a mail with the
     same content may have arrived before.
+
+    `waited_text` says how long a late lead waited because we did not run ("3 days"),
+    `waited_brief` the same for the subject ("3 d"), `waiting_since_text` since when, in the rep's
+    zone; all three are "" for a lead that is in time.
     """
 
     rep: Rep
@@ -133,10 +137,16 @@ class AssignmentMail(TypedDict):
     accept_url: str
     decline_url: str
     is_repeat: bool
+    waited_text: str
+    waited_brief: str
+    waiting_since_text: str
 
 
 class BundledLead(TypedDict):
-    """One lead of a bundle; `page_url` leads to its page, or to a prepared mail that accepts it."""
+    """One lead of a bundle; `page_url` leads to its page, or to a prepared mail that accepts it.
+
+    The texts about its wait are those of the assignment mail.
+    """
 
     lead: Lead
     points: int
@@ -144,14 +154,21 @@ class BundledLead(TypedDict):
     request_text: str
     due_text: str
     page_url: str
+    waited_text: str
+    waited_brief: str
+    waiting_since_text: str
 
 
 class BundleMail(TypedDict):
-    """Several leads at once, handed to a rep in one mail; `count` is their number."""
+    """Several leads at once, handed to a rep in one mail.
+
+    `count` is their number, `late_count` how many of them are late.
+    """
 
     rep: Rep
     leads: list[BundledLead]
     count: int
+    late_count: int
 
 
 class Step(TypedDict):

@@ -5,6 +5,7 @@ Each table maps a stored value to its wording per language; `say` looks one up.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -94,6 +95,25 @@ _MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
+
+
+#: A unit of waiting: its length, from how many of them it is used, its words (`{}` is the number)
+#: in a sentence and in a subject. Two hours and more, so that no unit is ever "1".
+_WAITS: Final = (
+    (timedelta(days=1), 2, {"en": ("{} days", "{} d"), "ja": ("{}日間", "{}日")}),
+    (timedelta(hours=1), 2, {"en": ("{} hours", "{} h"), "ja": ("{}時間", "{}時間")}),
+    (timedelta(minutes=1), 0, {"en": ("{} minutes", "{} min"), "ja": ("{}分間", "{}分")}),
+)
+
+
+def wait_texts(wait: timedelta, lang: str) -> tuple[str, str]:
+    """Return how long somebody waited, for a sentence and for a subject, rounded down.
+
+    "3 days" and "3 d" in English, "3日間" and "3日" in Japanese.
+    """
+    unit, _, words = next(each for each in _WAITS if wait >= each[0] * each[1])
+    sentence, subject = words.get(lang, words["en"])
+    return sentence.format(wait // unit), subject.format(wait // unit)
 
 
 def say(words: Mapping[str, Mapping[str, str]], value: str, lang: str) -> str:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from leadline.clock import SystemClock
 from leadline.domain.batches import Batch
 from leadline.domain.keys import address_hash
+from leadline.domain.lateness import GRACE, find_wait
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.domain.skips import SkipReason
 from leadline.domain.tokens import sign_token
@@ -26,9 +27,10 @@ from leadline.mail.relay import links_work
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.problems import TemplateProblem
 from leadline.rendering.reasons import routing_reason, score_reasons
-from leadline.rendering.words import CONSENT_WORDS, REQUEST_WORDS, clock_text, say
+from leadline.rendering.words import CONSENT_WORDS, REQUEST_WORDS, clock_text, say, wait_texts
 from leadline.store import outbox
 from leadline.store.assignments import get_assignments
+from leadline.store.due_times import read_since
 from leadline.store.leads import get_leads
 from leadline.store.leases import this_process
 from leadline.store.scores import get_scores
@@ -37,14 +39,17 @@ from leadline.store.suppressions import latest_bases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from leadline.config.shape import RepShape
     from leadline.rendering.sandbox import Rendered
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
 
 LIMIT: Final = 2_000
 _MAX_REASONS: Final = 3
+#: The flow whose schedule says when leads are taken along.
+_FLOW: Final = "process_submissions"
 #: Known facts that give a conversation its beginning, the most telling first.
 _TALKING_POINTS: Final = {
     "product": {"en": "Interested in: {}", "ja": "関心のある製品: {}"},
@@ -77,7 +82,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
         claims = outbox.claim_unrendered(connection, lease=lease, limit=limit)
     if not claims:
         return Batch("notification")
-    facts = _read(work, claims)
+    facts = _read(work, claims, now=now)
     written = _write(work, facts, now=now)
     with work.store.write() as connection:
         outbox.mark_rendered(connection, written, owner=lease.owner)
@@ -98,16 +103,26 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One assignment with everything that its mail or page shows."""
+    """One assignment with everything that its mail or page shows.
+
+    Attributes:
+        row: of the outbox.
+        assignment: its row.
+        lead: its row.
+        score: the lead's, None in a bundle.
+        basis: on which marketing mail may be sent.
+        wait: how long a late lead waited for us, None in time.
+    """
 
     row: Mapping[str, Any]
     assignment: Mapping[str, Any]
     lead: Mapping[str, Any]
     score: Mapping[str, Any] | None
     basis: str
+    wait: timedelta | None = None
 
 
-def _read(work: Workspace, claims: Sequence[outbox.Claim]) -> list[Offer]:
+def _read(work: Workspace, claims: Sequence[outbox.Claim], *, now: datetime) -> list[Offer]:
     with work.store.read() as connection:
         rows = outbox.read_claims(connection, claims)
         assignments = get_assignments(connection, {row["assignment_id"] for row in rows})
@@ -115,6 +130,7 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim]) -> list[Offer]:
         alone = _alone(work, rows, assignments)
         scores = get_scores(connection, alone)
         bases = latest_bases(connection, alone)
+        turn_at = _last_turn(work, connection, now=now)
     return [
         Offer(
             row,
@@ -122,9 +138,25 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim]) -> list[Offer]:
             leads[row["lead_id"]],
             scores.get(row["lead_id"]),
             bases.get(row["lead_id"], "none"),
+            find_wait(assignments[row["assignment_id"]]["waiting_since"], turn_at=turn_at, now=now),
         )
         for row in rows
     ]
+
+
+def _last_turn(work: Workspace, connection: Connection, *, now: datetime) -> datetime | None:
+    """Return the newest time, a grace ago, at which a clock owed the leads' processing.
+
+    None when no clock follows a schedule: a time before it said what it says was never owed.
+    """
+    schedule = work.project.schedules.get(_FLOW)
+    kept_since = read_since(connection).get(_FLOW)
+    if schedule is None or schedule.paused or kept_since is None:
+        return None
+    from leadline.schedule import last_time
+
+    turn_at = last_time(schedule.recurrence, now=now - GRACE)
+    return None if turn_at is None or turn_at < kept_since else turn_at
 
 
 def _alone(
@@ -151,7 +183,7 @@ def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[d
     limits = work.project.settings.notification
     for rep_id, own in sorted(by_rep.items()):
         rep = reps[rep_id]
-        ranked = sorted(own, key=lambda offer: (-(offer.lead["points"] or 0), offer.lead["id"]))
+        ranked = sorted(own, key=_rank)
         if len(ranked) <= limits.bundle_above:
             written.extend(_single(work, rep, offer, now=now) for offer in ranked)
             continue
@@ -159,6 +191,11 @@ def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[d
             chunk = ranked[first : first + limits.bundle_at_most]
             written.extend(_bundle(work, rep, chunk, now=now))
     return written
+
+
+def _rank(offer: Offer) -> tuple[int, int, int]:
+    """Put what routing put first at the head: its row, with its priority, carries a bundle."""
+    return offer.row["priority"], -(offer.lead["points"] or 0), offer.lead["id"]
 
 
 def _skipped(
@@ -200,6 +237,7 @@ def _bundle(
         "rep": {"name": rep.name},
         "leads": [_bundled(work, rep, offer, lang) for offer in offers],
         "count": len(offers),
+        "late_count": sum(offer.wait is not None for offer in offers),
     }
     try:
         mail = work.renderer.render_mail("rep/bundle", lang=lang, context=context)
@@ -278,7 +316,17 @@ def lead_summary(offer: Offer, rep: RepShape, lang: str) -> dict[str, Any]:
         "grade": offer.lead["grade"] or "D",
         "request_text": say(REQUEST_WORDS, offer.lead["request"] or "other", lang),
         "due_text": due_text(offer.assignment, rep, lang),
+        **_wait_texts(offer, rep, lang),
     }
+
+
+def _wait_texts(offer: Offer, rep: RepShape, lang: str) -> dict[str, str]:
+    """Return how long a late lead waited, and since when; "" in time."""
+    if offer.wait is None:
+        return dict.fromkeys(("waited_text", "waited_brief", "waiting_since_text"), "")
+    waited, brief = wait_texts(offer.wait, lang)
+    since = _clock(offer.assignment["waiting_since"], rep, lang)
+    return {"waited_text": waited, "waited_brief": brief, "waiting_since_text": since}
 
 
 def due_text(assignment: Mapping[str, Any], rep: RepShape, lang: str) -> str:
