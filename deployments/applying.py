@@ -346,7 +346,8 @@ async def _put_automations(client: PrefectClient, plans: Sequence[AutomationPlan
     for plan in plans:
         if plan.wanted is None or not plan.changes:
             continue
-        said = AutomationCore(**plan.wanted.model_dump(include=set(AutomationCore.model_fields)))
+        # the server refuses an update that names an owner, also when there is none
+        said = AutomationCore(**plan.wanted.model_dump(exclude={"id", "owner_resource"}))
         if plan.found is None:
             await client.create_automation(said)
         else:

@@ -43,10 +43,10 @@ class PrefectRefused(LeadlineError):
     """The server answered, and did not do what it was asked."""
 
     texts: ClassVar[Mapping[str, str]] = {
-        "en": "The Prefect server at {url} refused a change ({status}: {why}). What was done "
+        "en": "The Prefect server at {url} did not do as asked ({status}: {why}). What was done "
         "before stays; run the command again when the cause is mended. 401 and 403 ask for "
         "PREFECT_API_AUTH_STRING=user:password.",
-        "ja": "Prefect サーバー {url} が変更を受け付けませんでした ({status}: {why})。それまでの"
+        "ja": "Prefect サーバー {url} が要求を受け付けませんでした ({status}: {why})。それまでの"
         "変更は有効です。原因を解消してから再実行してください。401・403 の場合は "
         "PREFECT_API_AUTH_STRING=user:password を設定してください。",
     }
@@ -119,10 +119,11 @@ def apply_project(
         is_removal: all that is ours is deleted.
 
     Raises:
-        PrefectRefused: the server did not do something; what was done before stays.
+        PrefectRefused: the server refused something or went away; what was done before stays.
         NameTaken, PoolMissing: something of others is in the way; nothing was changed.
     """
     os.environ.update(server.settings)  # before Prefect is imported
+    from httpx import TransportError
     from prefect.exceptions import PrefectHTTPStatusError
 
     from deployments.applying import apply
@@ -134,6 +135,9 @@ def apply_project(
             why = error.response.reason_phrase
             status = error.response.status_code
             raise PrefectRefused(url=server.api_url, status=status, why=why) from error
+        except TransportError as error:
+            why = type(error).__name__
+            raise PrefectRefused(url=server.api_url, status="-", why=why) from error
 
 
 @contextmanager

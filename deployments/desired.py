@@ -71,7 +71,7 @@ SERVED: Final[dict[str, Served]] = {
     "alert_admin": Served(alert_admin, frozenset(), "ENQUEUE", "none; started by automations"),
 }
 #: With a work pool only: `leadline up` runs it as a process of its own.
-WATCH: Final = Served(watch)
+WATCH: Final = Served(watch, unscheduled="every hour, for 59 minutes (UTC)")
 
 
 def want_deployments(project: Project) -> list[Wanted]:
@@ -81,7 +81,8 @@ def want_deployments(project: Project) -> list[Wanted]:
         _want(served, *_schedule(project, name, served), pool) for name, served in SERVED.items()
     ]
     if pool:
-        wanted.append(_want(WATCH, (HOURLY,), "every hour, for 59 minutes", pool))
+        lines, words = _schedule(project, "watch", WATCH)
+        wanted.append(_want(WATCH, lines or (HOURLY,), words, pool))
     return wanted
 
 

@@ -353,7 +353,8 @@ def plan_automations(
 
 def _plan_automation(wanted: AutomationCore, found: Automation | None) -> AutomationPlan:
     if found is None:
-        created = Change("create", "automation", wanted.name, after=wanted.description)
+        says = wanted.description.partition(". ")[0]
+        created = Change("create", "automation", wanted.name, after=says)
         return AutomationPlan(None, wanted, (created,))
     was, now = content(found), content(wanted)
     differing = ", ".join(name for name in now if was[name] != now[name])

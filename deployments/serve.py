@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from deployments.deploy import apply_project
 from leadline.cli.prefect_server import PoolNamed, find_server
@@ -39,7 +39,7 @@ def make_served(ids: Mapping[str, UUID]) -> list[RunnerDeployment]:
     class Applied(RunnerDeployment):
         """A deployment that its runner polls for and does not change."""
 
-        async def aapply(self, *_: Any, **__: Any) -> UUID:  # noqa: ANN401 - as inherited
+        async def aapply(self, *_: object, **__: object) -> UUID:  # codespell:ignore aapply
             """Return the id; Prefect's own way would rewrite what `apply_project` wrote."""
             return ids[self.name]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from deployments.applying import NameTaken, PoolMissing, apply
 from deployments.reference_commands import JSON_KEYS
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("prefect")
 PATIENCE = 150.0
+BUSY = httpx.codes.SERVICE_UNAVAILABLE
+AUTH = ("leadline", "a password")
 YEARLY = {"cron": "0 0 1 1 *", "timezone": "UTC"}
 IMPORT = "leadline-import-files"
 SEND = "leadline-send-due-touches"
@@ -45,16 +47,27 @@ class Server:
     def __init__(self, server: PrefectServer) -> None:
         self.url = server.api_url
         self.settings = server.settings
-        self._client = httpx.Client(base_url=f"{self.url}/", timeout=60)
+        self._client = httpx.Client(base_url=f"{self.url}/", timeout=60, auth=AUTH)
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        return self._client.get(path).raise_for_status().json()
+        return self._send("GET", path).json()
 
     def post(self, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON
-        return self._client.post(path, json=body).raise_for_status().json()
+        return self._send("POST", path, json=body).json()
 
     def patch(self, path: str, **body: object) -> None:
-        self._client.patch(path, json=body).raise_for_status()
+        self._send("PATCH", path, json=body)
+
+    def delete(self, path: str) -> None:
+        self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
+        """Send a request, again where the server's database was locked: Prefect's client does."""
+        ends_at = time.monotonic() + PATIENCE
+        while (answer := self._client.request(method, path, **content)).status_code == BUSY:
+            assert time.monotonic() < ends_at, "still busy"
+            time.sleep(0.2)
+        return answer.raise_for_status()
 
     def deployments(self) -> dict[str, dict[str, Any]]:
         return {each["name"]: each for each in self.post("deployments/filter")}
@@ -98,7 +111,9 @@ class Deployer:
 
     def outcome(self, *, dry_run: bool = False, remove: bool = False) -> Outcome:
         project = read_project(self.home)
-        with temporary_settings({PREFECT_API_URL: self.server.url}):
+        password = ":".join(AUTH)
+        known = {PREFECT_API_URL: self.server.url, PREFECT_API_AUTH_STRING: password}
+        with temporary_settings(known):
             return asyncio.run(apply(project, is_dry_run=dry_run, is_removal=remove))
 
     def variables(self) -> dict[str, str]:
@@ -128,10 +143,12 @@ def home_of_server(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture(scope="module")
 def server(home_of_server: Environment) -> Iterator[Server]:
-    with start_server(home_of_server) as started:
-        found = Server(started)
-        yield found
-        found.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_SERVER_API_AUTH_STRING", ":".join(AUTH))
+        with start_server(home_of_server) as started:
+            found = Server(started)
+            yield found
+            found.close()
 
 
 @pytest.fixture
@@ -273,6 +290,43 @@ def test_concurrency_limit_changed_by_hand_is_put_back(deploy: Deployer, server:
     assert server.deployments()[IMPORT]["global_concurrency_limit"]["limit"] == 1
 
 
+def test_automation_that_was_doubled_edited_or_disabled_by_hand(
+    deploy: Deployer, server: Server
+) -> None:
+    deploy()
+    late, failed = (rule(server, f"leadline-{name}-runs")[0] for name in ("late", "failed"))
+    server.patch(f"automations/{late['id']}", enabled=False)
+    server.post("automations/", **{key: late[key] for key in SAID})
+    server.post("automations/", **{key: failed[key] for key in SAID} | {"description": "mine"})
+    server.delete(f"automations/{failed['id']}")
+    outcome = deploy.outcome()
+    assert told(outcome.changes) == [
+        ("delete", "automation", "leadline-late-runs"),
+        ("update", "automation", "leadline-failed-runs"),
+    ]
+    assert deploy() == []
+    assert len(rule(server, "leadline-late-runs")) == 1
+    [mended] = rule(server, "leadline-failed-runs")
+    assert mended["description"] == failed["description"]
+
+
+SAID = ("name", "description", "tags", "trigger", "actions")
+
+
+def rule(server: Server, name: str) -> list[dict[str, Any]]:
+    return [each for each in server.automations() if each["name"] == name]
+
+
+def test_automation_that_was_disabled_by_hand_stays_so(deploy: Deployer, server: Server) -> None:
+    deploy()
+    [late] = rule(server, "leadline-late-runs")
+    server.patch(f"automations/{late['id']}", enabled=False)
+    outcome = deploy.outcome()
+    assert (list(outcome.changes), outcome.paused) == ([], ["leadline-late-runs"])
+    [late] = rule(server, "leadline-late-runs")
+    assert late["enabled"] is False
+
+
 def test_run_history_outlives_a_deploy(deploy: Deployer, server: Server) -> None:
     deploy()
     found = server.deployments()[IMPORT]["id"]
@@ -321,11 +375,11 @@ def foreign(server: Server) -> Iterator[Callable[[], Any]]:
 
     yield read
     for each in made:
-        httpx.delete(f"{server.url}/deployments/{each['id']}", timeout=60)
+        server.delete(f"deployments/{each['id']}")
     for each in rules:
-        httpx.delete(f"{server.url}/automations/{each['id']}", timeout=60)
+        server.delete(f"automations/{each['id']}")
     for name in ("default", "leadlines"):
-        httpx.delete(f"{server.url}/work_pools/{name}", timeout=60)
+        server.delete(f"work_pools/{name}")
 
 
 NO_ACTION = [{"type": "do-nothing"}]
@@ -382,7 +436,7 @@ def test_deployment_of_others_with_our_name_stops_the_deploy(
             "updated": server.get(f"deployments/{made['id']}")["updated"]
         }
     finally:
-        httpx.delete(f"{server.url}/deployments/{made['id']}", timeout=60)
+        server.delete(f"deployments/{made['id']}")
 
 
 # ---- teardown, interruption, two at once ----
@@ -461,7 +515,7 @@ def finish(server: Server, name: str) -> str:
 
 
 def is_over(run: dict[str, Any]) -> bool:
-    return run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+    return run["end_time"] is not None
 
 
 def test_serving_process_runs_what_is_deployed_and_follows_edits(
@@ -570,6 +624,15 @@ def test_command_names_a_given_server_that_does_not_answer(deploy: Deployer) -> 
     code, document, _ = deploy.command(PREFECT_API_URL="http://127.0.0.1:9/api")
     assert (code, document["error"]["code"]) == (1, "prefect_server_silent")
     assert "http://127.0.0.1:9/api" in document["error"]["message"]
+
+
+def test_command_says_what_is_missing_when_the_server_asks_for_a_password(
+    deploy: Deployer, server: Server
+) -> None:
+    given = {"PREFECT_API_URL": server.url, "PREFECT_API_AUTH_STRING": "somebody:else"}
+    code, document, _ = deploy.command(**given)
+    assert (code, document["error"]["code"]) == (1, "prefect_refused")
+    assert "PREFECT_API_AUTH_STRING" in document["error"]["message"]
 
 
 def test_wrong_configuration_is_told_and_nothing_is_touched(
