@@ -18,7 +18,10 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         f"errors[]{_PROBLEM}",
         f"warnings[]{_PROBLEM}",
         "config_hash",
-        "schedules[]{flow, cron, timezone, paused, next[]}",
+        (
+            "schedules[]{flow, words, meaning, cron, lines[], timezone, holidays[], catch_up, "
+            "paused, next[]}"
+        ),
     ),
     "doctor": ("checks[]{name, ok, message, fix}",),
     "migrate": ("from", "to", "steps[]", "backup"),

@@ -21,8 +21,15 @@ from typing import (
 from pydantic import BaseModel
 
 from deployments.reference_codes import code, table
-from deployments.reference_words import COLUMN_MEANINGS, FILE_TITLES, KEY_MEANINGS, TABLE_MEANINGS
+from deployments.reference_words import (
+    COLUMN_MEANINGS,
+    FILE_TITLES,
+    KEY_MEANINGS,
+    SCHEDULE_WORDS,
+    TABLE_MEANINGS,
+)
 from leadline.config import shape
+from leadline.config.calendars import CALENDAR_COLUMNS
 from leadline.config.tables import REP_COLUMNS, TERRITORY_COLUMNS
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.rendering import contexts
@@ -148,7 +155,7 @@ def _configuration(lang: str) -> str:
     return "\n\n".join(parts)
 
 
-def _columns_of(columns: Mapping[str, Column], lang: str) -> str:
+def _columns_of(columns: Mapping[str, Column], lang: str, prefix: str = "") -> str:
     header = {
         "en": ("Header", "Japanese header", "", "Meaning"),
         "ja": ("英語の見出し", "日本語の見出し", "", "意味"),
@@ -159,10 +166,19 @@ def _columns_of(columns: Mapping[str, Column], lang: str) -> str:
             code(name),
             code(column.japanese),
             required if column.is_required else "",
-            COLUMN_MEANINGS[name][lang],
+            COLUMN_MEANINGS[f"{prefix}{name}"][lang],
         )
         for name, column in columns.items()
     ]
+    return table(header, rows)
+
+
+def _schedule_words(lang: str) -> str:
+    header = {"en": ("English", "Japanese", "Meaning"), "ja": ("日本語", "英語", "意味")}[lang]
+    rows = []
+    for english, japanese, meaning in SCHEDULE_WORDS:
+        said = (code(english), code(japanese))
+        rows.append((*(said if lang == "en" else reversed(said)), meaning[lang]))
     return table(header, rows)
 
 
@@ -263,6 +279,8 @@ MAKERS: Final[Mapping[str, Callable[[str], str]]] = {
     "configuration": _configuration,
     "rep-columns": lambda lang: _columns_of(REP_COLUMNS, lang),
     "territory-columns": lambda lang: _columns_of(TERRITORY_COLUMNS, lang),
+    "calendar-columns": lambda lang: _columns_of(CALENDAR_COLUMNS, lang, "calendars."),
+    "schedule-words": _schedule_words,
     "template-variables": _template_variables,
     "lead-fields": _lead_fields,
     "template-filters": _template_filters,

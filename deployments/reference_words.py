@@ -26,8 +26,10 @@ FILE_TITLES: Final[dict[str, Words]] = {
         "One form, shown at `/forms/<name>`.", "フォーム1件。`/forms/<name>` に表示します。"
     ),
     "schedules.yaml": _both(
-        "When each flow runs: `import_files`, `process_submissions`, `send_due_touches`.",
-        "各フローの実行時刻: `import_files`、`process_submissions`、`send_due_touches`。",
+        "When each flow runs, in words: `import_files`, `process_submissions`, "
+        "`send_due_touches`, `remove_old_runs`, `watch`.",
+        "各フローの実行時刻を言葉で書きます: `import_files`、`process_submissions`、"
+        "`send_due_touches`、`remove_old_runs`、`watch`。",
     ),
 }
 
@@ -50,7 +52,15 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
         "フローの失敗・遅延・承認待ちの通知先。なければ通知しない",
     ),
     "Settings.language": _both("for leads whose language is unknown", "言語が不明なリードの言語"),
-    "Settings.timezone": _both("for sources that state none", "取込元に指定がない場合の値"),
+    "Settings.timezone": _both(
+        "for sources and schedules that state none", "取込元・スケジュールに指定がない場合の値"
+    ),
+    "Settings.holidays": _both(
+        "calendars of the schedules: countries (`jp`, `us`, `de-by`) and names of calendars.csv; "
+        "the country's when missing",
+        "スケジュールのカレンダー: 国 (`jp`、`us`、`de-by`) と calendars.csv の名前。"
+        "なければ `country` の祝日",
+    ),
     "Settings.country": _both("for sources that state none", "取込元に指定がない場合の値"),
     "Settings.redirect_all_to": _both(
         "every mail goes to this one address instead", "全メールをこの宛先だけに送信 (試験用)"
@@ -164,12 +174,28 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
     ),
     "FormShape.country": _both("of visitors who name none", "国の記載がない場合の国コード"),
     "FormShape.timezone": _both("of visitors without a place", "所在地がない場合のタイムゾーン"),
-    "ScheduleShape.cron": _both(
-        "minute hour day month weekday; weekdays by name",
-        "分 時 日 月 曜日 (曜日は名前で)",
+    "ScheduleShape.when": _both(
+        "words; see below. A flow with nothing else to say may have its words beside its name",
+        "言葉 (下の一覧)。他の指定がなければフロー名の右に直接書ける",
     ),
-    "ScheduleShape.timezone": _both("in which the line is read", "時刻のタイムゾーン"),
+    "ScheduleShape.cron": _both(
+        "instead of words: minute hour day month weekday; weekdays by name",
+        "言葉の代わり: 分 時 日 月 曜日 (曜日は名前で)",
+    ),
+    "ScheduleShape.timezone": _both(
+        "where the words end with none; else that of settings.yaml",
+        "言葉の末尾にない場合のタイムゾーン。なければ settings.yaml の値",
+    ),
     "ScheduleShape.paused": _both("true stops it", "true で停止"),
+    "ScheduleShape.catch_up": _both(
+        "a time that was missed: `once` (one run however late, the default), `never`, or "
+        "`within 4h` (one run if no later than that)",
+        "実行できなかった時刻: `once` (遅れても1回、既定)、`never` (実行しない)、"
+        "`within 4h` (その時間内なら1回)",
+    ),
+    "ScheduleShape.holidays": _both(
+        "calendars instead of those of settings.yaml", "settings.yaml の代わりに使うカレンダー"
+    ),
 }
 
 COLUMN_MEANINGS: Final[dict[str, Words]] = {
@@ -216,6 +242,20 @@ COLUMN_MEANINGS: Final[dict[str, Words]] = {
     "employees_max": _both(
         "compared with the lower bound of the lead's size", "リードの従業員数の下限と比較"
     ),
+    "calendars.calendar": _both(
+        "name for `holidays`; `company`, say", "`holidays` に書く名前 (company など)"
+    ),
+    "calendars.from": _both(
+        "first day: `2026-12-29`, or `12-29` in every year",
+        "初日: `2026-12-29`、毎年なら `12-29`",
+    ),
+    "calendars.to": _both(
+        "last day; empty for a single day. A yearly range may go over the end of the year",
+        "最終日。1日だけなら空欄。毎年の期間は年をまたげる",
+    ),
+    "calendars.name": _both(
+        "why it is closed; shown with skipped runs", "休む理由。実行しない時に表示"
+    ),
 }
 
 TABLE_MEANINGS: Final[dict[str, str]] = {
@@ -239,3 +279,75 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
     "schedules": "Each flow's schedule as last seen, and since when; what was due earlier is not late.",
     "due_times": "Each due time of a flow that a clock took: once, whichever clock came first.",
 }
+
+#: Ways to say a schedule: in English, in Japanese, and what they mean.
+SCHEDULE_WORDS: Final[tuple[tuple[str, str, Words], ...]] = (
+    (
+        "every minute",
+        "毎分",
+        _both("every minute, day and night", "終日、毎分"),
+    ),
+    (
+        "every 15 min, Mon-Fri 08-20",
+        "15分ごと 月-金 8時-20時",
+        _both(
+            "from 08:00 to 20:00, both included; any pace below a day, counted from the start of "
+            "the window on each day",
+            "8:00 から 20:00 まで (両端を含む)。間隔は24時間未満で、毎日、時間帯の始まりから数える",
+        ),
+    ),
+    ("hourly at :15", "毎時15分", _both("a quarter past every hour", "毎時15分")),
+    (
+        "daily at 9:00 and 17:30",
+        "毎日 9:00、17時30分",
+        _both("times: 9:00, 9am, noon", "時刻は 9:00、9時、午前9時半、正午 など"),
+    ),
+    ("weekly Mon 09:00", "毎週月曜 9:00", _both("every Monday", "毎週月曜")),
+    ("Mon, Thu 09:00", "月・木 9:00", _both("on these weekdays", "指定の曜日")),
+    (
+        "weekdays 09:00",
+        "月-金 9:00",
+        _both("Monday to Friday, holidays too", "月曜〜金曜 (祝日も含む)"),
+    ),
+    (
+        "business days 09:00",
+        "営業日 9:00",
+        _both(
+            "Monday to Friday without the holidays of the calendars; 平日 means the same",
+            "月曜〜金曜から休日を除く。「平日」も同じ意味",
+        ),
+    ),
+    (
+        "daily 09:00 except holidays",
+        "毎日 9:00 祝日を除く",
+        _both("not on days of the calendars", "カレンダーの休日を除く"),
+    ),
+    (
+        "first business day of the month 09:00",
+        "毎月第1営業日 9:00",
+        _both("also 3rd, last; of April", "第3・最終、4月の第1営業日 なども可"),
+    ),
+    (
+        "1st and 3rd Monday of the month 09:00",
+        "毎月第1・第3月曜 9:00",
+        _both("also last", "最終月曜 も可"),
+    ),
+    (
+        "day 1 and 15 of the month 06:00",
+        "毎月1日・15日 6:00",
+        _both("a day that a month lacks is left out", "その日がない月は実行しない"),
+    ),
+    ("last day of the month 18:00", "毎月末日 18:00", _both("28th to 31st", "月の最終日")),
+    ("29 February 09:00", "毎年2月29日 9:00", _both("once a year", "年1回 (存在する年のみ)")),
+    (
+        "daily 09:00 Asia/Tokyo",
+        "毎日 9:00 Asia/Tokyo",
+        _both(
+            "a time zone may end any of these. A time that the clocks skip runs when they have "
+            "jumped (02:30 as 03:30); one that comes twice runs once; a pace around the clock "
+            "goes on",
+            "末尾にタイムゾーンを書ける。夏時間で飛ばされる時刻は直後 (2:30 なら 3:30) に実行。"
+            "2回ある時刻は1回だけ実行。終日の間隔はそのまま続く",
+        ),
+    ),
+)

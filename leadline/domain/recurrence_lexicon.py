@@ -196,7 +196,7 @@ def find_zone(text: str) -> str | None:
 def suggest(word: str) -> str:
     """Return the word of a schedule, or the time zone, nearest to one that is unknown."""
     folded = _fold(word)[0]
-    if "/" in word:
+    if "/" in folded:
         found = get_close_matches(folded, [name.casefold() for name in available_timezones()], n=1)
         return (find_zone(found[0]) or "") if found else ""
     found = get_close_matches(folded, _suggested(), n=1)

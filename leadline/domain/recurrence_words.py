@@ -7,32 +7,29 @@ has both of its ends in it, and paces count from its start on each local day.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
-from leadline.domain.cron import LONGEST_MONTHS, CronLine, write_cron
-from leadline.domain.recurrence_lexicon import (
-    WORKING_WEEK,
-    Token,
-    find_zone,
-    read_tokens,
-    suggest,
+from leadline.domain.cron import LONGEST_MONTHS
+from leadline.domain.recurrence_lexicon import Token, find_zone, read_tokens, suggest
+from leadline.domain.recurrence_parts import (
+    DAY,
+    EVERY_DAY,
+    EVERY_MONTH,
+    HOUR,
+    LAST,
+    Parts,
+    make_rule,
+    write_lines,
 )
-from leadline.domain.recurrences import DayRule, Recurrence
+from leadline.domain.recurrences import Recurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from leadline.domain.calendars import Calendar
 
-_DAY: Final = 24 * 60
-_HOUR: Final = 60
-_LAST: Final = -1
-_EVERY_DAY: Final = frozenset(range(1, 32))
-_EVERY_MONTH: Final = frozenset(range(1, 13))
-_WHOLE_WEEK: Final = frozenset(range(7))
-_MONTH_ENDS: Final = frozenset({28, 29, 30, 31})
 _CRON: Final = re.compile(r"\s*[\d*][\d*/,-]*(\s+[\w*/,-]+){4,5}\s*", re.ASCII)
 #: Where `check` begins to look for a day that never comes: no rule depends on it.
 _SOME_DAY: Final = date(2024, 1, 1)
@@ -75,27 +72,6 @@ class _Refused(Exception):
         self.fault = WordsFault(offset, {"en": en, "ja": ja}, suggestion)
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What the words said so far; times are minutes of the day."""
-
-    words: str
-    times: set[int] = field(default_factory=set)
-    pace: int | None = None
-    window: tuple[int, int] | None = None
-    minute: int | None = None
-    weekdays: set[int] = field(default_factory=set)
-    days: set[int] = field(default_factory=set)
-    months: set[int] = field(default_factory=set)
-    places: set[int] = field(default_factory=set)
-    unit: Literal["", "weekday", "business_day"] = ""
-    is_business: bool = False
-    is_without_holidays: bool = False
-    frequency: str = ""
-    zone: str = ""
-    at: dict[str, int] = field(default_factory=dict)
-
-
 def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
     if _CRON.fullmatch(words):
         raise _Refused(
@@ -112,14 +88,14 @@ def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
                 f"「{token.text}」を読み取れません",
                 suggest(token.text),
             )
-    parts = _Parts(words)
+    parts = Parts(words)
     _take(tokens, parts)
     _check(parts)
     recurrence = Recurrence(
         words=words.strip(),
-        lines=_lines(parts),
+        lines=write_lines(parts),
         timezone=parts.zone or timezone,
-        day=_rule(parts),
+        day=make_rule(parts),
         calendar=calendar,
     )
     if next(recurrence.days_from(_SOME_DAY), None) is None:
@@ -131,7 +107,7 @@ def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
     return recurrence
 
 
-def _take(tokens: list[Token], parts: _Parts) -> None:
+def _take(tokens: list[Token], parts: Parts) -> None:
     """Take the tokens by the first pattern that fits the kinds from each place on."""
     kinds = "".join(token.kind for token in tokens)
     at = 0
@@ -148,7 +124,7 @@ def _take(tokens: list[Token], parts: _Parts) -> None:
 
 def _refuse(token: Token) -> None:
     number = token.value
-    is_hour = token.kind == "N" and isinstance(number, int) and number < _DAY // _HOUR
+    is_hour = token.kind == "N" and isinstance(number, int) and number < DAY // HOUR
     raise _Refused(
         token.start,
         f"`{token.text}` does not fit here; times are written 09:00, windows 08-20,"
@@ -159,13 +135,13 @@ def _refuse(token: Token) -> None:
     )
 
 
-def _pace(parts: _Parts, tokens: list[Token]) -> None:
+def _pace(parts: Parts, tokens: list[Token]) -> None:
     numbers = [token.value for token in tokens if isinstance(token.value, int)]
     minutes = 1
     for number in numbers:
         minutes *= number
     _once(parts, "pace", tokens[0])
-    if not 0 < minutes < _DAY:
+    if not 0 < minutes < DAY:
         raise _Refused(
             tokens[0].start,
             "a pace is from 1 minute to less than a day; write `daily 09:00` for once a day",
@@ -174,10 +150,10 @@ def _pace(parts: _Parts, tokens: list[Token]) -> None:
     parts.pace = minutes
 
 
-def _window(parts: _Parts, tokens: list[Token]) -> None:
+def _window(parts: Parts, tokens: list[Token]) -> None:
     _once(parts, "window", tokens[0])
     ends = [_minute(token) for token in tokens if token.kind in "TN"]
-    if ends[0] == ends[1] or ends[0] == _DAY:
+    if ends[0] == ends[1] or ends[0] == DAY:
         raise _Refused(
             tokens[0].start,
             "the window has no length; write it as 08-20",
@@ -188,8 +164,8 @@ def _window(parts: _Parts, tokens: list[Token]) -> None:
 
 def _minute(token: Token) -> int:
     number = token.value if isinstance(token.value, int) else 0
-    minute = number if token.kind == "T" else number * _HOUR
-    if minute > _DAY:
+    minute = number if token.kind == "T" else number * HOUR
+    if minute > DAY:
         raise _Refused(
             token.start,
             f"`{token.text}` is no hour; hours are 0 to 24",
@@ -198,9 +174,9 @@ def _minute(token: Token) -> int:
     return minute
 
 
-def _time(parts: _Parts, tokens: list[Token]) -> None:
+def _time(parts: Parts, tokens: list[Token]) -> None:
     minute = _minute(tokens[0])
-    if minute >= _DAY:
+    if minute >= DAY:
         raise _Refused(
             tokens[0].start,
             "24:00 belongs to the next day; write 00:00",
@@ -211,19 +187,19 @@ def _time(parts: _Parts, tokens: list[Token]) -> None:
     parts.times.add(minute)
 
 
-def _offset(parts: _Parts, tokens: list[Token]) -> None:
+def _offset(parts: Parts, tokens: list[Token]) -> None:
     [token] = [token for token in tokens if token.kind == "S"]
     _once(parts, "pace", tokens[0])
     parts.minute = int(str(token.value))
-    parts.pace = _HOUR
+    parts.pace = HOUR
 
 
-def _weekdays(parts: _Parts, tokens: list[Token]) -> None:
+def _weekdays(parts: Parts, tokens: list[Token]) -> None:
     parts.at.setdefault("weekdays", tokens[0].start)
     parts.weekdays |= _numbers(tokens[0])
 
 
-def _week_range(parts: _Parts, tokens: list[Token]) -> None:
+def _week_range(parts: Parts, tokens: list[Token]) -> None:
     parts.at.setdefault("weekdays", tokens[0].start)
     ends = [_numbers(token) for token in tokens if token.kind == "D"]
     if any(len(end) != 1 for end in ends):
@@ -236,13 +212,13 @@ def _numbers(token: Token) -> frozenset[int]:
     return token.value if isinstance(token.value, frozenset) else frozenset()
 
 
-def _business(parts: _Parts, tokens: list[Token]) -> None:
+def _business(parts: Parts, tokens: list[Token]) -> None:
     parts.at.setdefault("business", tokens[0].start)
     parts.is_business = True
 
 
-def _nth(unit: Literal["weekday", "business_day"]) -> Callable[[_Parts, list[Token]], None]:
-    def take(parts: _Parts, tokens: list[Token]) -> None:
+def _nth(unit: Literal["weekday", "business_day"]) -> Callable[[Parts, list[Token]], None]:
+    def take(parts: Parts, tokens: list[Token]) -> None:
         _once(parts, "places", tokens[0])
         parts.unit = unit
         parts.places = {int(str(token.value)) for token in tokens if token.kind == "O"}
@@ -252,13 +228,13 @@ def _nth(unit: Literal["weekday", "business_day"]) -> Callable[[_Parts, list[Tok
     return take
 
 
-def _days(parts: _Parts, tokens: list[Token]) -> None:
+def _days(parts: Parts, tokens: list[Token]) -> None:
     """Take days of the month, a month beside them, and the last day."""
     parts.at.setdefault("days", tokens[0].start)
     for token in tokens:
         if token.kind in "NJO":
             number = int(str(token.value))
-            if number != _LAST and number not in _EVERY_DAY:
+            if number != LAST and number not in EVERY_DAY:
                 raise _Refused(
                     token.start,
                     f"`{token.text}` is no day of a month; days are 1 to 31",
@@ -266,14 +242,14 @@ def _days(parts: _Parts, tokens: list[Token]) -> None:
                 )
             parts.days.add(number)
         elif token.kind == "L":
-            parts.days.add(_LAST)
+            parts.days.add(LAST)
         elif token.kind == "M":
             _month(parts, [token])
 
 
-def _month(parts: _Parts, tokens: list[Token]) -> None:
+def _month(parts: Parts, tokens: list[Token]) -> None:
     number = int(str(tokens[0].value))
-    if number not in _EVERY_MONTH:
+    if number not in EVERY_MONTH:
         raise _Refused(
             tokens[0].start,
             f"`{tokens[0].text}` is no month; months are 1 to 12",
@@ -283,7 +259,7 @@ def _month(parts: _Parts, tokens: list[Token]) -> None:
     parts.months.add(number)
 
 
-def _zone(parts: _Parts, tokens: list[Token]) -> None:
+def _zone(parts: Parts, tokens: list[Token]) -> None:
     _once(parts, "zone", tokens[0])
     zone = find_zone(tokens[0].text)
     if zone is None:
@@ -296,16 +272,16 @@ def _zone(parts: _Parts, tokens: list[Token]) -> None:
     parts.zone = zone
 
 
-def _frequency(parts: _Parts, tokens: list[Token]) -> None:
+def _frequency(parts: Parts, tokens: list[Token]) -> None:
     parts.at.setdefault("frequency", tokens[0].start)
     parts.frequency = str(tokens[-1].value or {"W": "daily", "C": "monthly"}[tokens[-1].kind])
 
 
-def _without_holidays(parts: _Parts, _: list[Token]) -> None:
+def _without_holidays(parts: Parts, _: list[Token]) -> None:
     parts.is_without_holidays = True
 
 
-def _too_long(_: _Parts, tokens: list[Token]) -> None:
+def _too_long(_: Parts, tokens: list[Token]) -> None:
     raise _Refused(
         tokens[0].start,
         "paces of days, weeks or months are not known; name the days: `weekly Mon 09:00`,"
@@ -315,11 +291,11 @@ def _too_long(_: _Parts, tokens: list[Token]) -> None:
     )
 
 
-def _nothing(_: _Parts, tokens: list[Token]) -> None:
+def _nothing(_: Parts, tokens: list[Token]) -> None:
     del tokens
 
 
-def _once(parts: _Parts, name: str, token: Token) -> None:
+def _once(parts: Parts, name: str, token: Token) -> None:
     """Refuse a part that is there already."""
     if parts.at.setdefault(name, token.start) != token.start:
         raise _Refused(
@@ -354,7 +330,7 @@ _ORDERS: Final = tuple(
 )
 
 
-def _check(parts: _Parts) -> None:
+def _check(parts: Parts) -> None:
     """Refuse parts that do not go together."""
     if parts.pace is None and not parts.times:
         raise _Refused(
@@ -372,7 +348,7 @@ def _check(parts: _Parts) -> None:
     _check_window(parts)
 
 
-def _check_days(parts: _Parts) -> None:
+def _check_days(parts: Parts) -> None:
     kinds = [parts.is_business, bool(parts.weekdays), bool(parts.days)]
     if sum(kinds) > 1:
         later = max(parts.at.get(name, 0) for name in ("business", "weekdays", "days", "places"))
@@ -398,7 +374,7 @@ def _check_days(parts: _Parts) -> None:
             "`毎年2月29日 9:00` のように書いてください",
         )
     longest = max((LONGEST_MONTHS[month - 1] for month in parts.months), default=31)
-    if parts.days and _LAST not in parts.days and min(parts.days) > longest:
+    if parts.days and LAST not in parts.days and min(parts.days) > longest:
         number = min(parts.days)
         raise _Refused(
             parts.at["days"],
@@ -407,7 +383,7 @@ def _check_days(parts: _Parts) -> None:
         )
 
 
-def _check_window(parts: _Parts) -> None:
+def _check_window(parts: Parts) -> None:
     if parts.window is None or parts.window[0] < parts.window[1]:
         return
     if parts.weekdays or parts.days or parts.places or parts.is_business:
@@ -416,47 +392,3 @@ def _check_window(parts: _Parts) -> None:
             "a window over midnight does not go together with days: the end would be another day",
             "日をまたぐ時間帯は、曜日や日の指定と一緒に使えません (終わりは翌日になるため)",
         )
-
-
-def _lines(parts: _Parts) -> tuple[str, ...]:
-    """Return the cron lines: hours with the same minutes share one."""
-    minutes: dict[int, set[int]] = {}
-    for minute in sorted(_minutes(parts)):
-        minutes.setdefault(minute // _HOUR, set()).add(minute % _HOUR)
-    hours: dict[frozenset[int], set[int]] = {}
-    for hour, some in minutes.items():
-        hours.setdefault(frozenset(some), set()).add(hour)
-    days, weekdays = _named_days(parts)
-    months = frozenset(parts.months) or _EVERY_MONTH
-    return tuple(
-        write_cron(CronLine(some, frozenset(each), days, months, weekdays))
-        for some, each in hours.items()
-    )
-
-
-def _minutes(parts: _Parts) -> Iterable[int]:
-    """Return the due minutes of a day."""
-    if parts.pace is None:
-        return parts.times
-    if parts.window is None:
-        return range(parts.minute or 0, _DAY, parts.pace)
-    start, end = parts.window
-    last = _DAY - 1 if end == _DAY else end if end > start else end + _DAY
-    first = start if parts.minute is None else start + (parts.minute - start) % _HOUR
-    return (minute % _DAY for minute in range(first, last + 1, parts.pace))
-
-
-def _named_days(parts: _Parts) -> tuple[frozenset[int], frozenset[int]]:
-    """Return days of the month and weekdays for the lines, never fewer than are meant."""
-    days = frozenset(parts.days - {_LAST}) | (_MONTH_ENDS if _LAST in parts.days else frozenset())
-    is_business = parts.is_business or parts.unit == "business_day"
-    weekdays = WORKING_WEEK if is_business else frozenset(parts.weekdays)
-    return days or _EVERY_DAY, weekdays or _WHOLE_WEEK
-
-
-def _rule(parts: _Parts) -> DayRule:
-    is_without_holidays = parts.is_without_holidays or parts.is_business
-    if parts.unit:
-        return DayRule(tuple(sorted(parts.places)), parts.unit, is_without_holidays)
-    nth = tuple(sorted(parts.days)) if _LAST in parts.days else ()
-    return DayRule(nth, "day", is_without_holidays)
