@@ -275,12 +275,15 @@ def test_work_is_found_and_kept_by_an_index_and_never_by_reading_a_whole_table(
             enrollments.exit_enrollments(connection, [person.lead_id], reason="x", now=NOW)
             enrollments.find_sequences(connection, [person.lead_id])
             enrollments.claim_due(connection, now=NOW, limit=1)
-            for duty in ("scoring", "routing", "enrollment"):
+            for duty in ("scoring", "enrollment"):
                 leads.claim_due(connection, duty, now=NOW, limit=1)
+            leads.claim_unrouted(connection, now=NOW, limit=1)
+            leads.get_received(connection, [person.lead_id])
             submissions.claim_new(connection, limit=1)
             assignments.make_queue_due(connection, now=NOW)
             assignments.find_open(connection, [person.lead_id])
             assignments.find_declined(connection, [person.lead_id])
+            assignments.find_handled(connection, [person.lead_id])
             assignments.count_since(connection, {"R01": NOW})
             assignments.count_overdue(connection, now=NOW)
             leads.find_by_keys(connection, {("email", "x"), ("external", "y")})

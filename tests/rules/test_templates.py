@@ -15,6 +15,7 @@ from leadline.rendering.words import DECLINE_WORDS
 from tests.contexts import (
     a_company,
     a_lead,
+    a_wait,
     assignment_mail,
     assignment_page,
     bundle_mail,
@@ -170,6 +171,46 @@ def test_assignment_subject_states_grade_company_request_and_deadline() -> None:
     )
 
 
+def test_late_lead_is_marked_in_subject_text_and_html() -> None:
+    told = {lang: assignment_mail(lang, **a_wait(lang)) for lang in LANGUAGES}
+    english, japanese = (
+        RENDERER.render_mail("rep/assignment", lang=lang, context=told[lang]) for lang in LANGUAGES
+    )
+    assert english.subject.startswith("LATE 3 d · A · Ramirez")
+    assert japanese.subject.startswith("遅延3日 · A · 池田鉱業合同会社")
+    said = "LATE: this lead has waited 3 days, since 09:25 (JST), Fri 20 Nov, and reaches you only"
+    assert said in english.text
+    assert (
+        "【遅延】このリードには 11月20日(金) 09:25 (JST) から3日間お待ちいただいています。"
+    ) in japanese.text
+    for rendered, words in ((english, ("LATE:", "3 days")), (japanese, ("【遅延】", "3日間"))):
+        assert all(f"<strong>{word}</strong>" in rendered.html for word in words)
+        assert not Markup(rendered.html).open
+
+
+@every_language
+@pytest.mark.parametrize(("late", "words"), [(1, "1"), (2, "2"), (6, "all")])
+def test_bundle_says_how_many_are_late_and_marks_each(lang: str, late: int, words: str) -> None:
+    context = bundle_mail(lang, count=6, late_count=late)
+    rendered = RENDERER.render_mail("rep/bundle", lang=lang, context=context)
+    mark = "LATE 3 d:" if lang == "en" else "遅延3日:"
+    assert (rendered.text.count(mark), rendered.html.count(mark)) == (late, late)
+    assert (f"{late} LATE" if lang == "en" else f"うち遅延{late}件") in rendered.subject
+    counted = {"1": "このうち1件", "2": "このうち2件", "all": "すべて"}[words]
+    verb = "reaches" if late == 1 else "reach"
+    said = f"LATE: {words} of them {verb} you" if lang == "en" else f"【遅延】{counted}の通知"
+    assert said in rendered.text
+
+
+@pytest.mark.parametrize("folder", ["rep/assignment", "rep/bundle"])
+@every_language
+def test_rep_mail_of_leads_in_time_has_no_word_of_lateness(folder: str, lang: str) -> None:
+    rendered = mail(folder, lang)
+    whole = rendered.subject + rendered.text + rendered.html
+    assert "LATE" not in whole
+    assert "遅延" not in whole
+
+
 @every_language
 def test_assignment_mail_leads_to_call_mail_accept_and_decline_first(lang: str) -> None:
     context = assignment_mail(lang)
@@ -218,7 +259,7 @@ def test_assignment_mail_stays_small_when_the_lead_wrote_a_novel(lang: str) -> N
 
 @every_language
 def test_bundle_mail_shows_every_lead_with_its_page(lang: str) -> None:
-    context = bundle_mail(lang, count=100)
+    context = bundle_mail(lang, count=100, late_count=100)
     rendered = RENDERER.render_mail("rep/bundle", lang=lang, context=context)
     assert len(Markup(rendered.html).all("a")) == 100
     # Gmail clips what is longer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from leadline.domain.leads import LEAD_FIELDS
 from leadline.domain.skips import SkipReason
 from leadline.rendering.contexts import Lead, address_name, lead_context
 from leadline.rendering.sandbox import Renderer, TemplateProblem, check_templates, freeze
-from leadline.rendering.words import REQUEST_WORDS, choices, clock_text, say
+from leadline.rendering.words import REQUEST_WORDS, choices, clock_text, say, wait_texts
 from tests.contexts import (
     a_lead,
     assignment_mail,
@@ -433,6 +433,23 @@ def test_clock_text_states_the_local_time_and_day() -> None:
     at, zone = datetime(2026, 11, 23, 1, 25, tzinfo=UTC), ZoneInfo("Asia/Tokyo")
     assert clock_text(at, zone=zone, lang="en") == "10:25 (JST), Mon 23 Nov"
     assert clock_text(at, zone=zone, lang="ja") == "11月23日(月) 10:25 (JST)"
+
+
+@pytest.mark.parametrize(
+    ("wait", "english", "japanese"),
+    [
+        (timedelta(minutes=16, seconds=59), ("16 minutes", "16 min"), ("16分間", "16分")),
+        (timedelta(minutes=119), ("119 minutes", "119 min"), ("119分間", "119分")),
+        (timedelta(hours=2), ("2 hours", "2 h"), ("2時間", "2時間")),
+        (timedelta(hours=47, minutes=59), ("47 hours", "47 h"), ("47時間", "47時間")),
+        (timedelta(hours=71), ("2 days", "2 d"), ("2日間", "2日")),
+        (timedelta(days=30), ("30 days", "30 d"), ("30日間", "30日")),
+    ],
+)
+def test_wait_is_said_in_the_largest_unit_of_which_it_has_two(
+    wait: timedelta, english: tuple[str, str], japanese: tuple[str, str]
+) -> None:
+    assert (wait_texts(wait, "en"), wait_texts(wait, "ja")) == (english, japanese)
 
 
 def test_words_fall_back_to_the_value_itself() -> None:

@@ -130,6 +130,11 @@ def test_leads_with_more_points_choose_first() -> None:
     assert isinstance(found[3], Assigned)
 
 
+def test_hot_lead_chooses_before_one_with_more_points() -> None:
+    found = route({"points": 90}, {"points": 10, "is_hot": True}, reps=[a_rep(capacity=1)])
+    assert [(2, Assigned), (1, Waits)] == [(id_, type(each)) for id_, each in found.items()]
+
+
 def test_leads_with_equal_points_choose_by_id() -> None:
     assert list(route({}, {}, {})) == [1, 2, 3]
 
