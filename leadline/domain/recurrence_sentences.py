@@ -29,8 +29,15 @@ _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_PLACES: Final = {_LAST: "last", 1: "first", 2: "second", 3: "third"}
-_ENDINGS: Final = {21: "st", 22: "nd", 23: "rd"}
+_PLACES: Final = {
+    _LAST: "last",
+    1: "first",
+    2: "second",
+    3: "third",
+    21: "21st",
+    22: "22nd",
+    23: "23rd",
+}
 
 
 def restate(recurrence: Recurrence) -> Mapping[str, str]:
@@ -212,7 +219,7 @@ def _ordered(places: Iterable[int]) -> list[int]:
 
 
 def _place(place: int) -> str:
-    return _PLACES.get(place, f"{place}{_ENDINGS.get(place, 'th')}")
+    return _PLACES.get(place, f"{place}th")
 
 
 def _week(line: CronLine) -> list[int]:

@@ -72,7 +72,7 @@ def test_calendars_of_a_project_are_its_country_and_no_company_days_when_nothing
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("import_files: evry minute\n", ("bad_schedule", 1, 15, "every")),
+        ("import_files: everry minute\n", ("bad_schedule", 1, 15, "every")),
         ("import_files:\n  when: Mondai 9:00\n", ("bad_schedule", 2, 9, "Monday")),
         ("import_files: 'daily 9:00 Asia/Tokio'\n", ("bad_schedule", 1, 27, "Asia/Tokyo")),
         ("import_files: 毎周月曜 9:00\n", ("bad_schedule", 1, 15, "毎週月曜")),

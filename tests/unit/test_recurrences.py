@@ -167,13 +167,13 @@ def test_order_width_and_commas_are_free() -> None:
 @pytest.mark.parametrize(
     ("words", "offset", "suggestion"),
     [
-        ("evry minute", 0, "every"),
+        ("everry minute", 0, "every"),
         ("every Mondai 9:00", 6, "Monday"),
         ("daily 9:00 Asia/Tokio", 11, "Asia/Tokyo"),
         ("daily 9:00 Tokyo", 11, "Asia/Tokyo"),
         ("毎周月曜 9:00", 0, "毎週月曜"),
         ("毎日 9:00 Ａｓｉａ／Ｔｏｋｉｏ", 8, "Asia/Tokyo"),
-        ("fisrt business day of the month 9:00", 0, "first"),
+        ("firsst business day of the month 9:00", 0, "first"),
         ("daily at 9", 9, "09:00"),
         ("24:00 daily", 0, "00:00"),
         ("every 15 min 9:00", 13, ""),
