@@ -134,6 +134,15 @@ def _due_after(recurrence: Recurrence, now: datetime) -> Iterator[datetime]:
 
 def _instants(recurrence: Recurrence, day: date, zone: ZoneInfo) -> Iterator[datetime]:
     """Give the instants of a local date, in no order; one may come twice."""
+    offsets = {
+        datetime.combine(each, at, tzinfo=zone).utcoffset()
+        for each, at in ((day, time.min), (day, time(12)), (day + _DAY, time.min))
+    }
+    if len(offsets) == 1:  # the clocks do not jump on this day
+        midnight = datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+        for at, _ in recurrence.times_on(day):
+            yield midnight + timedelta(hours=at.hour, minutes=at.minute)
+        return
     for at, keeps_pace in recurrence.times_on(day):
         first, second = _passes(day, at, zone)
         yield first

@@ -149,25 +149,25 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], ob
     ("T", re.compile("(午前|午後)?" + _CLOCK + r"時(?:(半)|([0-5]?\d)分)?(?!間)"), _kanji_clock),
     ("S", re.compile(r":([0-5]\d)(?!\d)"), lambda match: int(match[1])),
     ("S", re.compile(r"毎時([0-5]?\d)分"), lambda match: int(match[1])),
-    ("P", re.compile(r"(\d+)分" + _EVERY), lambda match: int(match[1])),
-    ("P", re.compile(r"(\d+)時間" + _EVERY), lambda match: int(match[1]) * 60),
+    ("P", re.compile(r"(\d{1,9})分" + _EVERY), lambda match: int(match[1])),
+    ("P", re.compile(r"(\d{1,9})時間" + _EVERY), lambda match: int(match[1]) * 60),
     ("Y", re.compile(r"(\d+)(?:日|週間?|[かヶケカ]月|年)" + _EVERY), lambda match: match[0]),
     ("O", re.compile(r"(\d+)[snrt][tdh]\b"), lambda match: int(match[1])),
-    ("O", re.compile(r"第(\d+)"), lambda match: int(match[1])),
-    ("M", re.compile(r"(\d+)月"), lambda match: int(match[1])),
-    ("J", re.compile(r"(\d+)日"), lambda match: int(match[1])),
+    ("O", re.compile(r"第(\d{1,3})"), lambda match: int(match[1])),
+    ("M", re.compile(r"(\d{1,3})月"), lambda match: int(match[1])),
+    ("J", re.compile(r"(\d{1,3})日"), lambda match: int(match[1])),
     (
         "D",
         re.compile(f"([{_KANJI}]+)(?:曜日|曜)?"),
         lambda match: frozenset(map(_KANJI.index, match[1])),
     ),
-    ("N", re.compile(r"\d+"), lambda match: int(match[0])),
+    ("N", re.compile(r"\d{1,9}(?!\d)"), lambda match: int(match[0])),
     ("R", re.compile("-"), lambda _: None),
 )
 _DASHES: Final = dict.fromkeys("~〜～–—−‐‑ー→", "-")
 _LATIN: Final = re.compile(r"[a-z]+")
 _GAP: Final = re.compile(r"[\s,、・;/&()。.]+")
-_UNKNOWN: Final = re.compile(r"[^\s,、・;/&()。\d-]+|.")
+_UNKNOWN: Final = re.compile(r"\d+|[^\s,、・;/&()。\d-]+|.")
 
 
 def read_tokens(text: str) -> Iterator[Token]:

@@ -221,6 +221,8 @@ def _nth(unit: Literal["weekday", "business_day"]) -> Callable[[Parts, list[Toke
     def take(parts: Parts, tokens: list[Token]) -> None:
         _once(parts, "places", tokens[0])
         parts.unit = unit
+        if any(token.kind == "O" and token.value == 0 for token in tokens):
+            _refuse(tokens[0])
         parts.places = {int(str(token.value)) for token in tokens if token.kind == "O"}
         for token in tokens:
             parts.weekdays |= _numbers(token)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from leadline.domain.calendars import Calendar
@@ -94,14 +95,18 @@ class Recurrence:
             named = [day for day in named if not self.calendar.is_holiday(day)]
         return named
 
-    def times_on(self, day: date) -> list[LocalTime]:
+    def times_on(self, day: date) -> tuple[LocalTime, ...]:
         """Return the due times of a day that `days_of` names, rising and each once."""
-        found: dict[time, bool] = {}
-        for line in read_lines(self):
-            if line.has_day(day):
-                for at in (time(hour, minute) for hour in line.hours for minute in line.minutes):
-                    found[at] = found.get(at, False) or line.is_every_hour
-        return [LocalTime(at, found[at]) for at in sorted(found)]
+        return _times(tuple(line for line in read_lines(self) if line.has_day(day)))
+
+
+@lru_cache(maxsize=256)
+def _times(lines: tuple[CronLine, ...]) -> tuple[LocalTime, ...]:
+    found: dict[time, bool] = {}
+    for line in lines:
+        for at in (time(hour, minute) for hour in line.hours for minute in line.minutes):
+            found[at] = found.get(at, False) or line.is_every_hour
+    return tuple(LocalTime(at, found[at]) for at in sorted(found))
 
 
 def _business_days(

@@ -196,6 +196,9 @@ def test_order_width_and_commas_are_free() -> None:
         ("31日 2月・4月 9:00", 0, ""),
         ("25th business day of the month 9:00", 0, ""),
         ("*/5 * * * *", 0, ""),
+        ("", 0, ""),
+        ("毎月第0営業日 9:00", 2, ""),
+        ("every 99999999999 min", 6, ""),
     ],
 )
 def test_words_that_cannot_be_used_are_refused_where_they_stand(
