@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,12 +15,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings.context import get_current_settings
 
 from leadline.domain.alerts import STATES, Alert, Kind, flow_named, kind_of, told_message
+from leadline.domain.skips import SkipReason
 from leadline.errors import UsageError
 from leadline.stages import alerts as stage
 from tasks import held, is_transient, plain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.objects import FlowRun, State
@@ -55,14 +56,20 @@ async def alerts(now: str, event: str, flow_run_id: str) -> dict[str, Any]:
         flow_run_id: whose state it is.
     """
     with plain_errors("alerts"):
-        alert = await _read(event.rpartition(".")[2], flow_run_id)
-        at = datetime.fromisoformat(now)
-        told = await asyncio.to_thread(stage.tell_admin, held().work, alert, now=at)
+        alert = await _look(event.rpartition(".")[2], flow_run_id)
+        if alert is None:
+            told = stage.Told(SkipReason.STILL_WAITING)
+        else:
+            at = datetime.fromisoformat(now)
+            told = await asyncio.to_thread(stage.tell_admin, held().work, alert, now=at)
         return asdict(told.counts)
 
 
-async def _read(name: str, flow_run_id: str) -> Alert:
+async def _look(name: str, flow_run_id: str) -> Alert | None:
     """Ask the server about a run and its newest state of this name.
+
+    Returns:
+        What happened; None when a run was taken for dead that only waits.
 
     Raises:
         NothingToTell: there is no such run, or it never was in that state.
@@ -71,11 +78,16 @@ async def _read(name: str, flow_run_id: str) -> Alert:
     try:
         async with get_client() as client:
             run = await client.read_flow_run(UUID(flow_run_id))
-            state = await _newest(client, run, name)
+            states = sorted(
+                await client.read_flow_run_states(run.id), key=lambda state: state.timestamp
+            )
+            if await _wakes(client, run, states):
+                return None
             flow = await client.read_flow(run.flow_id)
     except (ObjectNotFound, ValueError):
         raise nothing from None
-    kind = kind_of(state.name or "", state.message or "") if state else None
+    state = next((state for state in reversed(states) if state.name == name), None)
+    kind = kind_of(name, state.message or "") if state else None
     if state is None or kind is None:
         raise nothing
     return Alert(
@@ -90,11 +102,20 @@ async def _read(name: str, flow_run_id: str) -> Alert:
     )
 
 
-async def _newest(client: PrefectClient, run: FlowRun, name: str) -> State[Any] | None:
-    """Return the last state of this name: the run may have gone on since."""
-    states = await client.read_flow_run_states(run.id)
-    named = [state for state in states if state.name == name]
-    return max(named, key=lambda state: state.timestamp, default=None)
+async def _wakes(client: PrefectClient, run: FlowRun, states: Sequence[State[Any]]) -> bool:
+    """Put a run back to waiting that was marked as dead although it has no process.
+
+    A beat that reaches the server after the word that the run is suspended looks like the last
+    one of a run that went on. Of a run that is over the server itself refuses to believe it.
+    """
+    before, last = ([None, None, *states])[-2:]
+    if before is None or last is None or before.name != "Suspended":
+        return False
+    if kind_of(last.name or "", last.message or "") is not Kind.ZOMBIE:
+        return False
+    waiting = before.model_copy(update={"id": uuid4(), "timestamp": last.timestamp})
+    await client.set_flow_run_state(run.id, waiting, force=True)
+    return True
 
 
 def _since(kind: Kind, run: FlowRun, state: State[Any]) -> datetime:

@@ -25,6 +25,7 @@ class SkipReason(StrEnum):
     ALREADY_ENROLLED = "already_enrolled"
     TOLD_ALREADY = "told_already"
     NO_ADMIN_ADDRESS = "no_admin_address"
+    STILL_WAITING = "still_waiting"
     NOT_DUE = "not_due"
     DONE_BEFORE = "done_before"
     IN_PROGRESS = "in_progress"
@@ -96,6 +97,10 @@ WORDS: dict[SkipReason, dict[str, str]] = {
     SkipReason.NO_ADMIN_ADDRESS: {
         "en": "config/settings.yaml names no mail.admin_address",
         "ja": "config/settings.yaml に mail.admin_address がない",
+    },
+    SkipReason.STILL_WAITING: {
+        "en": "the run is not dead, it waits for a decision, and does so again",
+        "ja": "停止ではなく承認待ちの実行だったため、承認待ちに戻した",
     },
     SkipReason.NOT_DUE: {
         "en": "the schedule names no such time",
