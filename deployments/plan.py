@@ -273,7 +273,7 @@ def _fields(wanted: Wanted, found: DeploymentResponse) -> Iterator[tuple[str, st
         ("variables", env_of(found) != {**env_of(found), **wanted.env}),
     ):
         if differs:
-            yield name, name, name
+            yield name, "", name
 
 
 def _schedule_changes(wanted: Wanted, found: DeploymentResponse) -> Iterator[Change]:

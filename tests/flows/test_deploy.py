@@ -58,6 +58,9 @@ class Server:
     def patch(self, path: str, **body: object) -> None:
         self._send("PATCH", path, json=body)
 
+    def put(self, path: str, **body: object) -> None:
+        self._send("PUT", path, json=body)
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
 
@@ -290,7 +293,7 @@ def test_concurrency_limit_changed_by_hand_is_put_back(deploy: Deployer, server:
     assert server.deployments()[IMPORT]["global_concurrency_limit"]["limit"] == 1
 
 
-def test_automation_that_was_doubled_edited_or_disabled_by_hand(
+def test_automation_that_was_doubled_or_edited_by_hand_is_mended(
     deploy: Deployer, server: Server
 ) -> None:
     deploy()
@@ -323,8 +326,11 @@ def test_automation_that_was_disabled_by_hand_stays_so(deploy: Deployer, server:
     server.patch(f"automations/{late['id']}", enabled=False)
     outcome = deploy.outcome()
     assert (list(outcome.changes), outcome.paused) == ([], ["leadline-late-runs"])
-    [late] = rule(server, "leadline-late-runs")
-    assert late["enabled"] is False
+    edited = {key: late[key] for key in SAID} | {"description": "mine", "enabled": False}
+    server.put(f"automations/{late['id']}", **edited)
+    assert told(deploy()) == [("update", "automation", "leadline-late-runs")]
+    [after] = rule(server, "leadline-late-runs")
+    assert (after["enabled"], after["description"]) == (False, late["description"])
 
 
 def test_run_history_outlives_a_deploy(deploy: Deployer, server: Server) -> None:
