@@ -83,6 +83,18 @@ class Cluster:
         """Drop the database `name`, even while somebody is connected to it."""
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
+    def take_away(self, name: str) -> None:
+        """Cut every connection to the database `name`, and let nobody in again."""
+        self._execute("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
+        self._execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname <> current_database()"
+        )
+
+    def give_back(self, name: str) -> None:
+        """Let everybody in again."""
+        self._execute("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", name)
+
     def _execute(self, statement: LiteralString, *names: str) -> None:
         """Run one statement outside a transaction, with `names` quoted into it."""
         import psycopg

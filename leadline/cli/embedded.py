@@ -144,8 +144,12 @@ class Embedded:
         self.mend()
         self._set_table()
         self._clock.start()
+        _LOG.info("the clock is running, %d schedule(s)", len(work.project.schedules))
         for flow in PLANS:
-            threading.Thread(target=self.run_due, args=(flow,), daemon=True).start()
+            self._run_beside(flow)
+
+    def _run_beside(self, flow: str) -> None:
+        threading.Thread(target=self.run_due, args=(flow,), name=flow, daemon=True).start()
 
     def _set_table(self) -> None:
         """Take the schedules as they are in the last good configuration."""
@@ -169,14 +173,15 @@ class Embedded:
         )
 
     def run_due(self, flow: str) -> None:
-        """Run a flow if a due time of it is waiting for somebody; whatever fails is logged."""
+        """Run a flow while a due time of it waits for somebody; whatever fails is logged."""
         try:
-            work = self.live.refresh(SystemClock().now())
-            mine = due_times.claim(work, flow, now=SystemClock().now(), clock="embedded")
-            if isinstance(mine, due_times.Refusal):
-                _LOG.debug("%s: %s", flow, mine.says[self.environment.lang])
-                return
-            self._in_loop(self._run(work, mine))
+            while not self._stopping.is_set():  # the next one may have come meanwhile
+                work = self.live.refresh(SystemClock().now())
+                mine = due_times.claim(work, flow, now=SystemClock().now(), clock="embedded")
+                if isinstance(mine, due_times.Refusal):
+                    _LOG.debug("%s: %s", flow, mine.says[self.environment.lang])
+                    return
+                self._in_loop(self._run(work, mine))
         except LeadlineError as error:
             _LOG.warning("%s: %s", flow, error.say(self.environment.lang))
         except Exception as error:  # noqa: BLE001 - its text may hold a row; the clock goes on
@@ -224,17 +229,24 @@ class Embedded:
             _LOG.warning("looking for new submissions failed: %s", type(error).__name__)
 
     def mend(self) -> None:
-        """Take up the work of processes that died, of this clock or of another."""
+        """Take up what processes left that died, and due times that passed by unseen.
+
+        APScheduler does not call a flow that is still running, nor while the computer sleeps.
+        """
         try:
             now = SystemClock().now()
-            left = due_times.take_left(self.live.refresh(now).store, now=now)
+            work = self.live.refresh(now)
+            left = due_times.take_left(work.store, now=now)
+            waiting = due_times.list_waiting(work, now=now)
         except LeadlineError as error:
             _LOG.warning("%s", error.say(self.environment.lang))
             return
         for each in left:
             _LOG.warning("%s: the process that ran it died", each.flow)
-            if each.flow in PLANS and not each.is_covered and each.fence < MOST_FENCES:
-                self.run_due(each.flow)
+        again = {each.flow for each in left if not each.is_covered and each.fence < MOST_FENCES}
+        for flow in sorted(again | waiting):
+            if flow in PLANS:
+                self._run_beside(flow)
 
     def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine in an event loop of this thread, which `stop` can cancel."""

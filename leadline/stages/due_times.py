@@ -36,8 +36,11 @@ if TYPE_CHECKING:
 Clock = Literal["prefect", "embedded"]
 #: A server may start a run a little before our clock says that it is due.
 _EARLY: Final = timedelta(seconds=60)
+#: A clock that works has taken a due time by then.
+_SOON: Final = timedelta(seconds=10)
 #: How long it is known what became of a due time.
 KEPT: Final = timedelta(days=30)
+_LONGEST_JUMP: Final = timedelta(hours=1)
 #: Nobody needs to know more exactly how much was missed.
 _MOST_MISSED: Final = 100_000
 #: A due time that no clock took for this long is overdue: something does not run.
@@ -189,7 +192,23 @@ def _due_at(schedule: Schedule, now: datetime, planned_at: datetime | None) -> d
     recurrence = schedule.recurrence
     if planned_at is not None and now < planned_at <= now + _EARLY:
         now = planned_at
+    if planned_at is not None and (due_at := _after_jump(schedule, planned_at)) is not None:
+        now = max(now, due_at)
     return last_time(recurrence, now=now)
+
+
+def _after_jump(schedule: Schedule, planned_at: datetime) -> datetime | None:
+    """Return the due time that Prefect means when it plans a local time that does not exist.
+
+    It runs 02:30 an hour too early on the day on which the clocks jump from 02:00 to 03:00.
+    """
+    recurrence = schedule.recurrence
+    upcoming = next_times(recurrence, now=planned_at, count=1)
+    if not upcoming or upcoming[0] - planned_at > _LONGEST_JUMP:
+        return None
+    zone = ZoneInfo(recurrence.timezone)
+    jump = upcoming[0].astimezone(zone).utcoffset() != planned_at.astimezone(zone).utcoffset()
+    return upcoming[0] if jump and why_not(recurrence, planned_at) else None
 
 
 def _taken(row: due_times.Row | None) -> Taken | None:
@@ -312,6 +331,19 @@ def note_cancelled(store: Store, left: Left) -> None:
     """Record that a person ended the run: its work is not taken up again."""
     with store.write() as connection:
         due_times.mark_cancelled(connection, left.flow, left.due_at, fence=left.fence)
+
+
+def list_waiting(work: Workspace, *, now: datetime) -> set[str]:
+    """Return the flows with a due time that nobody took some seconds after it came."""
+    with work.store.read() as connection:
+        last = due_times.list_last(connection)
+    found = set()
+    for flow, schedule in work.project.schedules.items():
+        due_at = None if schedule.paused else last_time(schedule.recurrence, now=now - _SOON)
+        newest = last.get(flow)
+        if due_at is not None and (newest is None or newest.due_at < due_at):
+            found.add(flow)
+    return found
 
 
 def read_standings(connection: Connection, project: Project, *, now: datetime) -> list[Standing]:

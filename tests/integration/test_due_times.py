@@ -205,6 +205,25 @@ def test_holiday_is_named_where_prefect_planned_a_run(tmp_path: Path, database_u
         assert "勤労感謝の日" in answer.says["ja"]
 
 
+def test_local_time_that_does_not_exist_is_run_once_though_prefect_plans_it_early(
+    tmp_path: Path, database_url: str
+) -> None:
+    words = "import_files: daily 02:30 America/New_York\n"
+    files = {"config/schedules.yaml": words}
+    planned = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)  # the clocks jump at 07:00
+    due = planned + timedelta(hours=1)
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        stage.keep_schedules(work.store, work.project, now=planned - 10 * DAY)
+        done(work, now=planned - DAY + timedelta(hours=1))
+        answer = stage.claim(
+            work, "import_files", now=planned + SOON, clock="prefect", planned_at=planned
+        )
+        assert isinstance(answer, Claim)
+        assert (answer.due_at, answer.is_late) == (due, False)
+        stage.end(work.store, answer, state="completed", ending="Idle", now=planned + SOON)
+        assert refused(work, now=due + SOON) is SkipReason.DONE_BEFORE
+
+
 def test_standing_tells_what_no_clock_ran(work: Workspace) -> None:
     done(work, now=NINE - DAY)
 
