@@ -239,9 +239,8 @@ def _plan(wanted: Wanted, found: DeploymentResponse | None) -> DeploymentPlan:
         fields = [each for each in fields if each[0] != "description"]
     changes = []
     if fields:
-        before, after = (
-            ", ".join(side) for side in zip(*(each[1:] for each in fields), strict=True)
-        )
+        before = ", ".join(was for _, was, _ in fields if was)
+        after = ", ".join(now for *_, now in fields)
         changes.append(Change("update", "deployment", wanted.name, before, after))
     changes += [*schedule, *_limit_changes(wanted, found)]
     stale = tuple(each for each in found.schedules if each.slug not in slugs(wanted))

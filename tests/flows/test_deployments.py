@@ -175,7 +175,7 @@ def test_fields_that_differ_are_named() -> None:
     found = found_as(wanted, entrypoint="flows.old.old", description="", tags=["leadline"])
     [change] = changes_of(wanted, found)
     assert (change.action, change.kind) == ("update", "deployment")
-    assert "entrypoint flows.old.old" in change.before
+    assert change.before == "tags leadline, entrypoint flows.old.old"
     assert "description" in change.after
     assert "tags leadline leadline-watched" in change.after
 
