@@ -5,7 +5,7 @@ Rules that tell the admin start the alert flow, whose own runs lack that tag, so
 that fails starts no further one.
 
 The rule about zombies needs no runner: the server itself marks a run whose process went silent as
-Crashed, and the rule about failed runs then tells the admin. What a run must keep doing is to beat
+Crashed, and the rule about crashed runs then tells the admin. What a run must keep doing is to beat
 (PREFECT_FLOWS_HEARTBEAT_FREQUENCY). `leadline up` sets that for the processes it starts; where a
 worker of a pool starts them, its own environment must set the same value, see
 `leadline.cli.prefect_server.HEARTBEAT`: a run that beats more slowly would be taken for dead.
@@ -36,13 +36,15 @@ BEATS: Final = 3
 #: late runs is one piece of news. The mails themselves are further apart.
 QUIET: Final = timedelta(minutes=5)
 _STATE: Final = "prefect.flow-run."
-_FAILED: Final = ("Failed", "Crashed", "TimedOut")
+_FAILED: Final = ("Failed", "TimedOut")
+_CRASHED: Final = "Crashed"
 _WAITING: Final = ("Paused", "Suspended")
 #: States after which no beat is due. A name that is missing here is no danger to a run that is
 #: over: the server refuses to mark it as Crashed.
 _SILENT: Final = (
     *_FAILED,
     *_WAITING,
+    _CRASHED,
     "Completed",
     "Cancelled",
     IDLE,
@@ -85,8 +87,14 @@ def make_automations(*, alert_deployment_id: UUID, heartbeat: timedelta) -> list
         ),
         _rule(
             "leadline-failed-runs",
-            "Tells the admin of runs that failed, crashed or ran out of time.",
+            "Tells the admin of runs that failed or ran out of time.",
             _entering(*_FAILED, quiet=QUIET),
+            tell,
+        ),
+        _rule(  # each of them: one that only waits, taken for dead, is put back to waiting
+            "leadline-crashed-runs",
+            "Tells the admin of runs whose process ended before them.",
+            _entering(_CRASHED),
             tell,
         ),
         _rule(
