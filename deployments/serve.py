@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 from deployments.deploy import apply_project
-from leadline.cli.prefect_server import PoolNamed, find_server
+from leadline.cli.prefect_server import PoolNamed, PrefectServerAbsent, find_server
 from leadline.config.environment import read_environment
 from leadline.config.loader import read_project
 from leadline.errors import LeadlineError
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
     from prefect.deployments.runner import RunnerDeployment
 
+    from leadline.cli.prefect_server import PrefectServer
+    from leadline.config.environment import Environment
+
 _MOST_AT_ONCE: Final = 4
+_WAIT_SECONDS: Final = 600.0
+_LOOK_EVERY: Final = 1.0
 
 
 def make_served(ids: Mapping[str, UUID]) -> list[RunnerDeployment]:
@@ -46,6 +52,26 @@ def make_served(ids: Mapping[str, UUID]) -> list[RunnerDeployment]:
     return [Applied(name=name, flow_name=name) for name in ids]
 
 
+def wait_for_server(environment: Environment) -> PrefectServer:
+    """Return the server as soon as it answers.
+
+    Raises:
+        PrefectServerAbsent: it did not within ten minutes.
+    """
+    ends_at = time.monotonic() + _WAIT_SECONDS
+    is_told = False
+    while True:
+        try:
+            return find_server(environment)
+        except PrefectServerAbsent as error:
+            if time.monotonic() > ends_at:
+                raise
+            if not is_told:
+                print(error.say(environment.lang), file=sys.stderr, flush=True)
+                is_told = True
+        time.sleep(_LOOK_EVERY)
+
+
 def main() -> int:
     """Serve until a signal ends it; returns the exit code."""
     environment = read_environment(os.environ)
@@ -54,7 +80,7 @@ def main() -> int:
         pool = project.settings.prefect.work_pool
         if pool:
             raise PoolNamed(pool=pool)
-        outcome = apply_project(environment, project, find_server(environment))
+        outcome = apply_project(environment, project, wait_for_server(environment))
     except LeadlineError as error:
         print(error.say(environment.lang), file=sys.stderr)
         return 1

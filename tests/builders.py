@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from leadline.config.shape import Project
     from leadline.store.engine import Connection, Store
     from leadline.store.leases import Owner
     from leadline.store.outbox import Claim, Lease
@@ -236,3 +237,13 @@ def claim_all(store: Store, lease: Lease | None = None, *, limit: int = 100) -> 
 
     with store.write(lock="outbox") as connection:
         return outbox.claim_due(connection, lease=lease or a_lease(), now=NOW, limit=limit)
+
+
+def keep_schedules(store: Store, project: Project, *, now: datetime) -> None:
+    """Let a project's schedules have been in force since `now`."""
+    from leadline.store.due_times import keep_schedule
+
+    with store.write() as connection:
+        for flow, schedule in project.schedules.items():
+            keep_schedule(connection, flow, f"{schedule.says} before", at=now)
+            keep_schedule(connection, flow, schedule.says, at=now)

@@ -140,7 +140,6 @@ class Embedded:
         """
         now = SystemClock().now()
         work = self.live.refresh(now)
-        due_times.keep_schedules(work.store, work.project, now=now)
         self.mend()
         self._set_table()
         self._clock.start()

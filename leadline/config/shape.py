@@ -313,6 +313,12 @@ class Schedule(Shape):
     paused: bool = False
     catch_up: timedelta | None = None
 
+    @property
+    def says(self) -> str:
+        """Return what must not change for a missed time to count as missed."""
+        paused = " (paused)" if self.paused else ""
+        return f"{self.recurrence.words} [{self.recurrence.timezone}]{paused}"
+
 
 class CompanyDaysShape(Shape):
     """One line of `config/calendars.csv` (or .xlsx)."""

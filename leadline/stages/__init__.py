@@ -18,6 +18,7 @@ from leadline.config.loader import read_project
 from leadline.domain.batches import Batch
 from leadline.rendering.sandbox import Renderer
 from leadline.store.assignments import keep_reps, make_queue_due, take_back_offers
+from leadline.store.due_times import keep_schedule
 from leadline.store.engine import open_store
 from leadline.store.pepper import check_pepper
 from leadline.store.stage_batches import is_live, keep_config
@@ -74,8 +75,8 @@ class Workspace:
 def open_workspace(environment: Environment, *, now: datetime) -> Workspace:
     """Read the project folder, open the database, and make the configuration live.
 
-    A configuration that differs from the last one used is recorded with its files; reps are
-    written, and leads that wait in the queue, or for a rep who is gone, are routed again.
+    A configuration that differs from the last one used is recorded with its files; schedules and
+    reps are written, and leads that wait in the queue, or for a rep who is gone, are routed again.
 
     Raises:
         ConfigError: the project folder has faults.
@@ -103,6 +104,8 @@ def _make_live(work: Workspace, *, now: datetime) -> None:
     with work.store.write(lock="routing") as connection:
         files = {"config": work.project.files, "templates": work.project.templates}
         keep_config(connection, config_hash=config_hash, files=files, at=SystemClock().now())
+        for flow, schedule in work.project.schedules.items():
+            keep_schedule(connection, flow, schedule.says, at=now)
         keep_reps(connection, [_as_row(rep, config_hash) for rep in work.project.reps])
         take_back_offers(connection, now=now)
         make_queue_due(connection, now=now)

@@ -129,19 +129,6 @@ class Standing:
     overdue_since: datetime | None
 
 
-def keep_schedules(store: Store, project: Project, *, now: datetime) -> None:
-    """Record since when each schedule says what it says: earlier times are never late."""
-    with store.write() as connection:
-        for flow, schedule in project.schedules.items():
-            due_times.keep_schedule(connection, flow, _says(schedule), at=now)
-
-
-def _says(schedule: Schedule) -> str:
-    recurrence = schedule.recurrence
-    paused = " (paused)" if schedule.paused else ""
-    return f"{recurrence.words} [{recurrence.timezone}]{paused}"
-
-
 def claim(
     work: Workspace,
     flow: str,
@@ -166,7 +153,7 @@ def claim(
         return _refusal(SkipReason.NOT_DUE)
     due_at = _due_at(schedule, now, planned_at)
     with work.store.write(lock="due_times") as connection:
-        since = due_times.keep_schedule(connection, flow, _says(schedule), at=now)
+        since = due_times.keep_schedule(connection, flow, schedule.says, at=now)
         found = due_times.find_newest(connection, flow, now=max(now, due_at or now))
         decision = decide_due_time(
             due_at, _taken(found), since=since, now=now, catch_up=schedule.catch_up

@@ -36,8 +36,8 @@ send_due_touches: {when: every minute, paused: true}
 @pytest.fixture
 def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
     files = {"config/schedules.yaml": SCHEDULES}
-    with a_workspace(tmp_path / "home", database_url, files=files) as opened:
-        stage.keep_schedules(opened.store, opened.project, now=NINE - 30 * DAY)
+    since = NINE - 30 * DAY
+    with a_workspace(tmp_path / "home", database_url, now=since, files=files) as opened:
         yield opened
 
 
@@ -100,8 +100,7 @@ def test_missed_time_that_may_not_be_made_up_is_recorded_as_skipped(
 ) -> None:
     schedule = "import_files: {when: 'daily 09:00 Asia/Tokyo', catch_up: within 2h}\n"
     files = {"config/schedules.yaml": schedule}
-    with a_workspace(tmp_path / "home", database_url, files=files) as work:
-        stage.keep_schedules(work.store, work.project, now=NINE - DAY)
+    with a_workspace(tmp_path / "home", database_url, now=NINE - DAY, files=files) as work:
         late = NINE + timedelta(hours=3)
         assert refused(work, now=late) is SkipReason.TOO_LATE
         assert refused(work, now=late) is SkipReason.DONE_BEFORE
@@ -193,10 +192,10 @@ def test_run_that_prefect_starts_a_moment_early_takes_its_due_time(work: Workspa
 
 def test_holiday_is_named_where_prefect_planned_a_run(tmp_path: Path, database_url: str) -> None:
     words = "import_files: {when: business days 09:00 Asia/Tokyo, holidays: [jp]}\n"
-    settings = {"config/schedules.yaml": words}
-    with a_workspace(tmp_path / "home", database_url, files=settings) as work:
-        monday = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # 勤労感謝の日
-        stage.keep_schedules(work.store, work.project, now=monday - DAY)
+    files = {"config/schedules.yaml": words}
+    monday = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # 勤労感謝の日
+    since = monday - DAY
+    with a_workspace(tmp_path / "home", database_url, now=since, files=files) as work:
         answer = stage.claim(
             work, "import_files", now=monday + SOON, clock="prefect", planned_at=monday
         )
@@ -212,8 +211,8 @@ def test_local_time_that_does_not_exist_is_run_once_though_prefect_plans_it_earl
     files = {"config/schedules.yaml": words}
     planned = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)  # the clocks jump at 07:00
     due = planned + timedelta(hours=1)
-    with a_workspace(tmp_path / "home", database_url, files=files) as work:
-        stage.keep_schedules(work.store, work.project, now=planned - 10 * DAY)
+    since = planned - 10 * DAY
+    with a_workspace(tmp_path / "home", database_url, now=since, files=files) as work:
         done(work, now=planned - DAY + timedelta(hours=1))
         answer = stage.claim(
             work, "import_files", now=planned + SOON, clock="prefect", planned_at=planned

@@ -12,10 +12,10 @@ import pytest
 
 from leadline.domain.leads import HOT_GRADE
 from leadline.stages import ORDER, delivery, run_stages
-from leadline.stages.due_times import keep_schedules
 from leadline.store.assignments import answer_assignment
 from leadline.store.outbox import PRIORITY_HOT
 from leadline.store.submissions import Arrival, add_submissions
+from tests.builders import keep_schedules
 from tests.factories import a_workspace, rows_of
 from tests.fakes import FakeTransport
 
