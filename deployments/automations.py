@@ -5,10 +5,10 @@ Rules that tell the admin start the alert flow, whose own runs lack that tag, so
 that fails starts no further one.
 
 The rule about zombies needs no runner: the server itself marks a run whose process went silent as
-Crashed, and the rule about crashed runs then tells the admin. What a run must keep doing is to beat
-(PREFECT_FLOWS_HEARTBEAT_FREQUENCY). `leadline up` sets that for the processes it starts; where a
-worker of a pool starts them, its own environment must set the same value, see
-`leadline.cli.prefect_server.HEARTBEAT`: a run that beats more slowly would be taken for dead.
+Crashed, and the rule about crashed runs then tells the admin. What a run must keep doing is to
+beat (PREFECT_FLOWS_HEARTBEAT_FREQUENCY): one that beats more slowly than the rule expects would be
+taken for dead. `leadline up` sets it for the processes that it starts, `leadline deploy` for those
+that the workers of a pool start (`deployments.desired.POOL_ENV`).
 """
 
 from __future__ import annotations
