@@ -46,8 +46,8 @@ def find_wait(
 
     Args:
         waiting_since: since when it waited for us, None when that is not known.
-        turn_at: the newest scheduled time that is at least `GRACE` past; None without a schedule:
-            who runs the stages by hand decides when.
+        turn_at: the newest scheduled time that is at least `GRACE` past; None when no clock
+            follows a schedule: who runs the stages by hand decides when.
         now: the present.
     """
     if waiting_since is None or turn_at is None or waiting_since >= turn_at:

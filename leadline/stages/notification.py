@@ -30,7 +30,7 @@ from leadline.rendering.reasons import routing_reason, score_reasons
 from leadline.rendering.words import CONSENT_WORDS, REQUEST_WORDS, clock_text, say, wait_texts
 from leadline.store import outbox
 from leadline.store.assignments import get_assignments
-from leadline.store.due_times import read_since
+from leadline.store.due_times import has_taken, read_since
 from leadline.store.leads import get_leads
 from leadline.store.leases import this_process
 from leadline.store.scores import get_scores
@@ -147,7 +147,8 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim], *, now: datetime) -> 
 def _last_turn(work: Workspace, connection: Connection, *, now: datetime) -> datetime | None:
     """Return the newest time, a grace ago, at which a clock owed the leads' processing.
 
-    None when no clock follows a schedule: a time before it said what it says was never owed.
+    None when no clock did: a time before the schedule said what it says was never owed, and in a
+    project whose stages are run by hand nobody owes one.
     """
     schedule = work.project.schedules.get(_FLOW)
     kept_since = read_since(connection).get(_FLOW)
@@ -156,7 +157,9 @@ def _last_turn(work: Workspace, connection: Connection, *, now: datetime) -> dat
     from leadline.schedule import last_time
 
     turn_at = last_time(schedule.recurrence, now=now - GRACE)
-    return None if turn_at is None or turn_at < kept_since else turn_at
+    if turn_at is None or turn_at < kept_since:
+        return None
+    return turn_at if has_taken(connection, _FLOW, until=turn_at) else None
 
 
 def _alone(

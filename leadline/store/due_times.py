@@ -98,6 +98,12 @@ def find_newest(connection: Connection, flow: str, *, now: datetime) -> Row | No
     return next((row for row in found if row.is_held), found[-1] if found else None)
 
 
+def has_taken(connection: Connection, flow: str, *, until: datetime) -> bool:
+    """Tell whether a clock took a due time of a flow, up to an instant."""
+    query = select(_DUE_TIMES.c.id).where(_DUE_TIMES.c.flow == flow, _DUE_TIMES.c.due_at <= until)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def list_left(connection: Connection, *, now: datetime) -> list[Row]:
     """Return the running ones whose process died or went silent, oldest first."""
     query = select(_DUE_TIMES).where(_RUNNING).order_by(_DUE_TIMES.c.due_at)

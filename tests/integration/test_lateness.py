@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import delete
 
 from leadline.domain.leads import HOT_GRADE
 from leadline.stages import ORDER, delivery, run_stages
+from leadline.store import schema
 from leadline.store.assignments import answer_assignment
+from leadline.store.due_times import add_taken
 from leadline.store.outbox import PRIORITY_HOT
 from leadline.store.submissions import Arrival, add_submissions
 from tests.builders import keep_schedules
@@ -52,8 +55,16 @@ def reps(capacity: int = 40) -> dict[str, str]:
 def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
     """Give a workspace whose schedules a clock has followed for a month."""
     with a_workspace(tmp_path / "home", database_url, files=reps(), base_url=BASE) as opened:
-        keep_schedules(opened.store, opened.project, now=FRIDAY - 30 * DAY)
+        start_clock(opened, at=FRIDAY - 30 * DAY)
         yield opened
+
+
+def start_clock(work: Workspace, *, at: datetime) -> None:
+    """Let a clock have taken leads along since an instant, by the schedule of the project."""
+    keep_schedules(work.store, work.project, now=at)
+    turn = {"flow": "process_submissions", "due_at": at, "clock": "embedded", "missed_count": 0}
+    with work.store.write() as connection:
+        add_taken(connection, {**turn, "flow_run_id": None, "missed_since": None}, now=at)
 
 
 def post(
@@ -179,13 +190,13 @@ async def test_lead_that_came_while_the_schedule_rests_is_not_late(
         "config/schedules.yaml": "process_submissions: every 15 min, Mon-Fri 08-20 Asia/Tokyo\n"
     }
     with a_workspace(tmp_path / "home", database_url, files=files) as work:
-        keep_schedules(work.store, work.project, now=FRIDAY - DAY)
+        start_clock(work, at=FRIDAY - DAY)
         post(work, "osaka", now=FRIDAY.replace(hour=21))
         await run(work, MONDAY.replace(hour=8, minute=1))
         assert not is_marked(work)
 
 
-@pytest.mark.parametrize("change", ["paused", "newer than the lead"])
+@pytest.mark.parametrize("change", ["run by hand", "paused", "newer than the lead"])
 async def test_lead_is_not_late_while_no_clock_owes_its_turn(
     tmp_path: Path, database_url: str, change: str
 ) -> None:
@@ -193,8 +204,12 @@ async def test_lead_is_not_late_while_no_clock_owes_its_turn(
     if change == "paused":
         files["config/schedules.yaml"] = "process_submissions: {when: every 5 min, paused: true}\n"
     with a_workspace(tmp_path / "home", database_url, files=files) as work:
-        since = FRIDAY - DAY if change == "paused" else MONDAY - MINUTE
-        keep_schedules(work.store, work.project, now=since)
+        start_clock(work, at=FRIDAY - DAY)
+        if change == "newer than the lead":
+            keep_schedules(work.store, work.project, now=MONDAY - MINUTE)
+        if change == "run by hand":
+            with work.store.write() as connection:
+                connection.execute(delete(schema.due_times))
         post(work, "osaka")
         await run(work, MONDAY)
         assert not is_marked(work)
@@ -209,7 +224,7 @@ async def test_old_list_is_not_late_when_it_is_imported(work: Workspace) -> None
 
 async def test_lead_that_waited_for_capacity_is_not_late(tmp_path: Path, database_url: str) -> None:
     with a_workspace(tmp_path / "home", database_url, files=reps(capacity=1)) as work:
-        keep_schedules(work.store, work.project, now=FRIDAY - DAY)
+        start_clock(work, at=FRIDAY - DAY)
         for number in range(3):
             post(work, f"lead{number}")
         await run(work, FRIDAY)
