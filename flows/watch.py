@@ -24,7 +24,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.process_submissions import process_submissions
-from flows.run import TAG, name_for, read_instant
+from flows.run import TAG, WATCHED, name_for, read_instant
 from flows.send_due_touches import send_due_touches
 from leadline.config.environment import read_environment
 from leadline.domain.endings import IDLE
@@ -141,7 +141,7 @@ class Watching:
         self.passes += 1
         self.failures += 1
         self._is_unfinished = True
-        with hold(work), tags(TAG):
+        with hold(work), tags(TAG, WATCHED):
             for follow in (process_submissions, send_due_touches):
                 state = await follow(now=self.now, return_state=True)
                 if not state.is_completed():
@@ -168,7 +168,7 @@ async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            with tags(TAG):
+            with tags(TAG, WATCHED):
                 await watch(return_state=True)
             failures = 0
         except Exception as error:  # noqa: BLE001 - whatever it is, the next one may go well
