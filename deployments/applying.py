@@ -34,6 +34,7 @@ from prefect.workers.process import ProcessWorker
 from deployments.desired import want_automations, want_deployments
 from deployments.plan import (
     PREFIX,
+    RUNS_AT_ONCE,
     AutomationPlan,
     DeploymentPlan,
     Found,
@@ -284,7 +285,7 @@ async def _create(client: PrefectClient, wanted: Wanted) -> UUID:
         tags=sorted(wanted.tags),
         parameter_openapi_schema=dict(wanted.parameters),
         enforce_parameter_schema=True,
-        concurrency_limit=1,
+        concurrency_limit=RUNS_AT_ONCE,
         concurrency_options=_options(wanted),
         work_pool_name=wanted.work_pool,
         job_variables={"env": dict(wanted.env)} if wanted.env else {},
@@ -316,7 +317,7 @@ async def _update(
         "tags": [*(tag for tag in found.tags if not tag.startswith(TAG)), *sorted(wanted.tags)],
         "parameter_openapi_schema": dict(wanted.parameters),
         "pull_steps": wanted.pull_steps,
-        "concurrency_limit": 1,
+        "concurrency_limit": RUNS_AT_ONCE,
     }
     if wanted.lines:
         changes["schedules"] = [

@@ -36,6 +36,10 @@ SCHEDULE_MARK: Final = "**Schedule:**"
 _SAID: Final = re.compile(rf"^{re.escape(SCHEDULE_MARK)} (.*)$", re.MULTILINE)
 
 Action = Literal["create", "update", "delete"]
+#: Whichever run takes the due time does the work; the others find that out and end. The limit
+#: keeps a pile of them from starting. One would not do: a process that is killed keeps its slot
+#: for five minutes, and Prefect would start nothing meanwhile.
+RUNS_AT_ONCE: Final = 3
 Kind = Literal["work_pool", "deployment", "schedule", "concurrency_limit", "automation"]
 
 
@@ -322,7 +326,7 @@ def said_in(description: str) -> str:
 
 
 def _limit(wanted: Wanted) -> str:
-    return f"1 {wanted.collision}"
+    return f"{RUNS_AT_ONCE} {wanted.collision}"
 
 
 def _limit_changes(wanted: Wanted, found: DeploymentResponse) -> Iterator[Change]:

@@ -276,7 +276,7 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
     "outbox": "Every mail, to a lead, a rep or the admin, before, while and after it is sent.",
     "delivery_events": "What became of each attempt, in the server's words; rows are only added.",
     "stage_batches": "What each batch of each stage did, in counts.",
-    "schedules": "Each flow's schedule as last seen, and since when; what was due earlier is not late.",
+    "schedules": "What each schedule says, and since when; what was due before was not missed.",
     "due_times": "Each due time of a flow that a clock took: once, whichever clock came first.",
 }
 

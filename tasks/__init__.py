@@ -189,6 +189,7 @@ async def run_apart(run: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """
     ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = Future()
     outcome: Future[T] = Future()
+    outcome.set_running_or_notify_cancel()  # whoever stops waiting does not cancel it
 
     async def main() -> T:
         task = asyncio.ensure_future(run())

@@ -288,9 +288,9 @@ def test_concurrency_limit_changed_by_hand_is_put_back(deploy: Deployer, server:
     assert (change.kind, change.before, change.after) == (
         "concurrency_limit",
         "5 CANCEL_NEW",
-        "1 CANCEL_NEW",
+        "3 CANCEL_NEW",
     )
-    assert server.deployments()[IMPORT]["global_concurrency_limit"]["limit"] == 1
+    assert server.deployments()[IMPORT]["global_concurrency_limit"]["limit"] == 3
 
 
 def test_automation_that_was_doubled_or_edited_by_hand_is_mended(

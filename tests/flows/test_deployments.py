@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import ConcurrencyOptions
 from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurrencyLimitResponse
 
 from deployments.desired import SERVED, want_deployments
-from deployments.plan import Change, Wanted, plan_deployments, plan_pool, slugs
+from deployments.plan import RUNS_AT_ONCE, Change, Wanted, plan_deployments, plan_pool, slugs
 from deployments.serve import make_served
 from leadline.config.loader import read_project
 from tests.factories import a_project
@@ -29,7 +29,7 @@ def described(wanted: Wanted) -> str:
         "name": f"{wanted.name}/{wanted.name}",
         "entry": wanted.entrypoint,
         "schedule": "; ".join(f"{line.cron} {line.timezone}" for line in wanted.lines) or "none",
-        "concurrency": f"1 {wanted.collision}",
+        "concurrency": f"{RUNS_AT_ONCE} {wanted.collision}",
         "tags": " ".join(sorted(wanted.tags)),
         "says": " | ".join(filter(None, wanted.description.split("\n"))),
     }
@@ -78,7 +78,7 @@ def found_as(wanted: Wanted, **changes: object) -> DeploymentResponse:
         "job_variables": {"env": dict(wanted.env)},
         "schedules": schedules,
         "global_concurrency_limit": GlobalConcurrencyLimitResponse(
-            name="limit", limit=1, active=True, active_slots=0, slot_decay_per_second=0
+            name="limit", limit=RUNS_AT_ONCE, active=True, active_slots=0, slot_decay_per_second=0
         ),
         "concurrency_options": ConcurrencyOptions.model_validate(
             {"collision_strategy": wanted.collision}
