@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from deployments.automations import make_automations
 from deployments.plan import SCHEDULE_MARK, Line, Wanted
@@ -61,6 +63,7 @@ class Served:
     unscheduled: str = "none; started by hand"
 
 
+_HOUR: Final = timedelta(hours=1)
 _MARKUP: Final = re.compile(r"[*_<>\[\]]")
 #: Every flow with a deployment, by its name in `config/schedules.yaml`.
 SERVED: Final[dict[str, Served]] = {
@@ -92,10 +95,23 @@ def _schedule(project: Project, name: str, served: Served) -> tuple[tuple[Line, 
     if schedule is None:
         return (), served.unscheduled
     found = schedule.recurrence
-    lines = tuple(Line(cron, found.timezone, not schedule.paused) for cron in found.lines)
+    lines = tuple(
+        Line(cron, _zone_for(cron, found.timezone), not schedule.paused) for cron in found.lines
+    )
     zone = "" if found.timezone in found.words else f" ({found.timezone})"
     paused = " (paused)" if schedule.paused else ""
     return lines, f"{_plainly(found.words)}{zone}{paused}"
+
+
+def _zone_for(cron: str, zone: str) -> str:
+    """Return the zone in which Prefect reads a line: UTC for a pace through all hours and days.
+
+    In a local zone Prefect leaves out the hour that comes twice when summer time ends.
+    """
+    is_pace = cron.split()[1:] == ["*"] * 4
+    at = (datetime(2026, month, 1, tzinfo=ZoneInfo(zone)) for month in (1, 7))
+    is_whole = all((each.utcoffset() or timedelta(0)) % _HOUR == timedelta(0) for each in at)
+    return "UTC" if is_pace and is_whole else zone
 
 
 def _plainly(words: str) -> str:

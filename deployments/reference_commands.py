@@ -80,6 +80,7 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "awaiting_approval",
         "oldest_wait_seconds",
         "due_by_stage{}",
+        "clocks[]{flow, words, timezone, paused, next, last, overdue_since}",
         "commands{}",
     ),
 }

@@ -26,9 +26,13 @@ from prefect.states import Completed
 from flows.process_submissions import process_submissions
 from flows.run import TAG, WATCHED, name_for, read_instant
 from flows.send_due_touches import send_due_touches
+from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
 from leadline.domain.endings import IDLE
 from leadline.errors import LeadlineError
+from leadline.stages import run_stages
+from leadline.stages.alerts import alert_overdue
+from leadline.stages.due_times import list_overdue
 from leadline.stages.intake import has_due
 from leadline.stages.live import LiveWorkspace
 from tasks import current_environment, find_held, hold, unforeseen
@@ -45,6 +49,7 @@ FOR_SECONDS: Final = 3540
 _LONGEST: Final = 6 * 3600
 _LOOK_EVERY: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
+_OVERDUE_EVERY: Final = 60.0
 _LOG: Final = logging.getLogger("leadline.watch")
 #: Set by `main` when it is told to stop; a run that a worker started is stopped by Prefect.
 _STOP: ContextVar[asyncio.Event] = ContextVar("leadline_watch_stop")
@@ -109,6 +114,7 @@ class Watching:
     passes: int = 0
     failures: int = 0
     _in_a_row: int = 0
+    _next_look_at: float = 0.0
     _is_unfinished: bool = False
 
     @cached_property
@@ -123,6 +129,7 @@ class Watching:
             is_due = await asyncio.to_thread(has_due, work, now=read_instant(self.now))
             if is_due or self._is_unfinished:
                 await self._take(work)
+            await self._tell_overdue(work)
         except LeadlineError as error:
             _LOG.warning("%s", error.say(self.environment.lang))
             return self._back_off()
@@ -131,6 +138,17 @@ class Watching:
             return self._back_off()
         self._in_a_row = 0
         return _LOOK_EVERY
+
+    async def _tell_overdue(self, work: Workspace) -> None:
+        """Tell the admin once a minute of schedules that no clock runs: ours may be the last."""
+        if time.monotonic() < self._next_look_at:
+            return
+        self._next_look_at = time.monotonic() + _OVERDUE_EVERY
+        now = SystemClock().now()
+        for name, due_at in await asyncio.to_thread(list_overdue, work, now=now):
+            told = await asyncio.to_thread(alert_overdue, work, name, due_at, now=now)
+            if told.reason is None:
+                await run_stages(work, ["delivery"], now=now)
 
     async def _take(self, work: Workspace) -> None:
         """Run both flows in this process.

@@ -7,13 +7,14 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from leadline.cli.checking import find_problems
+from leadline.cli.clocks import find_project, overdue_words, read_clocks
 from leadline.cli.ports import PORT, answers, is_free
 from leadline.cli.session import DONE, ERROR, Session, session_of
 from leadline.cli.versions import find_outdated, list_versions
@@ -22,6 +23,8 @@ from leadline.errors import LeadlineError
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from leadline.stages.due_times import Standing
 
 PROBE_SECONDS: Final = 180
 ENOUGH_BYTES: Final = 200 * 1024 * 1024
@@ -171,13 +174,24 @@ def _inside_database(session: Session) -> Iterator[Check]:
     try:
         with store.read() as connection:
             at = find_last_batch(connection)
+            clocks = read_clocks(connection, find_project(session), now=session.clock.now())
         yield _last_run(session, at)
+        yield _schedules(session, clocks)
         if pepper:
             check_pepper(store)
     except PepperChanged as error:
         yield _told(session, "pepper", error)
     finally:
         store.close()
+
+
+def _schedules(session: Session, clocks: Sequence[Standing]) -> Check:
+    """Tell whether somebody runs the schedules; before the first start nobody is expected to."""
+    if all(each.last is None for each in clocks):
+        return _well(session, "schedules", "doctor.schedules.none")
+    if flows := overdue_words(clocks):
+        return _ill(session, "schedules", flows=flows)
+    return _well(session, "schedules")
 
 
 def _last_run(session: Session, at: datetime | None) -> Check:

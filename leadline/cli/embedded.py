@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
+from leadline.domain.alerts import STATES, Alert
 from leadline.domain.batches import Batch
 from leadline.domain.due_times import MOST_FENCES
 from leadline.domain.endings import Facts
 from leadline.errors import IntakeError, LeadlineError
 from leadline.schedule import Clock
 from leadline.stages import ORDER, due_times, imports, intake, run_stages
+from leadline.stages.alerts import tell_admin
 from leadline.stages.live import LiveWorkspace
 from leadline.store import outbox
 from leadline.store.leases import LEASE
@@ -210,8 +212,18 @@ class Embedded:
             ending=name,
             now=SystemClock().now(),
         )
+        await asyncio.to_thread(self._tell_admin, work, mine, name, message)
         log = _LOG.debug if name == "Idle" else _LOG.info if state == "completed" else _LOG.warning
         log("%s %s: %s", mine.flow, name, message)
+
+    def _tell_admin(self, work: Workspace, mine: due_times.Claim, name: str, message: str) -> None:
+        """Write a mail about a run that failed or needs a person, as Prefect's automations do."""
+        kind = STATES.get(name)
+        if kind is not None:
+            now = SystemClock().now()
+            subject = f"{mine.due_at.isoformat()} {mine.fence}"
+            alert = Alert(kind, mine.flow, subject, now, state=name, message=message)
+            tell_admin(work, alert, now=now)
 
     def look(self) -> None:
         """Take new submissions through the pipeline at once; the schedule is the safety net."""

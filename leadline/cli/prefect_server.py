@@ -136,8 +136,9 @@ class PoolNamed(LeadlineError):
         "`prefect worker start --pool {pool}` and the web app with `leadline serve`, or take "
         "prefect.work_pool out of the settings.",
         "ja": "config/settings.yaml でワークプール {pool} が指定され、フローはそのワーカーが実行"
-        "するため、ここでは実行しません。何も起動していません。`prefect worker start --pool {pool}` でワーカーを、"
-        "`leadline serve` で Web アプリを起動するか、設定から prefect.work_pool を外してください。",
+        "するため、ここでは実行しません。何も起動していません。"
+        "`prefect worker start --pool {pool}` でワーカーを、`leadline serve` で Web アプリを"
+        "起動するか、設定から prefect.work_pool を外してください。",
     }
 
 

@@ -191,6 +191,33 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     "status.awaiting_approval": ("waiting for approval", "承認待ち"),
     "status.awaiting_approval.fix": ("", ""),
     "status.oldest": ("The oldest has waited {wait}.", "最長の待ち時間: {wait}"),
+    "clocks.flow": ("schedule", "スケジュール"),
+    "clocks.words": ("when", "実行タイミング"),
+    "clocks.next": ("next", "次回"),
+    "clocks.last": ("last", "前回"),
+    "clocks.never": ("never", "なし"),
+    "clocks.paused": ("paused", "停止中"),
+    "clocks.not_yet": ("not yet", "未実行"),
+    "clocks.late": ("{late} late", "{late}遅れ"),
+    "clocks.missed": ("for {count} missed before", "未実行{count}回分を含む"),
+    "clocks.ending.completed": ("done", "完了"),
+    "clocks.ending.idle": ("nothing was due", "対象なし"),
+    "clocks.ending.attention": ("needs a person", "要対応"),
+    "clocks.ending.failed": ("failed", "失敗"),
+    "clocks.ending.crashed": ("crashed", "異常終了"),
+    "clocks.ending.cancelled": ("cancelled", "取消"),
+    "clocks.ending.running": ("running", "実行中"),
+    "clocks.ending.skipped": ("not made up, too late", "遅延のため実行せず"),
+    "clocks.overdue": (
+        (
+            "Due and run by no clock: {flows}. Start `leadline up` (or `leadline up "
+            "--no-prefect`), or the work pool's worker; then look here again."
+        ),
+        (
+            "実行されていないスケジュール: {flows}。`leadline up` (または `leadline up "
+            "--no-prefect`)、あるいはワークプールのワーカーを起動してから再確認してください。"
+        ),
+    ),
     "status.nothing_waits": ("No work is due.", "処理待ちはありません。"),
 }
 
@@ -249,6 +276,16 @@ DOCTOR: Final[dict[str, tuple[str, str]]] = {
     "doctor.database.bad.fix": (
         "Run `leadline migrate`; it makes a backup first.",
         "`leadline migrate` を実行してください(先にバックアップを作成します)。",
+    ),
+    "doctor.schedules.ok": ("the clocks run all schedules", "全スケジュールが実行されています"),
+    "doctor.schedules.none": ("no clock has run a schedule yet", "スケジュールはまだ未実行です"),
+    "doctor.schedules.bad": ("no clock runs: {flows}", "実行されていません: {flows}"),
+    "doctor.schedules.bad.fix": (
+        "start `leadline up` (or `leadline up --no-prefect`), or the work pool's worker",
+        (
+            "`leadline up` (または `leadline up --no-prefect`)、あるいはワークプールのワーカーを"
+            "起動してください"
+        ),
     ),
     "doctor.last_run.ok": ("a stage last worked at {at}", "最後の処理: {at}"),
     "doctor.last_run.never": ("no stage has run yet", "まだ処理は実行されていません"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 import typer
 
+from leadline.cli.clocks import clock_document, find_project, read_clocks, show_clocks
 from leadline.cli.output import Column
 from leadline.cli.session import DONE, session_of
+from leadline.domain.due_times import duration_text
 
 #: What is shown, in this order, with the command that mends it; the hint is `status.<key>.fix`.
 COMMANDS: Final = {
@@ -30,8 +33,10 @@ def status(context: typer.Context) -> int:
 
     session = session_of(context)
     now = session.clock.now()
+    project = find_project(session)
     with session.open_store() as store, store.read() as connection:
         standing = read_standing(connection, now=now)
+        clocks = read_clocks(connection, project, now=now)
     oldest = (now - standing.oldest_at).total_seconds() if standing.oldest_at else 0
     counts: dict[str, Any] = {
         "due": sum(standing.due.values()),
@@ -52,6 +57,7 @@ def status(context: typer.Context) -> int:
             "oldest_wait_seconds": wait,
             "due_by_stage": standing.due,
             "commands": COMMANDS,
+            "clocks": [clock_document(each) for each in clocks],
         }
     )
     out = session.out
@@ -72,15 +78,6 @@ def status(context: typer.Context) -> int:
     ]
     out.table(columns, rows)
     key = "status.oldest" if wait else "status.nothing_waits"
-    out.line(key, wait=_duration(wait))
+    out.line(key, wait=duration_text(timedelta(seconds=wait)))
+    show_clocks(out, clocks)
     return DONE
-
-
-def _duration(seconds: int) -> str:
-    """Return a duration as `2d 3h`, `4h 5m`, `6m 7s` or `8s`."""
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, rest = divmod(rest, 60)
-    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
-    shown = [f"{count}{unit}" for count, unit in parts if count]
-    return " ".join(shown[:2]) or "0s"

@@ -38,6 +38,8 @@ Clock = Literal["prefect", "embedded"]
 _EARLY: Final = timedelta(seconds=60)
 #: A clock that works has taken a due time by then.
 _SOON: Final = timedelta(seconds=10)
+#: It looks all the time and has no due times of its own.
+_WATCH: Final = "watch"
 #: How long it is known what became of a due time.
 KEPT: Final = timedelta(days=30)
 _LONGEST_JUMP: Final = timedelta(hours=1)
@@ -340,7 +342,15 @@ def read_standings(connection: Connection, project: Project, *, now: datetime) -
     return [
         _standing(flow, schedule, last.get(flow), since=since.get(flow), now=now)
         for flow, schedule in project.schedules.items()
+        if flow != _WATCH
     ]
+
+
+def list_overdue(work: Workspace, *, now: datetime) -> list[tuple[str, datetime]]:
+    """Return the flows that no clock runs, each with the due time that passed first."""
+    with work.store.read() as connection:
+        standings = read_standings(connection, work.project, now=now)
+    return [(each.flow, each.overdue_since) for each in standings if each.overdue_since is not None]
 
 
 def _standing(

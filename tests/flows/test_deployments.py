@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import pytest
 from prefect.client.schemas.objects import ConcurrencyOptions
 from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurrencyLimitResponse
 
@@ -191,3 +192,20 @@ def test_served_deployment_has_the_id_of_the_applied_one() -> None:
     [served] = make_served({"leadline-import-files": known})
     assert served.name == "leadline-import-files"
     assert served.full_name == "leadline-import-files/leadline-import-files"
+
+
+@pytest.mark.parametrize(
+    ("words", "zone"),
+    [
+        ("every 5 min America/New_York", "UTC"),  # also through the hour that comes twice
+        ("every 5 min Australia/Lord_Howe", "Australia/Lord_Howe"),  # half an hour off
+        ("every 15 min, 08-20 America/New_York", "America/New_York"),
+        ("daily 09:00 America/New_York", "America/New_York"),
+    ],
+)
+def test_pace_through_all_hours_is_read_in_utc(tmp_path: Path, words: str, zone: str) -> None:
+    files = {"config/schedules.yaml": f"import_files: {words}\n"}
+    project = read_project(a_project(tmp_path / "home", files=files).home)
+    wanted = next(each for each in want_deployments(project) if "import" in each.name)
+    assert {line.timezone for line in wanted.lines} == {zone}
+    assert words in wanted.description, "people read the schedule as it is written"

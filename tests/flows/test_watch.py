@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from sqlalchemy import text
 
 from flows.watch import Watching, watch, watch_until
+from leadline.clock import SystemClock
 from leadline.mail.sink import read_mailbox
 from leadline.stages import open_workspace
 from leadline.store.submissions import Arrival, add_submissions
+from tests.builders import keep_schedules
 from tests.factories import NOW, a_project, rows_of
 
 if TYPE_CHECKING:
@@ -134,3 +137,18 @@ async def test_watch_that_is_told_to_stop_ends_by_itself(
     assert not running.done()
     stop.set()
     await asyncio.wait_for(running, 60)
+
+
+async def test_watch_tells_the_admin_of_a_schedule_that_no_clock_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"config/schedules.yaml": "import_files: every minute\n"}
+    environment = a_project(tmp_path / "home", files=files)
+    monkeypatch.setenv("LEADLINE_HOME", str(environment.home))
+    with open_workspace(environment, now=NOW) as work:
+        now = SystemClock().now()
+        keep_schedules(work.store, work.project, now=now - timedelta(hours=1))
+    for _ in range(2):
+        assert (await watch(for_seconds=2.0, return_state=True)).is_completed()
+    (mail,) = read_mailbox(environment.state / "mailbox")
+    assert "import_files" in mail.subject
