@@ -110,6 +110,13 @@ class Taken:
     owner: str
     fence: int
     missed_count: int
+    skip_reason: str | None
+    flow_run_id: str | None
+
+    @property
+    def pid(self) -> int:
+        """Return the number of the process that took it last."""
+        return int(self.owner.split("|")[2])
 
 
 class Ledger:
