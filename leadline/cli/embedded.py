@@ -127,6 +127,7 @@ class Embedded:
     live: LiveWorkspace = field(init=False)
     _clock: Clock = field(default_factory=Clock)
     _running: dict[int, Callable[[], object]] = field(default_factory=dict)
+    _beside: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _unfinished: bool = False
 
@@ -150,7 +151,9 @@ class Embedded:
             self._run_beside(flow)
 
     def _run_beside(self, flow: str) -> None:
-        threading.Thread(target=self.run_due, args=(flow,), name=flow, daemon=True).start()
+        thread = threading.Thread(target=self.run_due, args=(flow,), name=flow)
+        self._beside = [each for each in self._beside if each.is_alive()] + [thread]
+        thread.start()
 
     def _set_table(self) -> None:
         """Take the schedules as they are in the last good configuration."""
@@ -269,6 +272,8 @@ class Embedded:
             task = loop.create_task(work)
             key = threading.get_ident()
             self._running[key] = lambda: loop.call_soon_threadsafe(task.cancel)
+            if self._stopping.is_set():  # it was told while we came here
+                task.cancel()
             try:
                 with suppress(asyncio.CancelledError, Cancelled):
                     loop.run_until_complete(task)
@@ -282,6 +287,8 @@ class Embedded:
             with suppress(RuntimeError):  # its loop has ended meanwhile
                 cancel()
         self._clock.stop()
+        for thread in self._beside:
+            thread.join()
         self.live.close()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leadline.mail.sink import read_mailbox
 from tests.clocks import FakeTime, Ledger, Program, project_variables, wait_until
 from tests.factories import a_project
 
@@ -226,3 +227,17 @@ def test_clock_that_is_told_to_stop_ends_with_code_0(machine: Machine) -> None:
     clock.start()
     wait_until(lambda: machine.has_started(clock), "the clock")
     assert clock.stop() == 0
+
+
+def test_admin_is_told_of_a_run_that_needs_a_person(machine: Machine) -> None:
+    drop_leads(machine, "mixed.csv", "hanako@example.jp,Hanako Sato,Sato KK,JP,yes", "nobody,,,,")
+    clock, _ = machine.clocks
+    clock.start()
+    wait_until(lambda: machine.has_started(clock), "the clock")
+    for number in (1, 2):
+        machine.pass_minute(number)
+    mails = read_mailbox(machine.environment.state / "mailbox")
+    (told,) = [mail for mail in mails if mail.recipient == "admin@example.com"]
+    assert "import_files" in told.subject
+    (row,) = [row for row in machine.taken() if row.ending == "Attention"]
+    assert row.flow == "import_files"
