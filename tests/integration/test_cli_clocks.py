@@ -109,6 +109,6 @@ def test_status_works_while_the_configuration_has_faults(
     command: CommandLine, work: Workspace
 ) -> None:
     run(work, timedelta(seconds=10))
-    (command.home / "config" / "schedules.yaml").write_text("import_files: evry\n", "utf-8")
+    (command.home / "config" / "schedules.yaml").write_text("import_files: ever\n", "utf-8")
     answer = command("status", "--json")
     assert (answer.code, answer.document["clocks"]) == (0, [])

@@ -209,7 +209,7 @@ def test_wrong_edit_leaves_the_last_good_schedules_running(machine: Machine) -> 
     clock.start()
     wait_until(lambda: machine.has_started(clock), "the clock")
     table = machine.environment.home / "config" / "schedules.yaml"
-    table.write_text("import_files: evry minute\n", encoding="utf-8")
+    table.write_text("import_files: ever minute\n", encoding="utf-8")
     machine.pass_minute(1)
     assert "going on with the last good configuration" in clock.said()
     table.write_text("import_files: every minute\n", encoding="utf-8")
