@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -11,6 +11,11 @@ from leadline.cli.clocks import clock_document, find_project, read_clocks, show_
 from leadline.cli.output import Column
 from leadline.cli.session import DONE, session_of
 from leadline.domain.due_times import duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leadline.cli.output import Output
 
 #: What is shown, in this order, with the command that mends it; the hint is `status.<key>.fix`.
 COMMANDS: Final = {
@@ -60,7 +65,13 @@ def status(context: typer.Context) -> int:
             "clocks": [clock_document(each) for each in clocks],
         }
     )
-    out = session.out
+    _show(session.out, counts, wait=wait)
+    show_clocks(session.out, clocks)
+    return DONE
+
+
+def _show(out: Output, counts: Mapping[str, int], *, wait: int) -> None:
+    """Show what waits, each with the command that mends it, and the longest wait in seconds."""
     columns = (
         Column("status.what"),
         Column("status.count", is_number=True),
@@ -79,5 +90,3 @@ def status(context: typer.Context) -> int:
     out.table(columns, rows)
     key = "status.oldest" if wait else "status.nothing_waits"
     out.line(key, wait=duration_text(timedelta(seconds=wait)))
-    show_clocks(out, clocks)
-    return DONE
