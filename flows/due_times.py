@@ -10,6 +10,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
@@ -26,7 +27,6 @@ from leadline.store.leases import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from datetime import datetime
 
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.objects import FlowRun, State
@@ -100,11 +100,19 @@ async def take(work: Workspace, scheduled: Scheduled) -> due_times.Claim | due_t
         now=SystemClock().now(),
         clock="prefect",
         flow_run_id=str(run.id),
-        planned_at=run.expected_start_time if run.auto_scheduled else None,
+        planned_at=_planned_at(run),
     )
     if isinstance(answer, due_times.Refusal) and not run.auto_scheduled:
         return None
     return answer
+
+
+def _planned_at(run: FlowRun) -> datetime | None:
+    """Return the time for which Prefect itself planned a run, None when a person started it."""
+    if not run.auto_scheduled or run.expected_start_time is None:
+        return None
+    # Prefect's times are of a class of their own, which loses its zone in a subtraction
+    return datetime.fromisoformat(run.expected_start_time.isoformat()).astimezone(UTC)
 
 
 @asynccontextmanager
