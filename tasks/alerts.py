@@ -15,6 +15,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings.context import get_current_settings
 
 from leadline.domain.alerts import STATES, Alert, Kind, flow_named, kind_of, told_message
+from leadline.domain.due_times import OVERDUE
 from leadline.domain.skips import SkipReason
 from leadline.errors import UsageError
 from leadline.stages import alerts as stage
@@ -57,19 +58,20 @@ async def alerts(now: str, event: str, flow_run_id: str) -> dict[str, Any]:
     """
     with plain_errors("alerts"):
         alert = await _look(event.rpartition(".")[2], flow_run_id)
-        if alert is None:
-            told = stage.Told(SkipReason.STILL_WAITING)
+        if isinstance(alert, SkipReason):
+            told = stage.Told(alert)
         else:
             at = datetime.fromisoformat(now)
             told = await asyncio.to_thread(stage.tell_admin, held().work, alert, now=at)
         return asdict(told.counts)
 
 
-async def _look(name: str, flow_run_id: str) -> Alert | None:
+async def _look(name: str, flow_run_id: str) -> Alert | SkipReason:
     """Ask the server about a run and its newest state of this name.
 
     Returns:
-        What happened; None when a run was taken for dead that only waits.
+        What happened; or why it is nothing to tell: a run was taken for dead that only waits, or
+        one was late that has begun soon after, or whose work another one does.
 
     Raises:
         NothingToTell: there is no such run, or it never was in that state.
@@ -82,7 +84,7 @@ async def _look(name: str, flow_run_id: str) -> Alert | None:
                 await client.read_flow_run_states(run.id), key=lambda state: state.timestamp
             )
             if await _wakes(client, run, states):
-                return None
+                return SkipReason.STILL_WAITING
             flow = await client.read_flow(run.flow_id)
     except (ObjectNotFound, ValueError):
         raise nothing from None
@@ -90,6 +92,8 @@ async def _look(name: str, flow_run_id: str) -> Alert | None:
     kind = kind_of(name, state.message or "") if state else None
     if state is None or kind is None:
         raise nothing
+    if kind is Kind.LATE and _is_mended(run):
+        return SkipReason.DONE_BEFORE
     return Alert(
         kind=kind,
         flow=flow_named(flow.name),
@@ -116,6 +120,17 @@ async def _wakes(client: PrefectClient, run: FlowRun, states: Sequence[State[Any
     waiting = before.model_copy(update={"id": uuid4(), "timestamp": last.timestamp})
     await client.set_flow_run_state(run.id, waiting, force=True)
     return True
+
+
+def _is_mended(run: FlowRun) -> bool:
+    """Tell whether a late run was late by so little that nobody minds, or is not needed any more.
+
+    Prefect calls a run late after 15 s, which a busy computer needs to start one.
+    """
+    if run.state is not None and run.state.is_cancelled():
+        return True
+    planned, began = run.expected_start_time, run.start_time
+    return planned is not None and began is not None and began - planned < OVERDUE
 
 
 def _since(kind: Kind, run: FlowRun, state: State[Any]) -> datetime:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: A run that starts this soon after its due time is on time: servers look every 10 s or so, and
 #: a new process needs some seconds.
 ON_TIME: Final = timedelta(minutes=2)
+#: A due time that no clock took for this long is overdue: something does not run.
+OVERDUE: Final = timedelta(minutes=10)
 #: How often the work of one due time is taken up again after a process died at it.
 MOST_FENCES: Final = 3
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from leadline.domain.batches import Batch
 from leadline.domain.due_times import (
-    ON_TIME,
+    OVERDUE,
     Leave,
     Take,
     Taken,
@@ -45,8 +45,6 @@ KEPT: Final = timedelta(days=30)
 _LONGEST_JUMP: Final = timedelta(hours=1)
 #: Nobody needs to know more exactly how much was missed.
 _MOST_MISSED: Final = 100_000
-#: A due time that no clock took for this long is overdue: something does not run.
-_OVERDUE: Final = timedelta(minutes=10)
 
 
 class _Missed(NamedTuple):
@@ -382,7 +380,7 @@ def _overdue_since(
         return None
     after = since if last is None else max(since, last.due_at)
     first = next_times(schedule.recurrence, now=after, count=1)
-    return first[0] if first and now - first[0] > max(_OVERDUE, ON_TIME) else None
+    return first[0] if first and now - first[0] > OVERDUE else None
 
 
 def remove_old(store: Store, *, now: datetime) -> Batch:
