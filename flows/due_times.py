@@ -38,8 +38,14 @@ PREFIX: Final = "leadline-"
 _AT_ONCE: Final = 50
 _LOG: Final = logging.getLogger("leadline.due_times")
 _SAYS: Final = {
-    "superseded": "superseded: {name} does what was due at {at} as well",
-    "crashed": "its process died; its work is taken up again (marked from leadline's database)",
+    "superseded": {
+        "en": "superseded: the run {name} does its work too",
+        "ja": "実行 {name} がまとめて処理するため不要",
+    },
+    "crashed": {
+        "en": "its process died; its work is taken up again (marked from leadline's database)",
+        "ja": "プロセスが異常終了。処理は引き継がれます (leadline のデータベースによる判定)",
+    },
 }
 
 
@@ -164,7 +170,7 @@ async def end(work: Workspace, mine: due_times.Claim | None, state: State[Any]) 
     )
 
 
-async def cancel_superseded(scheduled: Scheduled) -> int:
+async def cancel_superseded(scheduled: Scheduled, lang: str) -> int:
     """Cancel the planned runs of our deployment whose time has passed; returns how many.
 
     They were planned while nobody listened. This run does their work, and each of them would
@@ -176,7 +182,7 @@ async def cancel_superseded(scheduled: Scheduled) -> int:
             client,
             scheduled.deployment_id,
             before=SystemClock().now(),
-            message=_SAYS["superseded"].format(name=run.name, at=run.expected_start_time),
+            message=_SAYS["superseded"][lang].format(name=run.name),
         )
 
 
@@ -225,7 +231,7 @@ async def mend_left(work: Workspace) -> None:
 
 
 async def _mend(client: PrefectClient, work: Workspace, left: due_times.Left) -> None:
-    if await _was_cancelled(client, left):
+    if await _was_cancelled(client, work, left):
         await asyncio.to_thread(due_times.note_cancelled, work.store, left)
         return
     if left.is_covered or left.fence >= MOST_FENCES:
@@ -242,7 +248,7 @@ async def _mend(client: PrefectClient, work: Workspace, left: due_times.Left) ->
     )
 
 
-async def _was_cancelled(client: PrefectClient, left: due_times.Left) -> bool:
+async def _was_cancelled(client: PrefectClient, work: Workspace, left: due_times.Left) -> bool:
     """Tell whether a person cancelled the run; mark it as crashed when it still looks alive."""
     if left.flow_run_id is None:
         return False
@@ -254,5 +260,7 @@ async def _was_cancelled(client: PrefectClient, left: due_times.Left) -> bool:
     if state is not None and (state.is_cancelled() or state.is_cancelling()):
         return True
     if state is None or not state.is_final():
-        await client.set_flow_run_state(run.id, Crashed(message=_SAYS["crashed"]), force=True)
+        await client.set_flow_run_state(
+            run.id, Crashed(message=_SAYS["crashed"][work.environment.lang]), force=True
+        )
     return False

@@ -141,7 +141,7 @@ async def _when_due(run: Run, follow: Callable[[Run], Awaitable[None]], lang: st
         return idle(mine.says[lang])
     if mine is not None and mine.is_late:
         run.late = mine.says
-        await due_times.cancel_superseded(scheduled)
+        await due_times.cancel_superseded(scheduled, lang)
     return await _follow_and_record(run, follow, mine, lang=lang)
 
 

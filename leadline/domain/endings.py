@@ -127,9 +127,9 @@ class Facts:
         late = [self.late[lang]] if self.late and self.late[lang] else []
         if needs:
             return Ending(ATTENTION, ". ".join([*needs, *late, summary]))
-        if self.batches or self.files:
-            return Ending(COMPLETED, "; ".join([*late, summary]))
-        return Ending(IDLE, "; ".join([*late, summary or _SAYS["idle"][lang]]))
+        done = summary or _SAYS["idle"][lang]
+        is_idle = not (self.batches or self.files or late)
+        return Ending(IDLE if is_idle else COMPLETED, "; ".join([*late, done]))
 
 
 def said(batch: Batch, lang: str) -> str:

@@ -31,3 +31,13 @@ def test_mails_that_only_wait_ask_for_nothing() -> None:
         "Completed",
         "delivery 1 of 3, 1 deferred, 1 over_cap",
     )
+
+
+def test_run_that_made_up_for_missed_times_is_not_hidden_among_the_idle_ones() -> None:
+    late = {"en": "late: was due yesterday", "ja": "遅延"}
+    state = ending_of(Facts([], late=late), "en")
+    assert (state.name, state.message) == (
+        "Completed",
+        "late: was due yesterday; nothing was due",
+    )
+    assert ending_of(Facts([], late={"en": "", "ja": ""}), "en").name == "Idle"
