@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -20,13 +20,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from leadline.clock import SystemClock
-from leadline.domain.due_times import MOST_FENCES
+from leadline.domain.due_times import MOST_FENCES, ON_TIME
 from leadline.errors import LeadlineError
 from leadline.stages import due_times
-from leadline.store.leases import LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.objects import FlowRun, State
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from leadline.stages import Workspace
 
 PREFIX: Final = "leadline-"
+#: Begins the key of runs that we start because nothing else did.
+_MENDS: Final = "leadline-mends-"
 #: How many runs Prefect's server changes in one call.
 _AT_ONCE: Final = 50
 _LOG: Final = logging.getLogger("leadline.due_times")
@@ -108,9 +109,14 @@ async def take(work: Workspace, scheduled: Scheduled) -> due_times.Claim | due_t
         flow_run_id=str(run.id),
         planned_at=_planned_at(run),
     )
-    if isinstance(answer, due_times.Refusal) and not run.auto_scheduled:
-        return None
-    return answer
+    is_refused = isinstance(answer, due_times.Refusal)
+    return None if is_refused and _is_asked_for(run) else answer
+
+
+def _is_asked_for(run: FlowRun) -> bool:
+    """Tell whether a person started the run, or started it again."""
+    is_ours = (run.idempotency_key or "").startswith(_MENDS)
+    return run.run_count > 1 or not (run.auto_scheduled or is_ours)
 
 
 def _planned_at(run: FlowRun) -> datetime | None:
@@ -134,17 +140,13 @@ async def keep(work: Workspace, mine: due_times.Claim | None) -> AsyncIterator[N
     running = asyncio.current_task()
     lost = asyncio.Event()
 
-    async def renew() -> None:
-        is_mine = True
-        while is_mine:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
-            now = SystemClock().now()
-            is_mine = await asyncio.to_thread(due_times.renew, work.store, mine, now=now)
+    async def hold_on() -> None:
+        await due_times.keep(work.store, mine)
         lost.set()
         if running is not None:
             running.cancel()
 
-    keeper = asyncio.create_task(renew())
+    keeper = asyncio.create_task(hold_on())
     try:
         yield
     except asyncio.CancelledError:
@@ -170,27 +172,30 @@ async def end(work: Workspace, mine: due_times.Claim | None, state: State[Any]) 
     )
 
 
-async def cancel_superseded(scheduled: Scheduled, lang: str) -> int:
-    """Cancel the planned runs of our deployment whose time has passed; returns how many.
+async def cancel_superseded(scheduled: Scheduled, lang: str) -> None:
+    """Cancel the planned runs of our deployment whose time has passed.
 
     They were planned while nobody listened. This run does their work, and each of them would
-    start a process only to find that out.
+    start a process only to find that out. What fails here may not stop the run.
     """
-    run = scheduled.run
-    async with get_client() as client:
-        return await cancel_planned(
-            client,
-            scheduled.deployment_id,
-            before=SystemClock().now(),
-            message=_SAYS["superseded"][lang].format(name=run.name),
-        )
+    try:
+        async with get_client() as client:
+            await cancel_planned(
+                client,
+                scheduled.deployment_id,
+                before=SystemClock().now(),
+                message=_SAYS["superseded"][lang].format(name=scheduled.run.name),
+            )
+    except Exception as error:  # noqa: BLE001 - Prefect's server may be away
+        _LOG.warning("superseded runs could not be cancelled: %s", type(error).__name__)
 
 
 async def cancel_planned(
     client: PrefectClient, deployment_id: UUID, *, before: datetime, message: str
 ) -> int:
-    """Cancel runs of a deployment that were planned for before an instant and never started."""
+    """Cancel runs that a schedule planned for before an instant, and that never started."""
     chosen = {
+        "tags": {"all_": ["auto-scheduled"]},
         "deployment_id": {"any_": [str(deployment_id)]},
         "state": {"type": {"any_": ["SCHEDULED"]}},
         "expected_start_time": {"before_": before.isoformat()},
@@ -215,52 +220,94 @@ async def cancel_planned(
 
 
 async def mend_left(work: Workspace) -> None:
-    """See to due times at which a process died: Prefect hears of it, and the work is run again.
+    """See to due times at which a process died, and to those that no run ever took.
 
-    Nothing here may stop the run that looks.
+    Prefect hears of the dead, and the work is run again. Nothing here may stop the run that
+    looks; what does not succeed is tried by the next one.
     """
-    left = await asyncio.to_thread(due_times.take_left, work.store, now=SystemClock().now())
-    if not left:
-        return
+    now = SystemClock().now()
     try:
-        async with get_client() as client:
-            for each in left:
-                await _mend(client, work, each)
+        left = await asyncio.to_thread(due_times.find_left, work.store, now=now)
+        waiting = await asyncio.to_thread(due_times.list_waiting, work, now=now - ON_TIME)
+    except LeadlineError as error:
+        _LOG.warning("%s", error.say(work.environment.lang))
+        return
+    for each in left:
+        await _try(_mend(work, each))
+    for flow, due_at in waiting.items():
+        await _try(_start(flow, f"{due_at.isoformat()}-0", is_planned_enough=True))
+
+
+async def _try(mending: Awaitable[None]) -> None:
+    try:
+        await mending
     except Exception as error:  # noqa: BLE001 - Prefect's server may be away
-        _LOG.warning("a crashed run could not be started again: %s", type(error).__name__)
+        _LOG.warning("a run could not be started again: %s", type(error).__name__)
 
 
-async def _mend(client: PrefectClient, work: Workspace, left: due_times.Left) -> None:
-    if await _was_cancelled(client, work, left):
-        await asyncio.to_thread(due_times.note_cancelled, work.store, left)
-        return
-    if left.is_covered or left.fence >= MOST_FENCES:
-        return
-    name = PREFIX + left.flow.replace("_", "-")
-    try:
-        deployment = await client.read_deployment_by_name(f"{name}/{name}")
-    except ObjectNotFound:
-        return
-    await client.create_flow_run_from_deployment(
-        deployment.id,
-        idempotency_key=f"{name}-{left.due_at.isoformat()}-{left.fence}",
-        name=f"{name.removeprefix(PREFIX)} again",
+async def _mend(work: Workspace, left: due_times.Left) -> None:
+    is_cancelled = await _was_cancelled(work, left)
+    if not (is_cancelled or left.is_covered or left.fence >= MOST_FENCES):
+        await _start(left.flow, f"{left.due_at.isoformat()}-{left.fence}")
+    await asyncio.to_thread(
+        due_times.close_left,
+        work.store,
+        left,
+        is_cancelled=is_cancelled,
+        now=SystemClock().now(),
     )
 
 
-async def _was_cancelled(client: PrefectClient, work: Workspace, left: due_times.Left) -> bool:
+async def _start(flow: str, key: str, *, is_planned_enough: bool = False) -> None:
+    """Have a flow run; asked twice with the same key, Prefect starts it once.
+
+    Args:
+        flow: the flow's name in `config/schedules.yaml`.
+        key: tells this run from others of the flow.
+        is_planned_enough: whether a run that waits to be started makes this one needless.
+    """
+    name = PREFIX + flow.replace("_", "-")
+    async with get_client() as client:
+        with suppress(ObjectNotFound):  # it has no deployment: another clock sees to it
+            deployment = await client.read_deployment_by_name(f"{name}/{name}")
+            if is_planned_enough and await _waits(client, deployment.id):
+                return
+            await client.create_flow_run_from_deployment(
+                deployment.id, idempotency_key=f"{_MENDS}{flow}-{key}"
+            )
+
+
+async def _waits(client: PrefectClient, deployment_id: UUID) -> bool:
+    """Tell whether a run of a deployment should have started and has not ended."""
+    answer = await client.request(
+        "POST",
+        "/flow_runs/filter",
+        json={
+            "flow_runs": {
+                "deployment_id": {"any_": [str(deployment_id)]},
+                "state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}},
+                "expected_start_time": {"before_": SystemClock().now().isoformat()},
+            },
+            "limit": 1,
+        },
+    )
+    answer.raise_for_status()
+    return bool(answer.json())
+
+
+async def _was_cancelled(work: Workspace, left: due_times.Left) -> bool:
     """Tell whether a person cancelled the run; mark it as crashed when it still looks alive."""
     if left.flow_run_id is None:
         return False
-    try:
-        run = await client.read_flow_run(UUID(left.flow_run_id))
-    except ObjectNotFound:
-        return False
-    state = run.state
-    if state is not None and (state.is_cancelled() or state.is_cancelling()):
-        return True
-    if state is None or not state.is_final():
-        await client.set_flow_run_state(
-            run.id, Crashed(message=_SAYS["crashed"][work.environment.lang]), force=True
-        )
+    async with get_client() as client:
+        try:
+            run = await client.read_flow_run(UUID(left.flow_run_id))
+        except ObjectNotFound:
+            return False
+        state = run.state
+        if state is not None and (state.is_cancelled() or state.is_cancelling()):
+            return True
+        if state is None or not state.is_final():
+            message = _SAYS["crashed"][work.environment.lang]
+            await client.set_flow_run_state(run.id, Crashed(message=message), force=True)
     return False

@@ -23,6 +23,7 @@ from prefect import flow, tags
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.due_times import mend_left
 from flows.process_submissions import process_submissions
 from flows.run import TAG, WATCHED, name_for, read_instant
 from flows.send_due_touches import send_due_touches
@@ -129,7 +130,7 @@ class Watching:
             is_due = await asyncio.to_thread(has_due, work, now=read_instant(self.now))
             if is_due or self._is_unfinished:
                 await self._take(work)
-            await self._tell_overdue(work)
+            await self._see_to_clocks(work)
         except LeadlineError as error:
             _LOG.warning("%s", error.say(self.environment.lang))
             return self._back_off()
@@ -139,11 +140,12 @@ class Watching:
         self._in_a_row = 0
         return _LOOK_EVERY
 
-    async def _tell_overdue(self, work: Workspace) -> None:
-        """Tell the admin once a minute of schedules that no clock runs: ours may be the last."""
+    async def _see_to_clocks(self, work: Workspace) -> None:
+        """See once a minute to schedules that no clock runs, and tell the admin of them."""
         if time.monotonic() < self._next_look_at:
             return
         self._next_look_at = time.monotonic() + _OVERDUE_EVERY
+        await mend_left(work)
         now = SystemClock().now()
         for name, due_at in await asyncio.to_thread(list_overdue, work, now=now):
             told = await asyncio.to_thread(alert_overdue, work, name, due_at, now=now)
@@ -187,12 +189,14 @@ async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:
     while not stop.is_set():
         try:
             with tags(TAG, WATCHED):
-                await watch(return_state=True)
-            failures = 0
+                state = await watch(return_state=True)
+            why = "" if state.is_completed() else str(state.name)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next one may go well
-            failures += 1
+            why = type(error).__name__
+        failures = failures + 1 if why else 0
+        if why:
             pause = min(_LONGEST_PAUSE, 2.0**failures)
-            say(f"the watch ended: {type(error).__name__}; again in {pause:.0f} s")
+            say(f"the watch ended: {why}; again in {pause:.0f} s")
             await _sleep(pause, stop)
 
 

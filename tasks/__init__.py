@@ -201,6 +201,8 @@ async def run_apart(run: Callable[[], Coroutine[Any, Any, T]]) -> T:
             outcome.set_result(asyncio.run(main()))
         except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
             outcome.set_exception(error)
+            if not ready.done():  # it never came to run
+                ready.set_exception(error)
 
     thread = threading.Thread(target=copy_context().run, args=(work,), name="apart")
     thread.start()

@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
-from leadline.domain.alerts import STATES, Alert
+from leadline.domain.alerts import STATES, Alert, Kind
 from leadline.domain.batches import Batch
-from leadline.domain.due_times import MOST_FENCES
 from leadline.domain.endings import Facts
 from leadline.errors import IntakeError, LeadlineError
 from leadline.schedule import Clock
@@ -34,7 +33,6 @@ from leadline.stages import ORDER, due_times, imports, intake, run_stages
 from leadline.stages.alerts import tell_admin
 from leadline.stages.live import LiveWorkspace
 from leadline.store import outbox
-from leadline.store.leases import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -46,9 +44,15 @@ _LOG: Final = logging.getLogger("leadline.clock")
 #: What each flow does, stage by stage; `flows/` says the same for Prefect.
 PROCESS: Final = ORDER[: ORDER.index("touches")]
 SEND: Final = ORDER[ORDER.index("touches") :]
-_LOOK_EVERY: Final = timedelta(seconds=1)
-_MEND_EVERY: Final = timedelta(seconds=10)
-_EDITS_EVERY: Final = timedelta(seconds=5)
+#: In seconds of the monotonic clock.
+_LOOK_EVERY: Final = 1.0
+_MEND_EVERY: Final = 10.0
+_EDITS_EVERY: Final = 5.0
+_LONGEST_PAUSE: Final = 60.0
+#: A clock that works has taken a due time by then.
+_SOON: Final = timedelta(seconds=10)
+#: How long Prefect's own runs may see to a run of Prefect's that died.
+_PREFECT_FIRST: Final = timedelta(seconds=60)
 
 
 async def import_files(work: Workspace, now: datetime) -> Facts:
@@ -129,7 +133,7 @@ class Embedded:
     _running: dict[int, Callable[[], object]] = field(default_factory=dict)
     _beside: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
-    _unfinished: bool = False
+    _failures: int = 0
 
     def __post_init__(self) -> None:
         """Look at the project."""
@@ -146,32 +150,46 @@ class Embedded:
         self.mend()
         self._set_table()
         self._clock.start()
+        for seconds, call in (
+            (_LOOK_EVERY, self.look),
+            (_MEND_EVERY, self.mend),
+            (_EDITS_EVERY, self._set_table),
+        ):
+            self._begin(self._repeat, seconds, call)
         _LOG.info("the clock is running, %d schedule(s)", len(work.project.schedules))
         for flow in PLANS:
             self._run_beside(flow)
 
     def _run_beside(self, flow: str) -> None:
-        thread = threading.Thread(target=self.run_due, args=(flow,), name=flow)
+        self._begin(self.run_due, flow)
+
+    def _repeat(self, seconds: float, call: Callable[[], float | None]) -> None:
+        """Call again and again until we stop, also while the computer's time is set back.
+
+        What a call returns is how many seconds to wait longer.
+        """
+        extra: float | None = None
+        while not self._stopping.wait(seconds + (extra or 0.0)):
+            try:
+                extra = call()
+            except LeadlineError as error:
+                _LOG.warning("%s", error.say(self.environment.lang))
+            except Exception as error:  # noqa: BLE001 - its text may hold a row; the clock goes on
+                _LOG.warning("the clock met %s", type(error).__name__)
+
+    def _begin(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments)
         self._beside = [each for each in self._beside if each.is_alive()] + [thread]
         thread.start()
 
     def _set_table(self) -> None:
         """Take the schedules as they are in the last good configuration."""
-        try:
-            schedules = self.live.refresh(SystemClock().now()).project.schedules
-        except LeadlineError as error:
-            _LOG.warning("%s", error.say(self.environment.lang))
-            return
+        schedules = self.live.refresh(SystemClock().now()).project.schedules
         known = {flow: each for flow, each in schedules.items() if flow in PLANS}
         self._clock.set(
             {
                 flow: (schedule.recurrence, partial(self.run_due, flow))
                 for flow, schedule in known.items()
-            },
-            intervals={
-                "new submissions": (_LOOK_EVERY, self.look),
-                "runs that died": (_MEND_EVERY, self.mend),
-                "edits": (_EDITS_EVERY, self._set_table),
             },
             paused=[flow for flow, schedule in known.items() if schedule.paused],
         )
@@ -194,8 +212,7 @@ class Embedded:
     async def _run(self, work: Workspace, mine: due_times.Claim) -> None:
         """Do the work of a due time; the database knows how it ended, unless we are stopped."""
         lang = self.environment.lang
-        task = asyncio.current_task()
-        keeper = asyncio.create_task(_keep(work, mine, task))
+        keeper = asyncio.create_task(_keep(work, mine, asyncio.current_task()))
         state, name, message = "failed", "Failed", ""
         try:
             facts = await PLANS[mine.flow](work, SystemClock().now())
@@ -228,39 +245,49 @@ class Embedded:
             alert = Alert(kind, mine.flow, subject, now, state=name, message=message)
             tell_admin(work, alert, now=now)
 
-    def look(self) -> None:
-        """Take new submissions through the pipeline at once; the schedule is the safety net."""
+    def look(self) -> float:
+        """Take new submissions through the pipeline at once; the schedule is the safety net.
+
+        Returns:
+            How many seconds to wait longer than usual: more after each failure.
+        """
+        now = SystemClock().now()
         try:
-            now = SystemClock().now()
             work = self.live.refresh(now)
-            if intake.has_due(work, now=now) or self._unfinished:
-                self._unfinished = True
+            if self._failures or intake.has_due(work, now=now):
+                self._failures += 1
                 self._in_loop(_follow(work, now))
-                self._unfinished = False
         except LeadlineError as error:
+            self._failures = max(1, self._failures)
             _LOG.warning("%s", error.say(self.environment.lang))
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - its text may hold a row
             _LOG.warning("looking for new submissions failed: %s", type(error).__name__)
+        else:
+            self._failures = 0
+        return min(_LONGEST_PAUSE, 2.0**self._failures) if self._failures else 0.0
 
     def mend(self) -> None:
         """Take up what processes left that died, and due times that passed by unseen.
 
-        APScheduler does not call a flow that is still running, nor while the computer sleeps.
+        APScheduler does not call a flow that is still running, nor while the computer sleeps or
+        its time is set back.
         """
-        try:
-            now = SystemClock().now()
-            work = self.live.refresh(now)
-            left = due_times.take_left(work.store, now=now)
-            waiting = due_times.list_waiting(work, now=now)
-        except LeadlineError as error:
-            _LOG.warning("%s", error.say(self.environment.lang))
-            return
-        for each in left:
-            _LOG.warning("%s: the process that ran it died", each.flow)
-        again = {each.flow for each in left if not each.is_covered and each.fence < MOST_FENCES}
-        for flow in sorted(again | waiting):
-            if flow in PLANS:
-                self._run_beside(flow)
+        now = SystemClock().now()
+        work = self.live.refresh(now)
+        again = set(due_times.list_waiting(work, now=now - _SOON))
+        for left in due_times.find_left(work.store, now=now):
+            # Prefect alone knows whether a person ended a run of its own: it comes first
+            if left.flow_run_id is not None and left.silent_for < _PREFECT_FIRST:
+                continue
+            if not due_times.close_left(work.store, left, now=now):
+                continue
+            _LOG.warning("%s: the process that ran it died", left.flow)
+            subject = f"{left.due_at.isoformat()} {left.fence}"
+            tell_admin(work, Alert(Kind.CRASHED, left.flow, subject, now, state="Crashed"), now=now)
+            if not left.is_covered:
+                again.add(left.flow)
+        for flow in sorted(again & PLANS.keys()):
+            self._run_beside(flow)
 
     def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine in an event loop of this thread, which `stop` can cancel."""
@@ -298,11 +325,7 @@ async def _follow(work: Workspace, now: datetime) -> None:
 
 async def _keep(work: Workspace, mine: due_times.Claim, task: asyncio.Task[Any] | None) -> None:
     """Prolong the lease; whoever lost it stops, because another process is at the same work."""
-    is_mine = True
-    while is_mine:
-        await asyncio.sleep(LEASE.total_seconds() / 3)
-        now = SystemClock().now()
-        is_mine = await asyncio.to_thread(due_times.renew, work.store, mine, now=now)
+    await due_times.keep(work.store, mine)
     _LOG.warning("%s: another process took its due time; stopping here", mine.flow)
     if task is not None:
         task.cancel()

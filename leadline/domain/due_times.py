@@ -21,7 +21,7 @@ ON_TIME: Final = timedelta(minutes=2)
 #: A due time that no clock took for this long is overdue: something does not run.
 OVERDUE: Final = timedelta(minutes=10)
 #: How often the work of one due time is taken up again after a process died at it.
-MOST_FENCES: Final = 3
+MOST_FENCES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def decide_due_time(
     if taken is not None and taken.is_running and taken.is_held:
         return Leave(SkipReason.IN_PROGRESS, taken.due_at)
     if taken is not None and taken.due_at >= due_at:
-        return _again(taken, late_by)
+        return _again(taken, max(now - taken.due_at, timedelta(0)), catch_up)
     if due_at < since and late_by > ON_TIME:
         return Leave(SkipReason.NOT_DUE)
     if catch_up is not None and late_by > max(catch_up, ON_TIME):
@@ -113,9 +113,11 @@ def decide_due_time(
     return Take(due_at, late_by, missed_after=min(before, due_at))
 
 
-def _again(taken: Taken, late_by: timedelta) -> Take | Leave:
+def _again(taken: Taken, late_by: timedelta, catch_up: timedelta | None) -> Take | Leave:
     """Take up what a process left that died, but not for ever."""
     has_died = taken.is_running or taken.state == "crashed"
+    if has_died and catch_up is not None and late_by > max(catch_up, ON_TIME):
+        return Leave(SkipReason.TOO_LATE, taken.due_at)
     if has_died and taken.fence < MOST_FENCES:
         return Take(taken.due_at, late_by, missed_after=taken.due_at, is_repeat=True)
     return Leave(SkipReason.DONE_BEFORE, taken.due_at)

@@ -105,7 +105,7 @@ def _make_live(work: Workspace, *, now: datetime) -> None:
         files = {"config": work.project.files, "templates": work.project.templates}
         keep_config(connection, config_hash=config_hash, files=files, at=SystemClock().now())
         for flow, schedule in work.project.schedules.items():
-            keep_schedule(connection, flow, schedule.says, at=now)
+            keep_schedule(connection, flow, schedule.says, at=SystemClock().now())
         keep_reps(connection, [_as_row(rep, config_hash) for rep in work.project.reps])
         take_back_offers(connection, now=now)
         make_queue_due(connection, now=now)

@@ -7,11 +7,13 @@ a process that died is taken up again.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from leadline.clock import SystemClock
 from leadline.domain.batches import Batch
 from leadline.domain.due_times import (
     OVERDUE,
@@ -22,8 +24,10 @@ from leadline.domain.due_times import (
     late_words,
 )
 from leadline.domain.skips import WORDS, SkipReason
+from leadline.errors import LeadlineError
 from leadline.schedule import count_times, last_time, next_times, why_not
 from leadline.store import due_times
+from leadline.store.leases import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +40,7 @@ if TYPE_CHECKING:
 Clock = Literal["prefect", "embedded"]
 #: A server may start a run a little before our clock says that it is due.
 _EARLY: Final = timedelta(seconds=60)
-#: A clock that works has taken a due time by then.
-_SOON: Final = timedelta(seconds=10)
+_RENEW_EVERY: Final = LEASE.total_seconds() / 3
 #: It looks all the time and has no due times of its own.
 _WATCH: Final = "watch"
 #: How long it is known what became of a due time.
@@ -97,6 +100,8 @@ class Left:
         fence: how often it was taken.
         flow_run_id: Prefect's id of the run, None for the embedded clock.
         is_covered: whether a later run has done its work already.
+        silent_for: since when its lease is over; negative while it is not and the process is
+            known to be dead.
     """
 
     flow: str
@@ -104,6 +109,7 @@ class Left:
     fence: int
     flow_run_id: str | None
     is_covered: bool
+    silent_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,46 +302,76 @@ def end(
         )
 
 
-def take_left(store: Store, *, now: datetime) -> list[Left]:
-    """Mark as crashed what dead processes left running, and return it; each is returned once."""
+async def keep(store: Store, mine: Claim) -> None:
+    """Prolong the lease again and again; returns when somebody else has the due time.
+
+    A database that is away or locked is asked again: nobody else can take the due time then.
+    """
+    pause, is_mine = _RENEW_EVERY, True
+    while is_mine:
+        await asyncio.sleep(pause)
+        try:
+            is_mine = await asyncio.to_thread(renew, store, mine, now=SystemClock().now())
+            pause = _RENEW_EVERY
+        except LeadlineError:
+            pause = _RENEW_EVERY / 4
+
+
+def find_left(store: Store, *, now: datetime) -> list[Left]:
+    """Return what dead or silent processes left running, oldest first."""
     with store.read() as connection:
-        if not due_times.list_left(connection, now=now):
-            return []
-    with store.write(lock="due_times") as connection:
         rows = due_times.list_left(connection, now=now)
-        due_times.mark_crashed(connection, [row.id for row in rows], now=now)
-        last = due_times.list_last(connection)
+        last = due_times.list_last(connection, now=now) if rows else {}
     return [
         Left(
             *(row.flow, row.due_at, row.fence, row.flow_run_id),
-            is_covered=last[row.flow].due_at > row.due_at,
+            is_covered=row.flow in last and last[row.flow].due_at > row.due_at,
+            silent_for=now - (row.leased_until or row.started_at),
         )
         for row in rows
     ]
 
 
-def note_cancelled(store: Store, left: Left) -> None:
-    """Record that a person ended the run: its work is not taken up again."""
+def close_left(store: Store, left: Left, *, is_cancelled: bool = False, now: datetime) -> bool:
+    """Record that nobody works on a due time any more; False when somebody does again.
+
+    Args:
+        store: the database.
+        left: what was left.
+        is_cancelled: whether a person ended it: then its work is not taken up again.
+        now: the present.
+    """
     with store.write() as connection:
-        due_times.mark_cancelled(connection, left.flow, left.due_at, fence=left.fence)
+        return due_times.mark_ended(
+            connection,
+            left.flow,
+            left.due_at,
+            fence=left.fence,
+            state="failed" if is_cancelled else "crashed",
+            ending="Cancelled" if is_cancelled else "Crashed",
+            now=now,
+        )
 
 
-def list_waiting(work: Workspace, *, now: datetime) -> set[str]:
-    """Return the flows with a due time that nobody took some seconds after it came."""
+def list_waiting(work: Workspace, *, now: datetime) -> dict[str, datetime]:
+    """Return the flows whose newest due time nobody has taken, each with that time."""
     with work.store.read() as connection:
-        last = due_times.list_last(connection)
-    found = set()
+        last = due_times.list_last(connection, now=now)
+        since = due_times.read_since(connection)
+    found = {}
     for flow, schedule in work.project.schedules.items():
-        due_at = None if schedule.paused else last_time(schedule.recurrence, now=now - _SOON)
+        due_at = None if schedule.paused else last_time(schedule.recurrence, now=now)
+        if due_at is None or flow == _WATCH or due_at < since.get(flow, now):
+            continue
         newest = last.get(flow)
-        if due_at is not None and (newest is None or newest.due_at < due_at):
-            found.add(flow)
+        if newest is None or newest.due_at < due_at:
+            found[flow] = due_at
     return found
 
 
 def read_standings(connection: Connection, project: Project, *, now: datetime) -> list[Standing]:
     """Return how each schedule stands."""
-    last = due_times.list_last(connection)
+    last = due_times.list_last(connection, now=now)
     since = due_times.read_since(connection)
     return [
         _standing(flow, schedule, last.get(flow), since=since.get(flow), now=now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from stat import S_ISREG
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -70,6 +72,7 @@ def _files(home: Path) -> Iterator[tuple[str, int, int]]:
     """Give name, size and time of change of every file that a project is made of."""
     for folder in ("config", "templates"):
         for path in (home / folder).rglob("*"):
-            if path.is_file():
+            with suppress(FileNotFoundError):  # an editor's own file may be gone again
                 stat = path.stat()
-                yield str(path), stat.st_size, stat.st_mtime_ns
+                if S_ISREG(stat.st_mode):
+                    yield str(path), stat.st_size, stat.st_mtime_ns

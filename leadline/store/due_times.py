@@ -12,7 +12,6 @@ from leadline.store.bulk import insert_rows
 from leadline.store.leases import LEASE, Owner, is_gone, this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -42,6 +41,7 @@ class Row:
         started_at: when it was taken last.
         ended_at: when it ended.
         is_held: whether its process is alive and keeps its lease.
+        leased_until: when the lease ends or ended, None for one that is not running.
     """
 
     id: int
@@ -58,6 +58,7 @@ class Row:
     started_at: datetime
     ended_at: datetime | None
     is_held: bool
+    leased_until: datetime | None
 
 
 def keep_schedule(connection: Connection, flow: str, says: str, *, at: datetime) -> datetime:
@@ -111,16 +112,18 @@ def list_left(connection: Connection, *, now: datetime) -> list[Row]:
     return [row for row in rows if not row.is_held]
 
 
-def list_last(connection: Connection) -> dict[str, Row]:
-    """Return the newest due time that was taken, by flow."""
-    newest = select(_DUE_TIMES.c.flow, func.max(_DUE_TIMES.c.due_at).label("due_at")).group_by(
-        _DUE_TIMES.c.flow
+def list_last(connection: Connection, *, now: datetime) -> dict[str, Row]:
+    """Return the newest due time up to `now` that was taken, by flow."""
+    newest = (
+        select(_DUE_TIMES.c.flow, func.max(_DUE_TIMES.c.due_at).label("due_at"))
+        .where(_DUE_TIMES.c.due_at <= now)
+        .group_by(_DUE_TIMES.c.flow)
     )
     last = newest.subquery()
     query = select(_DUE_TIMES).join(
         last, (_DUE_TIMES.c.flow == last.c.flow) & (_DUE_TIMES.c.due_at == last.c.due_at)
     )
-    return {row.flow: _row(row, row.started_at) for row in connection.execute(query)}
+    return {row.flow: _row(row, now) for row in connection.execute(query)}
 
 
 def _row(row: Any, now: datetime) -> Row:  # noqa: ANN401 - a row of a driver
@@ -133,7 +136,7 @@ def _row(row: Any, now: datetime) -> Row:  # noqa: ANN401 - a row of a driver
     return Row(
         *(row.id, row.flow, row.due_at, row.state, row.ending, row.skip_reason, row.clock),
         *(row.flow_run_id, row.fence, row.missed_count, row.missed_since),
-        *(row.started_at, row.ended_at, is_held),
+        *(row.started_at, row.ended_at, is_held, row.leased_until),
     )
 
 
@@ -212,29 +215,6 @@ def _mine(
         .values(**values)
     )
     return done.rowcount == 1
-
-
-def mark_crashed(connection: Connection, ids: Collection[int], *, now: datetime) -> None:
-    """Record that nobody works on these any more."""
-    connection.execute(
-        update(_DUE_TIMES)
-        .where(_RUNNING, _DUE_TIMES.c.id.in_(ids))
-        .values(state="crashed", ending="Crashed", ended_at=now, leased_until=None)
-    )
-
-
-def mark_cancelled(connection: Connection, flow: str, due_at: datetime, *, fence: int) -> None:
-    """Record that what looked like a crash was a person's wish."""
-    connection.execute(
-        update(_DUE_TIMES)
-        .where(
-            text("state = 'crashed'"),
-            _DUE_TIMES.c.flow == flow,
-            _DUE_TIMES.c.due_at == due_at,
-            _DUE_TIMES.c.fence == fence,
-        )
-        .values(state="failed", ending="Cancelled")
-    )
 
 
 def remove_old(connection: Connection, *, before: datetime) -> int:

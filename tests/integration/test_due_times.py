@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from sqlalchemy import text
 
+from leadline.clock import SystemClock
 from leadline.domain.skips import SkipReason
 from leadline.stages import due_times as stage
 from leadline.stages.due_times import Claim, Refusal
 from leadline.store import due_times
+from leadline.store.engine import DatabaseLocked
+from leadline.store.leases import LEASE
+from tests.builders import an_owner, keep_schedules
 from tests.factories import a_workspace
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection, Store
 
 #: A Friday, 09:00 in Tokyo.
 NINE = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
@@ -36,8 +44,8 @@ send_due_touches: {when: every minute, paused: true}
 @pytest.fixture
 def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
     files = {"config/schedules.yaml": SCHEDULES}
-    since = NINE - 30 * DAY
-    with a_workspace(tmp_path / "home", database_url, now=since, files=files) as opened:
+    with a_workspace(tmp_path / "home", database_url, files=files) as opened:
+        keep_schedules(opened.store, opened.project, now=NINE - 30 * DAY)
         yield opened
 
 
@@ -61,7 +69,7 @@ def refused(work: Workspace, flow: str = "import_files", *, now: datetime) -> Sk
 
 def row_of(work: Workspace, flow: str = "import_files") -> due_times.Row:
     with work.store.read() as connection:
-        return due_times.list_last(connection)[flow]
+        return due_times.list_last(connection, now=NINE + 1000 * DAY)[flow]
 
 
 def test_second_clock_finds_the_due_time_taken(work: Workspace) -> None:
@@ -100,7 +108,8 @@ def test_missed_time_that_may_not_be_made_up_is_recorded_as_skipped(
 ) -> None:
     schedule = "import_files: {when: 'daily 09:00 Asia/Tokyo', catch_up: within 2h}\n"
     files = {"config/schedules.yaml": schedule}
-    with a_workspace(tmp_path / "home", database_url, now=NINE - DAY, files=files) as work:
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        keep_schedules(work.store, work.project, now=NINE - DAY)
         late = NINE + timedelta(hours=3)
         assert refused(work, now=late) is SkipReason.TOO_LATE
         assert refused(work, now=late) is SkipReason.DONE_BEFORE
@@ -132,10 +141,11 @@ def test_due_time_of_a_process_that_was_killed_is_taken_up_by_another(
     )
     assert killed.returncode == -9
     assert row_of(work).state == "running"
-    (left,) = stage.take_left(work.store, now=now)
+    (left,) = stage.find_left(work.store, now=now)
     assert (left.flow, left.due_at, left.flow_run_id) == ("import_files", NINE, "42")
     assert not left.is_covered
-    assert stage.take_left(work.store, now=now) == []
+    assert stage.close_left(work.store, left, now=now)
+    assert stage.find_left(work.store, now=now) == []
     assert row_of(work).state == "crashed"
     again = claimed(work, now=now + SOON)
     assert (again.due_at, again.fence) == (NINE, 2)
@@ -145,11 +155,13 @@ def test_due_time_of_a_process_that_was_killed_is_taken_up_by_another(
 def test_whoever_lost_the_lease_can_neither_renew_nor_end(work: Workspace) -> None:
     mine = claimed(work, now=NINE + SOON)
     later = NINE + timedelta(minutes=3)
-    assert stage.take_left(work.store, now=later) != []
+    (left,) = stage.find_left(work.store, now=later)
+    assert left.silent_for == later - NINE - SOON - LEASE
     other = claimed(work, now=later)
     assert other.fence == mine.fence + 1
     assert not stage.renew(work.store, mine, now=later)
     assert not stage.end(work.store, mine, state="completed", ending="Idle", now=later)
+    assert not stage.close_left(work.store, left, now=later), "somebody is at it again"
     assert stage.renew(work.store, other, now=later)
 
 
@@ -157,29 +169,83 @@ def test_renewed_lease_is_not_taken(work: Workspace) -> None:
     mine = claimed(work, now=NINE + SOON)
     later = NINE + timedelta(seconds=50)
     assert stage.renew(work.store, mine, now=later)
-    assert stage.take_left(work.store, now=later + timedelta(seconds=50)) == []
+    assert stage.find_left(work.store, now=later + timedelta(seconds=50)) == []
 
 
 def test_crash_whose_work_a_later_run_did_asks_for_nothing(work: Workspace) -> None:
     claimed(work, "process_submissions", now=NINE)  # and never ended
     later = NINE + timedelta(minutes=5, seconds=3)
     done(work, "process_submissions", now=later)
-    (left,) = stage.take_left(work.store, now=later)
+    (left,) = stage.find_left(work.store, now=later)
     assert (left.due_at, left.is_covered) == (NINE, True)
 
 
 def test_cancelled_run_is_not_taken_up_again(work: Workspace) -> None:
     claimed(work, now=NINE + SOON)
     later = NINE + timedelta(minutes=3)
-    (left,) = stage.take_left(work.store, now=later)
-    stage.note_cancelled(work.store, left)
+    (left,) = stage.find_left(work.store, now=later)
+    stage.close_left(work.store, left, is_cancelled=True, now=later)
     assert refused(work, now=later) is SkipReason.DONE_BEFORE
     assert (row_of(work).state, row_of(work).ending) == ("failed", "Cancelled")
 
 
 def test_clock_that_was_wrong_does_not_stop_the_schedule(work: Workspace) -> None:
     done(work, now=NINE + 400 * DAY)
+    assert stage.list_waiting(work, now=NINE + SOON)["import_files"] == NINE
+    assert "import_files" in dict(stage.list_overdue(work, now=NINE + timedelta(minutes=15)))
     assert claimed(work, now=NINE + SOON).due_at == NINE
+
+
+def test_due_time_that_was_missed_waits_until_somebody_takes_it(work: Workspace) -> None:
+    done(work, now=NINE - DAY)
+    assert "import_files" not in stage.list_waiting(work, now=NINE - SOON)
+    assert stage.list_waiting(work, now=NINE)["import_files"] == NINE
+    assert "send_due_touches" not in stage.list_waiting(work, now=NINE), "it is paused"
+    claimed(work, now=NINE + SOON)
+    assert "import_files" not in stage.list_waiting(work, now=NINE + SOON)
+
+
+def test_time_before_the_schedule_was_made_waits_for_nobody(work: Workspace) -> None:
+    keep_schedules(work.store, work.project, now=NINE + timedelta(hours=1))
+    assert "import_files" not in stage.list_waiting(work, now=NINE + timedelta(hours=2))
+
+
+def test_process_that_went_silent_on_another_computer_is_overdue(work: Workspace) -> None:
+    claimed(work, now=NINE + SOON)
+    elsewhere = str(an_owner(here=False))
+    with work.store.write() as connection:
+        connection.execute(text("UPDATE due_times SET owner = :owner"), {"owner": elsewhere})
+    assert stage.find_left(work.store, now=NINE + 2 * SOON) == []
+    (left,) = stage.find_left(work.store, now=NINE + 3 * DAY)
+    assert left.silent_for > 2 * DAY
+    overdue = dict(stage.list_overdue(work, now=NINE + 3 * DAY))
+    assert overdue["import_files"] == NINE + DAY
+
+
+async def test_lease_outlives_a_database_that_is_away_for_a_while(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_RENEW_EVERY", 0.05)
+    now = SystemClock().now()
+    keep_schedules(work.store, work.project, now=now - 3 * DAY)
+    mine = claimed(work, now=now)
+    calls: list[bool] = []
+
+    class Away:
+        """The store, which fails once and then finds the lease gone."""
+
+        @contextmanager
+        def write(self) -> Iterator[Connection]:
+            calls.append(True)
+            if len(calls) == 1:
+                raise DatabaseLocked(where="here", seconds=30)
+            with work.store.write() as connection:
+                yield connection
+            if len(calls) == 3:
+                stage.end(work.store, mine, state="completed", ending="Idle", now=now)
+
+    await asyncio.wait_for(stage.keep(cast("Store", Away()), mine), 20)
+    assert len(calls) == 4
 
 
 def test_run_that_prefect_starts_a_moment_early_takes_its_due_time(work: Workspace) -> None:
@@ -194,8 +260,8 @@ def test_holiday_is_named_where_prefect_planned_a_run(tmp_path: Path, database_u
     words = "import_files: {when: business days 09:00 Asia/Tokyo, holidays: [jp]}\n"
     files = {"config/schedules.yaml": words}
     monday = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # 勤労感謝の日
-    since = monday - DAY
-    with a_workspace(tmp_path / "home", database_url, now=since, files=files) as work:
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        keep_schedules(work.store, work.project, now=monday - DAY)
         answer = stage.claim(
             work, "import_files", now=monday + SOON, clock="prefect", planned_at=monday
         )
@@ -211,8 +277,8 @@ def test_local_time_that_does_not_exist_is_run_once_though_prefect_plans_it_earl
     files = {"config/schedules.yaml": words}
     planned = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)  # the clocks jump at 07:00
     due = planned + timedelta(hours=1)
-    since = planned - 10 * DAY
-    with a_workspace(tmp_path / "home", database_url, now=since, files=files) as work:
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        keep_schedules(work.store, work.project, now=planned - 10 * DAY)
         done(work, now=planned - DAY + timedelta(hours=1))
         answer = stage.claim(
             work, "import_files", now=planned + SOON, clock="prefect", planned_at=planned

@@ -67,6 +67,15 @@ def test_due_time_at_which_a_process_died_is_taken_again(state: str) -> None:
     assert (decision.due_at, decision.is_repeat) == (NINE, True)
 
 
+def test_due_time_at_which_a_process_died_is_not_made_up_too_late() -> None:
+    taken = was_taken(NINE, "crashed")
+    late = NINE + timedelta(hours=5)
+    assert decide(taken=taken, now=late, catch_up=timedelta(hours=4)) == Leave(
+        SkipReason.TOO_LATE, NINE
+    )
+    assert isinstance(decide(taken=taken, now=late, catch_up=timedelta(hours=6)), Take)
+
+
 def test_due_time_that_kills_every_process_is_given_up() -> None:
     taken = was_taken(NINE, "crashed", fence=MOST_FENCES)
     assert decide(taken=taken) == Leave(SkipReason.DONE_BEFORE, NINE)
