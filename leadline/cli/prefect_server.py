@@ -63,6 +63,11 @@ _SERVER: Final = {
     "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": '["events","flow_runs"]',
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "P30D",
+    # by default 7 days: five in six bytes that a run leaves are events (benchmarks/prefect_week.py)
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "PT12H",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": (
+        '{"prefect.flow-run.heartbeat":3600}'
+    ),
 }
 
 
