@@ -31,7 +31,7 @@ from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
 from leadline.domain.endings import IDLE
 from leadline.errors import LeadlineError
-from leadline.stages import run_stages
+from leadline.stages import delivery, run_stages
 from leadline.stages.alerts import alert_overdue
 from leadline.stages.due_times import list_overdue
 from leadline.stages.intake import has_due
@@ -127,7 +127,7 @@ class Watching:
         """Take what is new through the pipeline; returns how long to wait until the next look."""
         try:
             work = await asyncio.to_thread(self._refresh, read_instant(self.now))
-            is_due = await asyncio.to_thread(has_due, work, now=read_instant(self.now))
+            is_due = await asyncio.to_thread(_is_due, work, read_instant(self.now))
             if is_due or self._is_unfinished:
                 await self._take(work)
             await self._see_to_clocks(work)
@@ -180,6 +180,11 @@ class Watching:
     def close(self) -> None:
         """Give the database connections back."""
         self.live.close()
+
+
+def _is_due(work: Workspace, now: datetime) -> bool:
+    """Tell whether something arrived, or a rep's mail waits while its schedule is paused."""
+    return has_due(work, now=now) or (work.is_nurture_paused and delivery.has_due(work, now=now))
 
 
 async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:

@@ -273,6 +273,10 @@ class Clock:
         """Begin to call."""
         self._scheduler.start()
 
+    def wake(self) -> None:
+        """Look at the time again: it may have been set, or the computer has slept."""
+        self._scheduler.wakeup()
+
     def stop(self) -> None:
         """Make no more calls, and wait for those that run."""
         self._scheduler.shutdown(wait=True)

@@ -29,7 +29,7 @@ from leadline.domain.batches import Batch
 from leadline.domain.endings import Facts
 from leadline.errors import IntakeError, LeadlineError
 from leadline.schedule import Clock
-from leadline.stages import ORDER, due_times, imports, intake, run_stages
+from leadline.stages import ORDER, delivery, due_times, imports, intake, run_stages
 from leadline.stages.alerts import tell_admin
 from leadline.stages.live import LiveWorkspace
 from leadline.store import outbox
@@ -252,9 +252,11 @@ class Embedded:
             How many seconds to wait longer than usual: more after each failure.
         """
         now = SystemClock().now()
+        self._clock.wake()
         try:
             work = self.live.refresh(now)
-            if self._failures or intake.has_due(work, now=now):
+            mails = work.is_nurture_paused and delivery.has_due(work, now=now)
+            if self._failures or mails or intake.has_due(work, now=now):
                 self._failures += 1
                 self._in_loop(_follow(work, now))
         except LeadlineError as error:

@@ -58,6 +58,12 @@ class Workspace:
         """Templates of the live configuration."""
         return Renderer(self.project.templates)
 
+    @property
+    def is_nurture_paused(self) -> bool:
+        """Tell whether no nurture mail may leave: its schedule is paused, whoever would send it."""
+        schedule = self.project.schedules.get("send_due_touches")
+        return schedule is not None and schedule.paused
+
     def __enter__(self) -> Self:
         """Give the workspace itself."""
         return self

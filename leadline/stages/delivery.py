@@ -59,9 +59,10 @@ def has_due(work: Workspace, *, now: datetime) -> bool:
     """Tell whether a rendered message is due, or was left by a process that died."""
     lease = outbox.Lease(this_process(), SystemClock().now())
     with work.store.read() as connection:
-        return outbox.has_due(connection, rendered=True, now=now) or outbox.has_left_behind(
-            connection, lease=lease
+        is_due = outbox.has_due(
+            connection, rendered=True, now=now, has_nurture=not work.is_nurture_paused
         )
+        return is_due or outbox.has_left_behind(connection, lease=lease)
 
 
 @asynccontextmanager
@@ -111,7 +112,9 @@ async def run_batch(
 def _claim(work: Workspace, lease: outbox.Lease, now: datetime, limit: int) -> list[outbox.Claim]:
     with work.store.write(lock="outbox") as connection:
         outbox.recover(connection, lease=lease)
-        return outbox.claim_due(connection, lease=lease, now=now, limit=limit)
+        return outbox.claim_due(
+            connection, lease=lease, now=now, limit=limit, has_nurture=not work.is_nurture_paused
+        )
 
 
 async def _keep_lease(work: Workspace, claims: Sequence[outbox.Claim], lease: outbox.Lease) -> None:

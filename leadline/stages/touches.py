@@ -50,13 +50,17 @@ _RETRY_AFTER: Final = timedelta(hours=1)
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:
-    """Tell whether a step is due."""
+    """Tell whether a step is due; while their schedule is paused, none is."""
+    if work.is_nurture_paused:
+        return False
     with work.store.read() as connection:
         return enrollment_store.has_due(connection, now=now)
 
 
 def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
-    """Take one batch of due steps in one transaction."""
+    """Take one batch of due steps in one transaction; while their schedule is paused, none."""
+    if work.is_nurture_paused:
+        return Batch("touches")
     started = perf_counter()
     with work.store.write() as connection:
         claimed = enrollment_store.claim_due(connection, now=now, limit=limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, func, or_, select, text, update
+from sqlalchemy import and_, case, func, or_, select, text, true, update
 
 from leadline.store import schema
 from leadline.store.bulk import (
@@ -70,8 +70,10 @@ def add_messages(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
     )
 
 
-def has_due(connection: Connection, *, rendered: bool, now: datetime) -> bool:
-    """Tell whether a message waits to be rendered, or to be sent."""
+def has_due(
+    connection: Connection, *, rendered: bool, now: datetime, has_nurture: bool = True
+) -> bool:
+    """Tell whether a message waits to be rendered, or to be sent; nurture mail may not count."""
     condition = (
         and_(_OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now)
         if rendered
@@ -79,7 +81,11 @@ def has_due(connection: Connection, *, rendered: bool, now: datetime) -> bool:
     )
     states = _WAITING if rendered else _OUTBOX.c.state == "queued"
     return (
-        connection.execute(select(_OUTBOX.c.id).where(states, condition).limit(1)).first()
+        connection.execute(
+            select(_OUTBOX.c.id)
+            .where(states, condition, _of_kind(has_nurture=has_nurture))
+            .limit(1)
+        ).first()
         is not None
     )
 
@@ -97,9 +103,20 @@ def claim_unrendered(connection: Connection, *, lease: Lease, limit: int) -> lis
     return _lease(connection, ids, waiting, lease)
 
 
-def claim_due(connection: Connection, *, lease: Lease, now: datetime, limit: int) -> list[Claim]:
+def _of_kind(*, has_nurture: bool) -> ColumnElement[bool]:
+    return true() if has_nurture else _OUTBOX.c.kind != "touch"
+
+
+def claim_due(
+    connection: Connection, *, lease: Lease, now: datetime, limit: int, has_nurture: bool = True
+) -> list[Claim]:
     """Lease rendered messages that are due: hot leads' rep mail first, nurture mail last."""
-    waiting = and_(_WAITING, _OUTBOX.c.rendered_at.is_not(None), _OUTBOX.c.due_at <= now)
+    waiting = and_(
+        _WAITING,
+        _OUTBOX.c.rendered_at.is_not(None),
+        _OUTBOX.c.due_at <= now,
+        _of_kind(has_nurture=has_nurture),
+    )
     ids = (
         select(_OUTBOX.c.id)
         .where(waiting)
