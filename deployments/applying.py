@@ -33,6 +33,7 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.desired import want_automations, want_deployments
 from deployments.plan import (
+    OUR_TAGS,
     PREFIX,
     RUNS_AT_ONCE,
     AutomationPlan,
@@ -314,7 +315,7 @@ async def _update(
         "entrypoint": wanted.entrypoint,
         "path": None,
         "description": wanted.description,
-        "tags": [*(tag for tag in found.tags if not tag.startswith(TAG)), *sorted(wanted.tags)],
+        "tags": [*(tag for tag in found.tags if tag not in OUR_TAGS), *sorted(wanted.tags)],
         "parameter_openapi_schema": dict(wanted.parameters),
         "pull_steps": wanted.pull_steps,
         "concurrency_limit": RUNS_AT_ONCE,

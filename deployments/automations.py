@@ -22,7 +22,7 @@ from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from flows.run import TAG, WATCHED
-from leadline.domain.alerts import HEARTBEAT_LOST
+from leadline.domain.alerts import APART, HEARTBEAT_LOST
 from leadline.domain.endings import ATTENTION, IDLE
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def make_automations(*, alert_deployment_id: UUID, heartbeat: timedelta) -> list
         _rule(
             "leadline-late-runs",
             "Tells the admin of runs that did not begin on time.",
-            _entering("Late", quiet=QUIET),
+            _entering("Late", quiet=APART),
             tell,
         ),
         _rule(

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from flows.run import TAG
+from flows.run import TAG, WATCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +36,8 @@ SCHEDULE_MARK: Final = "**Schedule:**"
 _SAID: Final = re.compile(rf"^{re.escape(SCHEDULE_MARK)} (.*)$", re.MULTILINE)
 
 Action = Literal["create", "update", "delete"]
+#: The tags that a deploy sets and takes away; any other was added by an admin and stays.
+OUR_TAGS: Final = frozenset({TAG, WATCHED})
 #: Whichever run takes the due time does the work; the others find that out and end. The limit
 #: keeps a pile of them from starting. One would not do: a process that is killed keeps its slot
 #: for five minutes, and Prefect would start nothing meanwhile.
@@ -258,7 +260,7 @@ def slugs(wanted: Wanted) -> dict[str, Line]:
 
 def _fields(wanted: Wanted, found: DeploymentResponse) -> Iterator[tuple[str, str, str]]:
     """Give each field that differs: its name, and both values where they are short."""
-    ours = {tag for tag in found.tags if tag.startswith(TAG)}
+    ours = OUR_TAGS.intersection(found.tags)
     if wanted.tags != ours:
         yield "tags", f"tags {' '.join(sorted(ours))}", f"tags {' '.join(sorted(wanted.tags))}"
     for name, was, now in (

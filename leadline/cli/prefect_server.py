@@ -165,7 +165,9 @@ class PrefectServer:
 
     @property
     def ui_url(self) -> str:
-        """Return the address of its pages."""
+        """Return the address of its pages; PREFECT_UI_URL names it where people use another one."""
+        if self.process is None and (given := os.environ.get("PREFECT_UI_URL")):
+            return given.rstrip("/")
         return self.api_url.removesuffix("/").removesuffix("/api")
 
     def is_running(self) -> bool:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from leadline.cli.prefect_server import PrefectServer
     from leadline.config.environment import Environment
 
-pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.xdist_group("machines"), pytest.mark.timeout(600)]
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 300.0
 #: The shortest that Prefect allows.

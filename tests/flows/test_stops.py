@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from leadline.config.environment import Environment
     from tests.smtp_script import Scripted
 
-pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("machines"), pytest.mark.timeout(400)]
 SEND = "leadline-send-due-touches"
 LEADS = 60
 CONNECTIONS = 10
