@@ -37,7 +37,7 @@ class FakeTime:
         self._write(at.isoformat())
 
     def set_ahead(self, ahead: timedelta) -> None:
-        """Let programs that start from now on be ahead of the real time, and go on from there."""
+        """Let programs be ahead of the real time, or behind it, and go on from there."""
         self._write(f"+{ahead.total_seconds()}")
 
     def _write(self, words: str) -> None:

@@ -1,12 +1,13 @@
 """Puts a whole process, and those that it starts, under a wall clock that a test sets.
 
 Found through PYTHONPATH by Python itself. The file that LEADLINE_TESTS_TIME names holds a time,
-at which the clock stands still, or a number of seconds by which it is ahead. The monotonic clock
-goes on as usual.
+at which the clock stands still, or a number of seconds by which it is ahead of the real one and
+goes on. What is written there later counts at once. The monotonic clock goes on as usual.
 """
 
 import os
 import threading
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,22 +19,25 @@ def _follow(path: Path) -> None:
 
     from leadline.clock import SystemClock
 
-    pause = threading.Event()
-    words = path.read_text("ascii").strip()
-    if words.startswith("+"):
-        ahead = timedelta(seconds=float(words))
-        time_machine.travel(SystemClock().now() + ahead, tick=True).start()
-        return
-    clock = time_machine.travel(datetime.fromisoformat(words), tick=False).start()
+    def read() -> str:
+        return path.read_text("ascii").strip()
+
+    def meant(words: str) -> datetime:
+        if words.startswith("+"):
+            return real + timedelta(seconds=float(words[1:]) + time.monotonic() - began)
+        return datetime.fromisoformat(words)
 
     def look() -> None:
         seen = words
         while not pause.wait(0.05):
-            now = path.read_text("ascii").strip()
+            now = read()
             if now != seen:
-                clock.move_to(datetime.fromisoformat(now), tick=False)
+                clock.move_to(meant(now), tick=now.startswith("+"))
                 seen = now
 
+    real, began = SystemClock().now(), time.monotonic()
+    words, pause = read(), threading.Event()
+    clock = time_machine.travel(meant(words), tick=words.startswith("+")).start()
     threading.Thread(target=look, daemon=True, name="time").start()
 
 
