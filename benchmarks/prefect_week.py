@@ -11,70 +11,63 @@ remove_old_runs and 168 of the watch with what it awaits. A real week cannot be 
    removed, as Prefect's defaults have it for runs and for events;
 3. the same copies arrive in portions in the file of a server as `leadline up` starts it. Between
    two portions all that is there grows older, the server's own vacuum removes what is over its
-   age (it looks every second here instead of every hour), and once a day the real
+   age (it looks every few seconds here instead of every hour), and once a day the real
    remove_old_runs runs. The file after the first week is held against the target; the second
    week shows that pages which became free are used again.
 
-A portion arrives at once and is older than an hour before the vacuum sees it, so the file is
-rather larger than the product's. What the server keeps planned (some hundred runs) is left out.
-A page of the runs list is measured as CPU time of the server.
+A portion is a quarter of a day and arrives at once, so up to 18 hours of events are there before
+the vacuum sees them, and the file is rather larger than the product's. What the server keeps
+planned (some hundred runs) is left out. A page of the runs list is measured as CPU time of the
+server.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import defaultdict
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Final
 
 from benchmarks import prefect_week_rows as rows
 from benchmarks.measure import (
-    ChildFailed,
     Line,
     Report,
-    cpu_seconds_of,
     note,
     note_machine,
-    peak_mb_of,
     print_lines,
     run_child,
+)
+from benchmarks.prefect_week_server import (
+    HURRY,
+    MB,
+    Kept,
+    look,
+    now,
+    run_server,
+    wait_for_vacuum,
 )
 from benchmarks.project import environment_of, prepare
 from deployments.automations import BEATS
 from leadline.cli.prefect_server import (
     HEARTBEAT,
-    HOST,
-    START_SECONDS,
     PrefectServer,
-    free_port,
-    is_healthy,
-    prefect_settings,
-    start_process,
     start_server,
-    stop_process,
 )
-from leadline.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MOST_MB: Final = 200.0
 ALIKE: Final = 1.2
-_MB: Final = 1_000_000
 _IDLE_SEND: Final = "leadline-send-due-touches Idle"
 #: How often each kind of run is there in a week. One minute in ten has mail to send, one look at
 #: the submissions in twenty finds one that the watch did not, files come five times a day, and
@@ -91,18 +84,9 @@ WEEK: Final[Mapping[str, int]] = {
 }
 _BEATS: Final = 58  # of a watch, which lasts 59 minutes, behind its first
 _PORTIONS: Final = 4  # a day
-_VACUUM_EVERY: Final = 1  # seconds
-_LOOK: Final = {"PREFECT_SERVER_SERVICES_DB_VACUUM_LOOP_SECONDS": str(_VACUUM_EVERY)}
 _MONTH: Final = 30  # days that the server keeps runs
 _PATIENCE: Final = 120  # seconds
 _QUIET: Final = 6  # seconds
-_CALLS: Final = 20
-#: What the pages of the runs ask: the newest runs, how many there are, and the chart of a day.
-_QUESTIONS: Final[Mapping[str, dict[str, Any]]] = {
-    "filter": {"limit": 50, "sort": "START_TIME_DESC"},
-    "count": {"flow_runs": {"state": {"name": {"any_": ["Completed", "Attention", "Failed"]}}}},
-    "history": {},
-}
 
 
 @dataclass
@@ -112,7 +96,6 @@ class Grown:
     Attributes:
         file: a copy of the server's file after all of them.
         sizes: used bytes before, between and after the halves.
-        runs: how many top-level runs.
         cpu: CPU seconds of the flow processes.
         peak: their peak memory, in MB.
         ended: how runs ended.
@@ -209,39 +192,19 @@ def portions(
         yield sorted(portion, key=lambda each: each[1], reverse=True)
 
 
-@dataclass
-class Kept:
-    """A file of runs, as an admin meets it.
-
-    Attributes:
-        disk: bytes of the file with its log.
-        used: bytes of the pages that hold something.
-        runs: rows of the runs list.
-        cpu: CPU milliseconds of the server for each question of its pages.
-        tables: bytes by table.
-    """
-
-    disk: int
-    used: int
-    runs: int
-    cpu: dict[str, float]
-    tables: dict[str, int]
-    peak: float = 0.0
-
-
 def keep_all(home: Path, grown: Grown, kinds: Mapping[str, list[rows.Family]]) -> Kept:
     """Let a week be over of which nothing is removed."""
     database = database_of(home)
     rows.put_file(grown.file, database)
-    start = _now() - timedelta(days=7)
+    start = now() - timedelta(days=7)
     length = timedelta(days=1) / _PORTIONS
     for number, portion in enumerate(portions(kinds, days=7), 1):
         end = start + length * number
         rows.add_copies(database, [(family, end - ago) for family, ago in portion])
     rows.empty_log(database)
     never = {"PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "[]"}
-    with _server(home, never) as server:
-        return _look(database, server)
+    with run_server(home, never) as server:
+        return look(database, server)
 
 
 def keep_as_set(
@@ -251,111 +214,29 @@ def keep_as_set(
     database = database_of(home)
     rows.put_file(grown.file, database)
     found = []
-    with _server(home, _LOOK) as server:
+    with run_server(home, HURRY) as server:
         for number, portion in enumerate(portions(kinds, days=days), 1):
             rows.make_older(database, hours=24 // _PORTIONS)
-            end = _now()
+            end = now()
             rows.add_copies(database, [(family, end - ago) for family, ago in portion])
             rows.empty_log(database)
+            wait_for_vacuum(database, server)
             if number % _PORTIONS == 0:
                 _remove(home, server, number)
-            _vacuumed(database, server)
+                wait_for_vacuum(database, server)
             rows.empty_log(database)
             if number % _PORTIONS == 0:
                 on_disk, used = rows.bytes_on_disk(database), rows.bytes_used(database)
                 day = number // _PORTIONS
-                note(f"  day {day}: {on_disk / _MB:.0f} MB, {used / _MB:.0f} MB of them in use")
+                note(f"  day {day}: {on_disk / MB:.0f} MB, {used / MB:.0f} MB of them in use")
                 if day % 7 == 0 or day == days:
-                    found.append(_look(database, server))
+                    found.append(look(database, server))
     return found
 
 
 def _remove(home: Path, server: PrefectServer, number: int) -> None:
     variables = {**server.settings, "LEADLINE_HOME": str(home)}
     _run("remove", home, 1, number, variables=variables)
-
-
-def _now() -> datetime:
-    """Return the present as Prefect writes it: UTC without saying so."""
-    return SystemClock().now().replace(tzinfo=None)
-
-
-@contextmanager
-def _server(home: Path, changes: Mapping[str, str]) -> Iterator[PrefectServer]:
-    """Run our own server with some settings changed."""
-    environment = environment_of(home)
-    port = free_port()
-    url = f"http://{HOST}:{port}/api"
-    settings = {**prefect_settings(environment, url), **changes}
-    log = environment.state / "logs" / "prefect-server.log"
-    command = ("prefect", "server", "start", "--host", HOST, "--port", str(port))
-    process = start_process(command, settings=settings, log=log, folder=home)
-    try:
-        ends_at = time.monotonic() + START_SECONDS
-        while not is_healthy(url):
-            if time.monotonic() > ends_at or process.poll() is not None:
-                raise ChildFailed(" ".join(command), process.poll() or 1)
-            time.sleep(0.5)
-        yield PrefectServer(url, settings, log, process)
-    finally:
-        stop_process(process)
-
-
-def _vacuumed(database: Path, server: PrefectServer) -> None:
-    """Wait until the server has removed what is over its age."""
-    text = server.settings.get("PREFECT_SERVER_EVENTS_RETENTION_PERIOD", "P7D")
-    retention = TypeAdapter(timedelta).validate_python(text)
-    before: dict[str, int] = {}
-    for _ in range(_PATIENCE):
-        counts = rows.count_rows(database)
-        oldest = rows.oldest_event(database)
-        is_old = oldest is not None and oldest < _now() - retention - HEARTBEAT
-        if counts == before and not is_old:
-            return
-        before = counts
-        time.sleep(_VACUUM_EVERY * 2)
-    message = "the server did not remove what is over its age"
-    raise SystemExit(message)
-
-
-def _look(database: Path, server: PrefectServer) -> Kept:
-    """Measure a file and what its server needs for the pages of the runs list."""
-    pid = server.process.pid if server.process else 0
-    cpu = {}
-    for question, body in _QUESTIONS.items():
-        _ask(server, question, body)
-        before = cpu_seconds_of(pid)
-        for _ in range(_CALLS):
-            _ask(server, question, body)
-        cpu[question] = (cpu_seconds_of(pid) - before) / _CALLS * 1000
-    kept = Kept(
-        rows.bytes_on_disk(database),
-        rows.bytes_used(database),
-        int(_ask(server, "count", {})),
-        cpu,
-        rows.bytes_by_table(database),
-        peak_mb_of(pid),
-    )
-    largest = sorted(kept.tables.items(), key=lambda each: -each[1])[:8]
-    note(f"  {kept.runs} runs; tables in MB: { ({n: round(s / _MB, 1) for n, s in largest}) }")
-    return kept
-
-
-def _ask(server: PrefectServer, question: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    if question == "history":
-        now = SystemClock().now()
-        body = {
-            "history_start": (now - timedelta(days=1)).isoformat(),
-            "history_end": now.isoformat(),
-            "history_interval_seconds": 900,
-        }
-    request = urllib.request.Request(  # noqa: S310 - our own server
-        f"{server.api_url}/flow_runs/{question}",
-        data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-        return json.load(answer)
 
 
 def lines_of_growth(grown: Grown, kinds: Mapping[str, list[rows.Family]]) -> Iterator[Line]:
@@ -410,7 +291,7 @@ def lines_of_weeks(everything: Kept, weeks: Sequence[Kept], *, days: int) -> Ite
 
 
 def _size(name: str, kept: Kept, *, target: float | None = None) -> Line:
-    value = kept.disk / _MB
+    value = kept.disk / MB
     is_ok = target is None or value <= target
     return Line(
         *(name, kept.runs, 0.0, kept.peak),
