@@ -10,8 +10,9 @@ from leadline.config.problems import nearest
 from leadline.config.shape import Schedule, ScheduleShape
 from leadline.config.validation import validate
 from leadline.domain.cron import check_cron
+from leadline.domain.recurrence_checks import WordsFault
 from leadline.domain.recurrence_lexicon import find_zone
-from leadline.domain.recurrence_words import WordsFault, read_words
+from leadline.domain.recurrence_words import read_words
 from leadline.domain.recurrences import Recurrence
 
 if TYPE_CHECKING:
@@ -138,7 +139,17 @@ class _Reader:
     def _words(
         self, path: Path, words: str, timezone: str, calendar: Calendar
     ) -> Recurrence | None:
-        found = read_words(words, timezone=timezone, calendar=calendar)
+        try:
+            found = read_words(words, timezone=timezone, calendar=calendar)
+        except ValueError as error:  # no words may end the check of everything else
+            detail = {
+                "en": f"these words make no schedule ({error}); say it more plainly",
+                "ja": f"この言葉からは予定を作れません ({error})。書き方を変えてください",
+            }
+            self.problems.append(
+                self._document.at_value(path).problem("bad_schedule", detail=detail)
+            )
+            return None
         if not isinstance(found, WordsFault):
             return found
         line = words.count("\n", 0, found.offset) + 1

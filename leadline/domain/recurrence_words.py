@@ -7,11 +7,18 @@ has both of its ends in it, and paces count from its start on each local day.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
-from leadline.domain.cron import LONGEST_MONTHS
+from leadline.domain.recurrence_checks import (
+    Refused,
+    WordsFault,
+    check_every_other,
+    check_parts,
+    check_places,
+    check_window,
+    minute_of,
+)
 from leadline.domain.recurrence_lexicon import Token, find_zone, read_tokens, suggest
 from leadline.domain.recurrence_parts import (
     DAY,
@@ -26,28 +33,13 @@ from leadline.domain.recurrence_parts import (
 from leadline.domain.recurrences import Recurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from leadline.domain.calendars import Calendar
 
 _CRON: Final = re.compile(r"\s*[\d*][\d*/,-]*(\s+[\w*/,-]+){4,5}\s*", re.ASCII)
 #: Where `check` begins to look for a day that never comes: no rule depends on it.
 _SOME_DAY: Final = date(2024, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class WordsFault:
-    """Why words cannot be used.
-
-    Attributes:
-        offset: where, from the beginning of the words.
-        message: what is wrong and what to write, per language ("en", "ja").
-        suggestion: the nearest word that is known, or "".
-    """
-
-    offset: int
-    message: Mapping[str, str]
-    suggestion: str = ""
 
 
 def read_words(words: str, *, timezone: str, calendar: Calendar) -> Recurrence | WordsFault:
@@ -60,21 +52,13 @@ def read_words(words: str, *, timezone: str, calendar: Calendar) -> Recurrence |
     """
     try:
         return _read(words, timezone, calendar)
-    except _Refused as refused:
+    except Refused as refused:
         return refused.fault
-
-
-class _Refused(Exception):
-    """Ends the reading at the first fault."""
-
-    def __init__(self, offset: int, en: str, ja: str, suggestion: str = "") -> None:
-        super().__init__(en)
-        self.fault = WordsFault(offset, {"en": en, "ja": ja}, suggestion)
 
 
 def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
     if _CRON.fullmatch(words):
-        raise _Refused(
+        raise Refused(
             0,
             "this is a cron line; write it as {cron: ...}, or say it in words",
             "cron の書式です。{cron: ...} と書くか、言葉で書いてください",
@@ -82,7 +66,7 @@ def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
     tokens = [token for token in read_tokens(words) if token.kind != "f"]
     for token in tokens:
         if token.kind == "?":
-            raise _Refused(
+            raise Refused(
                 token.start,
                 f"`{token.text}` is not understood",
                 f"「{token.text}」を読み取れません",
@@ -90,7 +74,7 @@ def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
             )
     parts = Parts(words)
     _take(tokens, parts)
-    _check(parts)
+    check_parts(parts, tokens)
     recurrence = Recurrence(
         words=words.strip(),
         lines=write_lines(parts),
@@ -99,7 +83,7 @@ def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
         calendar=calendar,
     )
     if next(recurrence.days_from(_SOME_DAY), None) is None:
-        raise _Refused(
+        raise Refused(
             0,
             "this day never comes; check day, month and holidays",
             "該当する日がありません。日・月・休日を確認してください",
@@ -109,6 +93,7 @@ def _read(words: str, timezone: str, calendar: Calendar) -> Recurrence:
 
 def _take(tokens: list[Token], parts: Parts) -> None:
     """Take the tokens by the first pattern that fits the kinds from each place on."""
+    check_every_other(tokens)
     kinds = "".join(token.kind for token in tokens)
     at = 0
     while at < len(tokens):
@@ -125,7 +110,7 @@ def _take(tokens: list[Token], parts: Parts) -> None:
 def _refuse(token: Token) -> None:
     number = token.value
     is_hour = token.kind == "N" and isinstance(number, int) and number < DAY // HOUR
-    raise _Refused(
+    raise Refused(
         token.start,
         f"`{token.text}` does not fit here; times are written 09:00, windows 08-20,"
         " days Mon-Fri or `day 1 of the month`",
@@ -142,7 +127,7 @@ def _pace(parts: Parts, tokens: list[Token]) -> None:
         minutes *= number
     _once(parts, "pace", tokens[0])
     if not 0 < minutes < DAY:
-        raise _Refused(
+        raise Refused(
             tokens[0].start,
             "a pace is from 1 minute to less than a day; write `daily 09:00` for once a day",
             "間隔は1分以上24時間未満です。1日1回は `毎日 9:00` と書きます",
@@ -152,21 +137,22 @@ def _pace(parts: Parts, tokens: list[Token]) -> None:
 
 def _window(parts: Parts, tokens: list[Token]) -> None:
     _once(parts, "window", tokens[0])
-    ends = [_minute(token) for token in tokens if token.kind in "TN"]
+    first, last = (token for token in tokens if token.kind in "TN")
+    ends = _minute(first), _minute(last)
     if ends[0] == ends[1] or ends[0] == DAY:
-        raise _Refused(
+        raise Refused(
             tokens[0].start,
             "the window has no length; write it as 08-20",
             "時間帯に長さがありません。8時-20時 のように書いてください",
         )
-    parts.window = (ends[0], ends[1])
+    check_window(first, last)
+    parts.window = ends
 
 
 def _minute(token: Token) -> int:
-    number = token.value if isinstance(token.value, int) else 0
-    minute = number if token.kind == "T" else number * HOUR
+    minute = minute_of(token)
     if minute > DAY:
-        raise _Refused(
+        raise Refused(
             token.start,
             f"`{token.text}` is no hour; hours are 0 to 24",
             f"「{token.text}」は時刻ではありません。0〜24で書いてください",
@@ -177,7 +163,7 @@ def _minute(token: Token) -> int:
 def _time(parts: Parts, tokens: list[Token]) -> None:
     minute = _minute(tokens[0])
     if minute >= DAY:
-        raise _Refused(
+        raise Refused(
             tokens[0].start,
             "24:00 belongs to the next day; write 00:00",
             "24:00 は翌日です。0:00 と書いてください",
@@ -223,6 +209,7 @@ def _nth(unit: Literal["weekday", "business_day"]) -> Callable[[Parts, list[Toke
         parts.unit = unit
         if any(token.kind == "O" and token.value == 0 for token in tokens):
             _refuse(tokens[0])
+        check_places(tokens)
         parts.places = {int(str(token.value)) for token in tokens if token.kind == "O"}
         for token in tokens:
             parts.weekdays |= _numbers(token)
@@ -237,7 +224,7 @@ def _days(parts: Parts, tokens: list[Token]) -> None:
         if token.kind in "NJO":
             number = int(str(token.value))
             if number != LAST and number not in EVERY_DAY:
-                raise _Refused(
+                raise Refused(
                     token.start,
                     f"`{token.text}` is no day of a month; days are 1 to 31",
                     f"「{token.text}」という日はありません。1〜31で書いてください",
@@ -252,7 +239,7 @@ def _days(parts: Parts, tokens: list[Token]) -> None:
 def _month(parts: Parts, tokens: list[Token]) -> None:
     number = int(str(tokens[0].value))
     if number not in EVERY_MONTH:
-        raise _Refused(
+        raise Refused(
             tokens[0].start,
             f"`{tokens[0].text}` is no month; months are 1 to 12",
             f"「{tokens[0].text}」という月はありません。1〜12月で書いてください",
@@ -265,7 +252,7 @@ def _zone(parts: Parts, tokens: list[Token]) -> None:
     _once(parts, "zone", tokens[0])
     zone = find_zone(tokens[0].text)
     if zone is None:
-        raise _Refused(
+        raise Refused(
             tokens[0].start,
             f"`{tokens[0].text}` is not a time zone; expected a name such as Asia/Tokyo or UTC",
             f"「{tokens[0].text}」はタイムゾーンではありません (例: Asia/Tokyo, UTC)",
@@ -284,7 +271,7 @@ def _without_holidays(parts: Parts, _: list[Token]) -> None:
 
 
 def _too_long(_: Parts, tokens: list[Token]) -> None:
-    raise _Refused(
+    raise Refused(
         tokens[0].start,
         "paces of days, weeks or months are not known; name the days: `weekly Mon 09:00`,"
         " `day 1 of the month 09:00`, `29 February 09:00`",
@@ -300,7 +287,7 @@ def _nothing(_: Parts, tokens: list[Token]) -> None:
 def _once(parts: Parts, name: str, token: Token) -> None:
     """Refuse a part that is there already."""
     if parts.at.setdefault(name, token.start) != token.start:
-        raise _Refused(
+        raise Refused(
             token.start,
             f"`{token.text}` says a second time what was said before; write one of both",
             f"「{token.text}」は前の指定と重なります。どちらか一方にしてください",
@@ -330,67 +317,3 @@ _ORDERS: Final = tuple(
         ("[EAC]", _nothing),
     )
 )
-
-
-def _check(parts: Parts) -> None:
-    """Refuse parts that do not go together."""
-    if parts.pace is None and not parts.times:
-        raise _Refused(
-            parts.at.get("window", 0),
-            "nothing says at what time; write 09:00, or a pace such as `every 15 min`",
-            "時刻がありません。9:00 のような時刻か、15分ごと のような間隔を書いてください",
-        )
-    if parts.times and (parts.pace is not None or parts.window is not None):
-        raise _Refused(
-            parts.at["times"],
-            "a pace and times of day do not go together; windows are written 08-20",
-            "間隔と時刻は一緒に使えません。時間帯は 8時-20時 のように書きます",
-        )
-    _check_days(parts)
-    _check_window(parts)
-
-
-def _check_days(parts: Parts) -> None:
-    kinds = [parts.is_business, bool(parts.weekdays), bool(parts.days)]
-    if sum(kinds) > 1:
-        later = max(parts.at.get(name, 0) for name in ("business", "weekdays", "days", "places"))
-        raise _Refused(
-            later,
-            "the days are said in two ways; write weekdays, days of the month or business days",
-            "日の指定が2通りあります。曜日・日付・営業日のどれか1つにしてください",
-        )
-    is_monthly = bool(parts.days or parts.places)
-    has_day = is_monthly or parts.months
-    wrong = {
-        "daily": is_monthly,
-        "weekly": is_monthly or not (parts.weekdays or parts.is_business),
-        "monthly": not is_monthly,
-        "yearly": not (has_day and parts.months),
-    }
-    if wrong.get(parts.frequency):
-        raise _Refused(
-            parts.at["frequency"],
-            f"{parts.frequency} and the days do not fit; write `daily 09:00`, `weekly Mon 09:00`,"
-            " `monthly on day 1, 09:00` or `yearly on 29 February 09:00`",
-            "頻度と日が合いません。`毎日 9:00`、`毎週月曜 9:00`、`毎月1日 9:00`、"
-            "`毎年2月29日 9:00` のように書いてください",
-        )
-    longest = max((LONGEST_MONTHS[month - 1] for month in parts.months), default=31)
-    if parts.days and LAST not in parts.days and min(parts.days) > longest:
-        number = min(parts.days)
-        raise _Refused(
-            parts.at["days"],
-            f"day {number} never comes in the months given; write a day that they have",
-            f"指定の月に{number}日はありません。存在する日を書いてください",
-        )
-
-
-def _check_window(parts: Parts) -> None:
-    if parts.window is None or parts.window[0] < parts.window[1]:
-        return
-    if parts.weekdays or parts.days or parts.places or parts.is_business:
-        raise _Refused(
-            parts.at["window"],
-            "a window over midnight does not go together with days: the end would be another day",
-            "日をまたぐ時間帯は、曜日や日の指定と一緒に使えません (終わりは翌日になるため)",
-        )

@@ -17,7 +17,8 @@ from apscheduler.triggers.cron import CronTrigger
 from prefect.server.schemas.schedules import CronSchedule
 
 from leadline.domain.calendars import Calendar
-from leadline.domain.recurrence_words import WordsFault, read_words
+from leadline.domain.recurrence_checks import WordsFault
+from leadline.domain.recurrence_words import read_words
 from leadline.domain.recurrences import Recurrence, from_cron
 from leadline.schedule import count_times, next_times, why_not
 

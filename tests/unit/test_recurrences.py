@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.domain.calendars import Calendar, CompanyDays, MonthDay
+from leadline.domain.recurrence_checks import WordsFault
 from leadline.domain.recurrence_sentences import restate
-from leadline.domain.recurrence_words import WordsFault, read_words
+from leadline.domain.recurrence_words import read_words
 from leadline.domain.recurrences import DayRule, Recurrence
 from leadline.schedule import count_times, last_time, next_times, why_not
 
@@ -207,6 +208,89 @@ def test_words_that_cannot_be_used_are_refused_where_they_stand(
     fault = refused(words)
     assert (fault.offset, fault.suggestion) == (offset, suggestion)
     assert fault.message["en"] != fault.message["ja"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offset"),
+    [
+        ("毎月第1営業日 9:00、25日 9:00", 13),
+        ("毎月第1営業日と15日 9時", 8),
+        ("first business day and 15th of the month 09:00", 23),
+        ("last business day and last day 18:00", 22),
+        ("every Monday and first business day 09:00", 17),
+        ("first Monday and every Tuesday 09:00", 23),
+        ("Mon 09:00 and Thu 14:00", 14),
+        ("Mon-Fri 09:00, Sat 11:00", 15),
+        ("9:00 Mon, 11:00 Sat", 10),
+        ("月曜9時と木曜14時", 5),
+        ("2月1日・4月15日 9:00", 5),
+        ("15th and first business day 09:00", 0),
+        ("15th and last business day 09:00", 0),
+        ("first weekday of the month 09:00", 0),
+        ("every second Monday 09:00", 0),
+        ("every 2nd business day 09:00", 0),
+        ("every second day 09:00", 0),
+        ("every second month 09:00", 0),
+    ],
+)
+def test_days_that_could_mean_two_things_are_refused(words: str, offset: int) -> None:
+    fault = refused(words)
+    assert fault.offset == offset
+    assert fault.message["en"] != fault.message["ja"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Mon 09:00 and Thu 09:00",
+        "weekly Mon 09:00, 17:00",
+        "every second Monday of the month 09:00",
+        "every 15th of the month 09:00",
+        "every second Friday of May 09:00",
+        "10th and 15th business day 09:00",
+        "2月・4月 1日 9:00",
+        "毎月第10・最終営業日 9:00",
+    ],
+)
+def test_days_that_mean_one_thing_are_taken(words: str) -> None:
+    understood(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "offset", "suggestion"),
+    [
+        ("every 30 min 9-5", 13, "9-17"),
+        ("every 30 min between 9 and 5", 21, "9-17"),
+        ("30分ごと 9時〜5時", 6, "9時〜17時"),
+        ("30分ごと 午前9時〜5時", 11, "9時〜17時"),
+        ("15分ごと 午後1時〜5時", 11, "13時〜17時"),
+        ("every 15 min from 1 to 5 pm", 18, "13-17"),
+        ("every 15 min 9:30 to 5pm", 13, "09:30-17"),
+        ("毎日午後1時と3時", 7, "13時と15時"),
+        ("daily 1 pm and 3:30", 15, "13:00 and 15:30"),
+    ],
+)
+def test_time_that_may_be_before_or_after_noon_is_refused(
+    words: str, offset: int, suggestion: str
+) -> None:
+    fault = refused(words)
+    assert (fault.offset, fault.suggestion) == (offset, suggestion)
+
+
+@pytest.mark.parametrize(
+    ("words", "hours"),
+    [
+        ("every hour 22-02", "0-2,22,23"),
+        ("every hour 20:00-00:00", "0,20-23"),
+        ("every hour 9:00-07:00", "0-7,9-23"),
+        ("every hour 9am to noon", "9-12"),
+        ("every hour 9am-11:00am", "9-11"),
+        ("every hour 9 am to 13:00", "9-13"),
+        ("1時間ごと 午後9時〜午前0時", "0,21-23"),
+    ],
+)
+def test_window_whose_ends_are_clear_is_taken(words: str, hours: str) -> None:
+    assert understood(words).lines == (f"0 {hours} * * *",)
 
 
 def test_calendar_without_a_business_day_is_refused() -> None:
