@@ -93,6 +93,10 @@ _JAPANESE: Final[dict[str, tuple[Kind, object]]] = {
     "末日": ("L", None),
     "月末": ("L", None),
     "月末日": ("L", None),
+    "毎月末": ("L", None),
+    "毎月末日": ("L", None),
+    "毎朝": ("F", "daily"),
+    **dict.fromkeys(("日本時間", "東京時間", "東京"), ("?", None)),  # whole, for what is suggested
     "正午": ("T", _NOON),
     "から": ("R", None),
     "祝日": ("H", None),
@@ -101,6 +105,11 @@ _JAPANESE: Final[dict[str, tuple[Kind, object]]] = {
     "を除く": ("X", None),
     "は除く": ("X", None),
     "以外": ("X", None),
+    **{
+        f"{days}{left_out}": ("B", None)
+        for days in ("土日祝", "土日祝日", "土・日・祝日")
+        for left_out in ("を除く", "は除く", "以外")
+    },
     "と": ("A", None),
     "および": ("A", None),
     **dict.fromkeys(("に", "の", "は", "まで", "間", "各"), ("f", None)),
@@ -108,6 +117,10 @@ _JAPANESE: Final[dict[str, tuple[Kind, object]]] = {
 }
 _ZONE: Final = r"(?!(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*/)[a-z_]+(?:/[a-z0-9_+-]+)+|utc|gmt"
 _EVERY: Final = "(?:ごと|毎|おき|間隔)"
+_DAY_PLACE: Final = r"第(\d{1,3})日(?!曜)"
+_TOKYO: Final = ("jst", "日本", "東京", "tokyo", "japan")
+#: A shorter word is as near to many others: none is suggested for it.
+_SHORTEST_GUESS: Final = 4
 _CLOCK: Final = r"([01]?\d|2[0-4])"
 
 
@@ -146,7 +159,7 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], ob
     ("Z", re.compile(_ZONE), lambda match: match[0]),
     ("T", re.compile(_CLOCK + r":([0-5]\d)(?!\d)"), _clock),
     ("T", re.compile(r"(1[0-2]|0?[1-9])(?::([0-5]\d))? ?([ap])\.?m\b\.?"), _twelve),
-    ("T", re.compile("(午前|午後)?" + _CLOCK + r"時(?:(半)|([0-5]?\d)分)?(?!間)"), _kanji_clock),
+    ("T", re.compile("(午前|午後|朝)?" + _CLOCK + r"時(?:(半)|([0-5]?\d)分)?(?!間)"), _kanji_clock),
     ("S", re.compile(r":([0-5]\d)(?!\d)"), lambda match: int(match[1])),
     ("S", re.compile(r"毎時([0-5]?\d)分"), lambda match: int(match[1])),
     ("P", re.compile(r"(\d{1,9})分" + _EVERY), lambda match: int(match[1])),
@@ -154,6 +167,9 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], ob
     ("Y", re.compile(r"(\d+)(?:日|週間?|[かヶケカ]月|年)" + _EVERY), lambda match: match[0]),
     ("O", re.compile(r"(\d+)[snrt][tdh]\b"), lambda match: int(match[1])),
     ("O", re.compile(r"第(\d{1,3})"), lambda match: int(match[1])),
+    ("L", re.compile("(?:最終|最後の?)日(?!曜)"), lambda _: None),
+    ("J", re.compile("最初の日(?!曜)"), lambda _: 1),
+    ("?", re.compile(_DAY_PLACE), lambda _: None),  # a day or a Sunday?
     ("M", re.compile(r"(\d{1,3})月"), lambda match: int(match[1])),
     ("J", re.compile(r"(\d{1,3})日"), lambda match: int(match[1])),
     (
@@ -161,6 +177,7 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], ob
         re.compile(f"([{_KANJI}]+)(?:曜日|曜)?"),
         lambda match: frozenset(map(_KANJI.index, match[1])),
     ),
+    ("D", re.compile(f"毎([{_KANJI}])曜日?"), lambda match: frozenset({_KANJI.index(match[1])})),
     ("N", re.compile(r"\d{1,9}(?!\d)"), lambda match: int(match[0])),
     ("R", re.compile("-"), lambda _: None),
 )
@@ -196,6 +213,12 @@ def find_zone(text: str) -> str | None:
 def suggest(word: str) -> str:
     """Return the word of a schedule, or the time zone, nearest to one that is unknown."""
     folded = _fold(word)[0]
+    if folded.startswith(_TOKYO):
+        return "Asia/Tokyo"
+    if place := re.fullmatch(_DAY_PLACE, folded):
+        return f"{place[1]}日"
+    if folded.isascii() and len(folded) < _SHORTEST_GUESS:
+        return ""
     if "/" in folded:
         found = get_close_matches(folded, [name.casefold() for name in available_timezones()], n=1)
         return (find_zone(found[0]) or "") if found else ""
@@ -209,7 +232,8 @@ def suggest(word: str) -> str:
 @lru_cache(maxsize=1)
 def _suggested() -> tuple[str, ...]:
     # a long word first: of two that are as near, the one in full is the better answer
-    return tuple(sorted((*_WORDS, *_JAPANESE), key=len, reverse=True))
+    known = (name for name, (kind, _) in _JAPANESE.items() if kind != "?")
+    return tuple(sorted((*_WORDS, *known), key=len, reverse=True))
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

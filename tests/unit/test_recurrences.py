@@ -133,6 +133,31 @@ def test_words_of_both_languages_name_the_same(
         assert (list(found.lines), found.day, found.timezone) == (lines, rule, "UTC")
 
 
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [
+        ("毎月最終日 9時", "毎月末日 9:00"),
+        ("毎月最後の日 9時", "毎月末日 9:00"),
+        ("最終日 18時", "毎月末日 18:00"),
+        ("毎月末 18時", "毎月末日 18:00"),
+        ("毎月末日 18時", "毎月末日 18:00"),
+        ("毎月最初の日 9時", "毎月1日 9:00"),
+        ("毎月最終日曜 9時", "last Sunday of the month 9:00"),
+        ("毎月第3日曜日 9時", "3rd Sunday of the month 9:00"),
+        ("毎朝9時", "毎日 9:00"),
+        ("毎日 朝7時半", "毎日 7:30"),
+        ("毎日曜 9時", "毎週日曜 9:00"),
+        ("毎月曜日 9時", "毎週月曜 9:00"),
+        ("毎日 9時 土日祝を除く", "営業日 9:00"),
+        ("土日祝日を除く 9時", "営業日 9:00"),
+        ("土・日・祝日以外 9時", "営業日 9:00"),
+    ],
+)
+def test_japanese_words_mean_the_same_as_plainer_ones(words: str, plain: str) -> None:
+    found, expected = understood(words), understood(plain)
+    assert (found.lines, found.day) == (expected.lines, expected.day)
+
+
 def test_weekdays_keep_holidays_and_heijitsu_leaves_them_out() -> None:
     assert understood("weekdays 9:00").day == DayRule()
     assert understood("平日 9:00").day == WORKING
@@ -172,6 +197,11 @@ def test_order_width_and_commas_are_free() -> None:
         ("every Mondai 9:00", 6, "Monday"),
         ("daily 9:00 Asia/Tokio", 11, "Asia/Tokyo"),
         ("daily 9:00 Tokyo", 11, "Asia/Tokyo"),
+        ("daily 9:00 JST", 11, "Asia/Tokyo"),
+        ("毎日 9:00 日本時間", 8, "Asia/Tokyo"),
+        ("毎日 9:00 東京", 8, "Asia/Tokyo"),
+        ("daily 9:00 PST", 11, ""),
+        ("毎月第3日 9時", 2, "3日"),
         ("毎周月曜 9:00", 0, "毎週月曜"),
         ("毎日 9:00 Ａｓｉａ／Ｔｏｋｉｏ", 8, "Asia/Tokyo"),
         ("firsst business day of the month 9:00", 0, "first"),
