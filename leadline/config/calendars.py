@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _WHOLE: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", re.ASCII)
 _YEARLY: Final = re.compile(r"(\d{1,2})[-/](\d{1,2})", re.ASCII)
+#: Names that people write instead of a country's code.
+_COUNTRIES: Final = {"japan": "jp", "jpn": "jp", "日本": "jp", "usa": "us"}
+#: Codes of countries are so short that each is near to many others.
+_SHORTEST_GUESS: Final = 3
 _A_LEAP_YEAR: Final = 2028
 
 
@@ -80,7 +84,9 @@ class Calendars:
     def unknown(self, spot: Spot, name: str) -> Problem:
         """Return the fault that no calendar has this name."""
         own = ", ".join(sorted(self.company))
-        close = nearest(name, self.company) or nearest(name, self.names())
+        close = _COUNTRIES.get(name.casefold()) or nearest(name, self.company)
+        if not close and len(name) > _SHORTEST_GUESS:
+            close = nearest(name, self.names())
         return spot.problem(
             "unknown_calendar",
             suggestion=close,
@@ -123,6 +129,9 @@ def collect_calendars(table: Table[CompanyDaysShape]) -> Calendars:
 
 
 def _line(line: Entry[CompanyDaysShape]) -> Iterator[Problem]:
+    calendar = line.values.get("calendar")
+    if isinstance(calendar, str) and calendar in country_names():
+        yield line.spots["calendar"].problem("country_calendar", suggestion="company")
     start, end = line.values.get("from"), line.values.get("to")
     if start is None or end is None:
         return

@@ -311,6 +311,15 @@ CODES: Final[dict[str, Code]] = {
         "Countries are two small letters, with a region where holidays differ there (de-by).",
         "国は英小文字2字です。地域で祝日が異なる国では de-by のように書けます。",
     ),
+    "country_calendar": Code(
+        "this is the code of a country, whose holidays this line would replace; choose another"
+        " name, such as company",
+        "国コードと同じ名前です。その国の祝日が無効になるため、company など別の名前にしてください",
+        "Holidays of countries are built in. Name your own days otherwise, and both where they "
+        "count: holidays: [jp, company].",
+        "国の祝日は組み込まれています。自社の休日には別の名前を付け、holidays: [jp, company] の"
+        "ように両方を書きます。",
+    ),
     "bad_day": Code(
         "a day is expected: 2026-12-29, or 12-29 for every year",
         "日付は 2026-12-29、毎年の日は 12-29 の形で書いてください",

@@ -121,6 +121,8 @@ def test_japanese_headers_and_single_days_are_read(tmp_path: Path) -> None:
         ("company,2026-12-29,01-03,x", "mixed_days", 20),
         ("company,2026-12-29,2026-12-28,x", "days_order", 20),
         ("company,,,x", "value_missing", 9),
+        ("jp,12-30,,bank", "country_calendar", 1),
+        ("us,12-30,,bank", "country_calendar", 1),
     ],
 )
 def test_fault_of_a_calendar_has_its_place(
@@ -130,6 +132,27 @@ def test_fault_of_a_calendar_has_its_place(
     [problem] = problems(tmp_path, calendars=text)
     assert (problem.code, problem.file) == (code, CALENDARS)
     assert (problem.line, problem.column) == (3, column)
+
+
+@pytest.mark.parametrize(
+    "words", ["毎月第1営業日 9:00、25日 9:00", "first business day and 15th of the month 09:00"]
+)
+def test_days_said_in_two_ways_are_a_fault_of_their_line(tmp_path: Path, words: str) -> None:
+    text = f"watch: every minute\nimport_files: {words}\n"
+    [problem] = problems(tmp_path, schedules=text)
+    assert (problem.code, problem.line) == ("bad_schedule", 2)
+    assert problem.column > len("import_files: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"), [("japan", "jp"), ("日本", "jp"), ("compny", "company"), ("xx", "")]
+)
+def test_calendar_that_is_not_known_leads_to_the_one_that_is_meant(
+    tmp_path: Path, name: str, suggestion: str
+) -> None:
+    text = f"import_files: {{when: daily 9:00, holidays: [{name}]}}\n"
+    [problem] = problems(tmp_path, schedules=text)
+    assert (problem.code, problem.suggestion) == ("unknown_calendar", suggestion)
 
 
 def test_unknown_calendar_of_the_settings_is_a_fault(tmp_path: Path) -> None:
