@@ -31,6 +31,7 @@ _ISO = re.compile(
     r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,6})S)?)?"
 )
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SPELLED_UNITS = {each for unit in _UNITS.values() for each in (unit, unit.removesuffix("s"))}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -69,13 +70,15 @@ def _clock_time(value: object) -> object:
 
 
 def _catch_up(value: object) -> object:
-    """Turn `never`, `once` or `within 4h` into how late a missed time is made up."""
+    """Turn `never`, `once`, `within 4h` or `within 4 hours` into the longest lateness."""
     words = value.split() if isinstance(value, str) else []
     match [word.lower() for word in words]:
         case ["never"]:
             return timedelta(0)
         case ["once"]:
             return None
+        case ["within", count, unit] if unit in _SPELLED_UNITS:
+            return _duration(count + unit[0])
         case ["within", *rest] if rest:
             return _duration(" ".join(rest))
     raise ShapeFault(code="catch_up_expected")

@@ -57,6 +57,16 @@ def test_words_and_blocks_are_read(tmp_path: Path) -> None:
     assert (remove.recurrence.lines, remove.catch_up) == (("30 3 * * *",), timedelta(0))
 
 
+@pytest.mark.parametrize(
+    ("words", "hours"), [("within 4 hours", 4), ("Within 2 days", 48), ("within 1 hour", 1)]
+)
+def test_catch_up_takes_a_spelled_duration(tmp_path: Path, words: str, hours: int) -> None:
+    text = f"import_files: {{when: daily 9:00, catch_up: {words}}}\n"
+    a_project(tmp_path, files={SCHEDULES: text})
+    schedule = read_project(tmp_path).schedules["import_files"]
+    assert schedule.catch_up == timedelta(hours=hours)
+
+
 def test_calendars_of_a_project_are_its_country_and_no_company_days_when_nothing_is_said(
     tmp_path: Path,
 ) -> None:
