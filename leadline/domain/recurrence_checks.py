@@ -232,7 +232,8 @@ def _check_halves(times: Sequence[Token]) -> None:
     """Refuse times of which only some say whether they lie before or after noon."""
     unclear = [token for token in times if _is_unclear(token)]
     if unclear and any(_has_half(token) for token in times):
-        hours = [_in_full(token) for token in times]
+        earlier = [0, *(minute_of(token) for token in times)]
+        hours = [_in_full(token, before) for token, before in zip(times, earlier, strict=False)]
         joined = "と" if any("時" in token.text for token in times) else " and "
         raise _half_missing(unclear[0], joined.join(hours))
 
@@ -300,10 +301,10 @@ def _is_unclear(token: Token) -> bool:
     return is_number and HOUR <= minute_of(token) < _NOON + HOUR
 
 
-def _in_full(token: Token) -> str:
-    # a time that says nothing is taken for one after noon: the morning would be said as 09:00
+def _in_full(token: Token, before: int) -> str:
+    """Return the 24-hour time that is likely meant: one after the time before it."""
     minute = minute_of(token)
-    is_later = _is_unclear(token) and minute < _NOON
+    is_later = _is_unclear(token) and minute < min(before, _NOON)
     return _hours(minute + _NOON * is_later, "時" if "時" in token.text else ":")
 
 

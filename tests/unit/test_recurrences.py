@@ -297,6 +297,7 @@ def test_days_that_mean_one_thing_are_taken(words: str) -> None:
         ("every 15 min from 1 to 5 pm", 18, "13-17"),
         ("every 15 min 9:30 to 5pm", 13, "09:30-17"),
         ("毎日午後1時と3時", 7, "13時と15時"),
+        ("毎日 9時と午後5時", 3, "9時と17時"),
         ("daily 1 pm and 3:30", 15, "13:00 and 15:30"),
     ],
 )
