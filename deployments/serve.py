@@ -9,6 +9,7 @@ its workers run the flows and this program refuses: never both for one project.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from leadline.cli.prefect_server import PrefectServer
     from leadline.config.environment import Environment
+    from leadline.config.shape import Project
 
 _MOST_AT_ONCE: Final = 4
 _WAIT_SECONDS: Final = 600.0
@@ -72,6 +74,23 @@ def wait_for_server(environment: Environment) -> PrefectServer:
         time.sleep(_LOOK_EVERY)
 
 
+def cancel_stale(project: Project, ids: Mapping[str, UUID], lang: str) -> None:
+    """Cancel what was planned while nobody served, but each flow's newest run.
+
+    Each of them would start a process to find out that another has done its work. When it does
+    not succeed they do just that.
+    """
+    from httpx import HTTPError
+
+    from flows import due_times
+
+    names = [due_times.PREFIX + flow.replace("_", "-") for flow in project.schedules]
+    try:
+        asyncio.run(due_times.cancel_stale([ids[name] for name in names if name in ids], lang=lang))
+    except HTTPError as error:
+        print(f"stale runs stay planned: {type(error).__name__}", file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Serve until a signal ends it; returns the exit code."""
     environment = read_environment(os.environ)
@@ -84,6 +103,7 @@ def main() -> int:
     except LeadlineError as error:
         print(error.say(environment.lang), file=sys.stderr)
         return 1
+    cancel_stale(project, outcome.ids, environment.lang)
     from prefect import serve
 
     serve(*make_served(outcome.ids), limit=_MOST_AT_ONCE, pause_on_shutdown=False)

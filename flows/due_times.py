@@ -10,11 +10,20 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
@@ -25,7 +34,7 @@ from leadline.errors import LeadlineError
 from leadline.stages import due_times
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.objects import FlowRun, State
@@ -37,6 +46,7 @@ PREFIX: Final = "leadline-"
 _MENDS: Final = "leadline-mends-"
 #: How many runs Prefect's server changes in one call.
 _AT_ONCE: Final = 50
+_MOMENT: Final = timedelta(microseconds=1)
 _LOG: Final = logging.getLogger("leadline.due_times")
 _SAYS: Final = {
     "superseded": {
@@ -123,8 +133,12 @@ def _planned_at(run: FlowRun) -> datetime | None:
     """Return the time for which Prefect itself planned a run, None when a person started it."""
     if not run.auto_scheduled or run.expected_start_time is None:
         return None
-    # Prefect's times are of a class of their own, which loses its zone in a subtraction
-    return datetime.fromisoformat(run.expected_start_time.isoformat()).astimezone(UTC)
+    return _plain(run.expected_start_time)
+
+
+def _plain(at: datetime) -> datetime:
+    """Return a time of Prefect's: they are of a class that loses its zone in a subtraction."""
+    return datetime.fromisoformat(at.isoformat()).astimezone(UTC)
 
 
 @asynccontextmanager
@@ -217,6 +231,42 @@ async def cancel_planned(
         cancelled += done
         if done == 0 or len(results) < _AT_ONCE:
             return cancelled
+
+
+async def cancel_stale(deployment_ids: Iterable[UUID], *, lang: str) -> int:
+    """Cancel what was planned while nobody listened, but the newest run of each deployment.
+
+    That one does the work of the others, each of which would start a process to find that out.
+
+    Args:
+        deployment_ids: of flows that have a schedule.
+        lang: the project's language.
+
+    Returns:
+        How many were cancelled.
+    """
+    now = SystemClock().now()
+    async with get_client() as client:
+        return sum([await _cancel_stale(client, id_, now, lang) for id_ in deployment_ids])
+
+
+async def _cancel_stale(
+    client: PrefectClient, deployment_id: UUID, now: datetime, lang: str
+) -> int:
+    waiting = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+        expected_start_time=FlowRunFilterExpectedStartTime(before_=now),
+    )
+    newest = await client.read_flow_runs(
+        flow_run_filter=waiting, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=1
+    )
+    if not newest or newest[0].expected_start_time is None:
+        return 0
+    at = _plain(newest[0].expected_start_time)
+    # a run has no telling name before it starts
+    message = _SAYS["superseded"][lang].format(name=f"{at:%Y-%m-%d %H:%M UTC}")
+    return await cancel_planned(client, deployment_id, before=at - _MOMENT, message=message)
 
 
 async def mend_left(work: Workspace) -> None:
