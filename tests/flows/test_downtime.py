@@ -415,7 +415,7 @@ def check_leads(house: House, back: Return) -> None:
     assert len([each for each in found if each.startswith(back.name)]) == OTHERS + 2 + FROM_FILE
     assert not house.rows("SELECT id FROM submissions WHERE state <> 'accepted'")
     touches = house.rows("SELECT lead_id, state, skip_reason, decided_at FROM touches")
-    late = [row for row in touches if row.decided_at >= back.at]
+    late = [row for row in touches if row.decided_at >= back.left]
     sent = Counter(row.lead_id for row in late if row.state == "planned")
     assert max(sent.values()) == 1, "at most one a day for each lead"
     assert {row.skip_reason for row in late if row.state == "skipped"} == {"expired"}
