@@ -60,7 +60,8 @@ _SERVER: Final = {
     # by default every state of a task run is a commit of its own: half of the server's CPU
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "2",
-    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+    # less than the 60 s that a client waits: a lock that lasts is answered, and asked for again
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "20",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": '["events","flow_runs"]',
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "P30D",
     # by default 7 days: five in six bytes that a run leaves are events (benchmarks/prefect_week.py)
