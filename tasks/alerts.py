@@ -94,8 +94,8 @@ async def _look(name: str, flow_run_id: str) -> Alert | SkipReason:
         raise nothing
     if kind is Kind.LATE and _is_mended(run):
         return SkipReason.DONE_BEFORE
-    if kind is Kind.ZOMBIE and run.state is not None and run.state.is_paused():
-        return SkipReason.STILL_WAITING  # the same event told twice: it was put back meanwhile
+    if kind is Kind.ZOMBIE and run.state is not None and not run.state.is_crashed():
+        return SkipReason.STILL_WAITING  # it was put back meanwhile, or went on
     return Alert(
         kind=kind,
         flow=flow_named(flow.name),
