@@ -224,15 +224,17 @@ class Embedded:
             message = type(error).__name__
         finally:
             keeper.cancel()
-        await asyncio.to_thread(
-            due_times.end,
-            work.store,
-            mine,
-            state="completed" if state == "completed" else "failed",
-            ending=name,
-            now=SystemClock().now(),
-        )
-        await asyncio.to_thread(self._tell_admin, work, mine, name, message)
+        try:  # told first: who dies in between comes back, and telling again is held back
+            await asyncio.to_thread(self._tell_admin, work, mine, name, message)
+        finally:
+            await asyncio.to_thread(
+                due_times.end,
+                work.store,
+                mine,
+                state="completed" if state == "completed" else "failed",
+                ending=name,
+                now=SystemClock().now(),
+            )
         log = _LOG.debug if name == "Idle" else _LOG.info if state == "completed" else _LOG.warning
         log("%s %s: %s", mine.flow, name, message)
 

@@ -261,7 +261,7 @@ async def test_server_that_is_killed_and_comes_back_does_not_disturb_a_run(house
 async def test_work_of_a_killed_worker_is_taken_up_and_its_run_marked_from_our_database(
     house: House,
 ) -> None:
-    soon = SystemClock().now() + timedelta(seconds=60)
+    soon = SystemClock().now() + timedelta(minutes=2)  # the clock must be up by then
     table = f"send_due_touches: hourly at :{soon.minute:02}\nprocess_submissions: every minute\n"
     (house.environment.home / "config" / "schedules.yaml").write_text(table, encoding="utf-8")
     before = house.states().get("sent", 0)
@@ -272,7 +272,7 @@ async def test_work_of_a_killed_worker_is_taken_up_and_its_run_marked_from_our_d
         return next(row for row in ledger.read() if row.flow == "send_due_touches")
 
     async with slow_relay(house) as relay:
-        await until(lambda: len(relay.messages) >= 1, "a scheduled run's first mail", patience=150)
+        await until(lambda: len(relay.messages) >= 1, "a scheduled run's first mail", patience=240)
         await asyncio.to_thread(house.kill_serving)
         assert killed().state == "running"
         house.serve(relay.port)
