@@ -56,7 +56,7 @@ from flows.run import TAG
 from leadline.errors import LeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.objects import DeploymentSchedule, WorkPool
@@ -114,7 +114,13 @@ class _Plan:
         )
 
 
-async def apply(project: Project, *, is_dry_run: bool, is_removal: bool) -> Outcome:
+async def apply(
+    project: Project,
+    *,
+    is_dry_run: bool,
+    is_removal: bool,
+    on_plan: Callable[[Sequence[Change]], None] | None = None,
+) -> Outcome:
     """Find what differs, and change it unless that is not wanted; see `apply_project`."""
     async with get_client() as client:
         wanted = [] if is_removal else want_deployments(project)
@@ -122,6 +128,8 @@ async def apply(project: Project, *, is_dry_run: bool, is_removal: bool) -> Outc
         plan = _removal(found) if is_removal else _plan(project, wanted, found)
         ids: dict[str, UUID] = {}
         if not is_dry_run:
+            if on_plan is not None:
+                on_plan(plan.changes())
             await _make_pools(client, plan.pools)
             ids = await _put_deployments(client, plan.deployments)
             if not is_removal:  # now that every deployment has its id

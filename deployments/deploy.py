@@ -1,10 +1,11 @@
-"""Shows what the project would change in Prefect, and applies it.
+"""Tells what the project would change in Prefect, and applies it.
 
-    python -m deployments.deploy [--dry-run] [--remove] [--json]
+    python -m deployments.deploy [--dry-run] [--remove]
 
-`leadline deploy` runs this program. The exit code is 0 when all is as wanted, 2 when a dry run
-finds something to change, 1 when it could not be done; doing it again mends what was left half
-done. Nothing that is not ours is touched: see `deployments.plan`.
+`leadline deploy` runs this program and puts into words what it prints: a JSON line with what it is
+going to change, before that is done, and one with what it did. The exit code is 0 when all is as
+wanted, 2 when a dry run finds something to change, 1 when it could not be done; doing it again
+mends what was left half done. Nothing that is not ours is touched: see `deployments.plan`.
 """
 
 from __future__ import annotations
@@ -19,18 +20,16 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from leadline.cli.deploying import show
 from leadline.cli.failures import details_of
-from leadline.cli.output import Output
 from leadline.cli.prefect_server import PrefectServer, find_server
 from leadline.config.environment import Environment, read_environment
 from leadline.config.loader import read_project
 from leadline.errors import LeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from deployments.plan import Outcome
+    from deployments.plan import Change, Outcome
     from leadline.config.shape import Project
 
 DONE: Final = 0
@@ -53,28 +52,22 @@ class PrefectRefused(LeadlineError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Deploy and print what was changed; returns the exit code."""
+    """Deploy and print what is changed and was changed; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m deployments.deploy", description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="change nothing")
     parser.add_argument("--remove", action="store_true", help="delete all that is ours")
-    parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
     # no secret is needed here, so one that is unusable is no hindrance
     environment = read_environment({**os.environ, **_NO_SECRETS})
-    lang = environment.lang
     try:
         document = _deploy(environment, is_dry_run=options.dry_run, is_removal=options.remove)
     except LeadlineError as error:
+        lang = environment.lang
         document = {
             "changes": [],
             "error": {**details_of(error, lang), "message": error.say(lang)},
         }
-    if options.json:
-        print(json.dumps(document, ensure_ascii=True, indent=2))
-    elif "error" in document:
-        print(document["error"]["message"], file=sys.stderr)
-    else:
-        show(Output(lang, is_json=False), document)
+    print(json.dumps({"is_plan": False, **document}))
     return _code(document)
 
 
@@ -87,11 +80,15 @@ def _code(document: Mapping[str, Any]) -> int:
 def _deploy(environment: Environment, *, is_dry_run: bool, is_removal: bool) -> dict[str, Any]:
     project = read_project(environment.home)
     server = find_server(environment)
+
+    def on_plan(changes: Sequence[Change]) -> None:
+        print(json.dumps({"is_plan": True, "changes": list(map(asdict, changes))}), flush=True)
+
     outcome = apply_project(
-        environment, project, server, is_dry_run=is_dry_run, is_removal=is_removal
+        environment, project, server, is_dry_run=is_dry_run, is_removal=is_removal, on_plan=on_plan
     )
     return {
-        "changes": [asdict(change) for change in outcome.changes],
+        "changes": list(map(asdict, outcome.changes)),
         "dry_run": is_dry_run,
         "remove": is_removal,
         "paused": list(outcome.paused),
@@ -108,6 +105,7 @@ def apply_project(
     *,
     is_dry_run: bool = False,
     is_removal: bool = False,
+    on_plan: Callable[[Sequence[Change]], None] | None = None,
 ) -> Outcome:
     """Make a server have what the project wants of it, or nothing of ours.
 
@@ -117,6 +115,7 @@ def apply_project(
         server: which answers.
         is_dry_run: nothing is changed.
         is_removal: all that is ours is deleted.
+        on_plan: told what is going to be changed, before that is done.
 
     Raises:
         PrefectRefused: the server refused something or went away; what was done before stays.
@@ -130,7 +129,9 @@ def apply_project(
 
     with _one_at_a_time(environment):
         try:
-            return asyncio.run(apply(project, is_dry_run=is_dry_run, is_removal=is_removal))
+            return asyncio.run(
+                apply(project, is_dry_run=is_dry_run, is_removal=is_removal, on_plan=on_plan)
+            )
         except PrefectHTTPStatusError as error:
             why = error.response.reason_phrase
             status = error.response.status_code

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import typer
@@ -42,54 +44,68 @@ def deploy(
     session = session_of(context)
     session.out.note("deploy.asking")
     options = [*(["--dry-run"] if dry_run else []), *(["--remove"] if remove else [])]
-    document = _ask(session, options)
+    shown: list[dict[str, str]] = []
+    document: dict[str, Any] = {}
+    for document in _ask(session, options):
+        if document["changes"] and document["changes"] != shown:  # first what is to be done
+            shown = document["changes"]
+            _show_changes(session.out, shown)
+    del document["is_plan"]
     session.out.document(document)
     if "error" in document:
         session.out.note_text(session.out.words("error", message=document["error"]["message"]))
         return ERROR
-    show(session.out, document)
+    _show_outcome(session.out, document)
     return DIFFERENCES if dry_run and document["changes"] else DONE
 
 
-def _ask(session: Session, options: Sequence[str]) -> dict[str, Any]:
+def _ask(session: Session, options: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Run the program that speaks to Prefect, which leadline never imports.
 
+    Yields:
+        What it says, line by line: what it is going to change, then what it did.
+
     Raises:
-        DeployFailed: it gave no answer.
+        DeployFailed: it did not come to its end.
     """
-    done = subprocess.run(  # noqa: S603 - our own module, by the interpreter that runs us
-        [sys.executable, "-m", "deployments.deploy", "--json", *options],
-        env={
-            **os.environ,
-            **session.variables,
-            "LEADLINE_LANG": session.out.lang,
-            "PYTHONSAFEPATH": "1",  # a project folder may hold a file of any name
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    try:
-        document: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        raise DeployFailed(why=lines[-1][:300] if lines else str(done.returncode)) from None
-    return document
+    document: dict[str, Any] = {"is_plan": True}
+    with (
+        TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+        subprocess.Popen(  # noqa: S603 - our own module, by the interpreter that runs us
+            [sys.executable, "-m", "deployments.deploy", *options],
+            env={
+                **os.environ,
+                **session.variables,
+                "LEADLINE_LANG": session.out.lang,
+                "PYTHONSAFEPATH": "1",  # a project folder may hold a file of any name
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            with suppress(ValueError):
+                document = json.loads(line)
+                yield document
+        process.wait()
+        errors.seek(0)
+        words = [line.strip() for line in errors if line.strip()]
+    if document["is_plan"]:
+        raise DeployFailed(why=words[-1][:300] if words else str(process.returncode))
 
 
-def show(out: Output, document: Mapping[str, Any]) -> None:
-    """Say what is changed, what was left alone, and where to look."""
-    changes: list[dict[str, str]] = document["changes"]
-    if changes:
-        columns = (
-            Column("deploy.change"),
-            Column("deploy.name"),
-            Column("deploy.what", may_wrap=True),
-        )
-        out.table(columns, list(_rows(out, changes)))
-        out.text()
-    out.line(_outcome(document), count=len(changes), server=document["server"])
+def _show_changes(out: Output, changes: Sequence[Mapping[str, str]]) -> None:
+    columns = (Column("deploy.change"), Column("deploy.name"), Column("deploy.what", may_wrap=True))
+    out.table(columns, list(_rows(out, changes)))
+    out.text()
+
+
+def _show_outcome(out: Output, document: Mapping[str, Any]) -> None:
+    """Say how much was changed, what was left alone, and where to look."""
+    count = len(document["changes"])
+    out.line(_outcome(document), count=count, server=document["server"])
     for name in document["paused"]:
         out.line("deploy.paused", name=name)
     if document["remove"]:

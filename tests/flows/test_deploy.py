@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,7 +25,6 @@ from tests.factories import a_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from deployments.plan import Change, Outcome
     from leadline.cli.prefect_server import PrefectServer
@@ -102,6 +102,7 @@ class Deployer:
         self.home = environment.home
         self.environment = environment
         self.server = server
+        self.on_plan: Callable[[Sequence[Change]], None] | None = None
 
     def write(self, schedules: str, settings: str = "") -> None:
         (self.home / "config" / "schedules.yaml").write_text(schedules, encoding="utf-8")
@@ -117,7 +118,9 @@ class Deployer:
         password = ":".join(AUTH)
         known = {PREFECT_API_URL: self.server.url, PREFECT_API_AUTH_STRING: password}
         with temporary_settings(known):
-            return asyncio.run(apply(project, is_dry_run=dry_run, is_removal=remove))
+            return asyncio.run(
+                apply(project, is_dry_run=dry_run, is_removal=remove, on_plan=self.on_plan)
+            )
 
     def variables(self) -> dict[str, str]:
         return {**os.environ, **self.server.settings, "LEADLINE_HOME": str(self.home)}
@@ -465,6 +468,29 @@ def test_teardown_leaves_nothing_of_ours(deploy: Deployer, server: Server) -> No
     assert deploy(remove=True) == []
 
 
+def test_difference_is_shown_before_anything_is_done(deploy: Deployer, server: Server) -> None:
+    seen: list[tuple[Sequence[Change], object]] = []
+    deploy.on_plan = lambda changes: seen.append((changes, server.names()))
+    done = deploy()
+    ((planned, names),) = seen
+    assert not names
+    assert told(planned) == told(done) != []
+    assert server.names()
+
+
+def test_command_shows_the_difference_even_if_it_cannot_make_it(deploy: Deployer) -> None:
+    program = "import sys; from leadline.cli import main; sys.exit(main())"
+    process = deploy.start("-c", program, "deploy")
+    assert process.stdout is not None
+    shown = process.stdout.readline() + process.stdout.readline()
+    assert "+ concurrency limit" in shown or "+ deployment" in shown
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+    os.kill(int(child), signal.SIGKILL)
+    _, err = process.communicate()
+    assert process.returncode == 1
+    assert "Run the command again" in err
+
+
 def test_deployment_that_is_no_longer_wanted_goes(deploy: Deployer, server: Server) -> None:
     deploy.write(WEEKLY, "prefect: {work_pool: leadline}")
     deploy()
@@ -478,7 +504,7 @@ def test_deployment_that_is_no_longer_wanted_goes(deploy: Deployer, server: Serv
 
 
 def test_deploy_that_was_killed_is_finished_by_the_next(deploy: Deployer, server: Server) -> None:
-    process = deploy.start("-m", "deployments.deploy", "--json")
+    process = deploy.start("-m", "deployments.deploy")
     wait_until(server.names, "the first deployment")
     process.send_signal(signal.SIGKILL)
     process.communicate()
