@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeGuard, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from leadline.config.problems import nearest
 from leadline.domain.conditions import compile_condition
 from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldType
+from leadline.domain.recurrence_lexicon import suggest_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,8 +69,7 @@ def check_zone(spot: Spot, zone: str) -> Iterator[Problem]:
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, LookupError):
-        suggestion = nearest(zone, available_timezones())
-        yield spot.problem("unknown_time_zone", suggestion=suggestion)
+        yield spot.problem("unknown_time_zone", suggestion=suggest_zone(zone))
 
 
 def _custom_fields(settings: Document) -> dict[str, FieldType]:

@@ -338,6 +338,12 @@ CODES: Final[dict[str, Code]] = {
         "A range with years runs from the earlier day to the later one.",
         "年を付けた期間は、早い日から遅い日の順に書きます。",
     ),
+    "holidays_unused": Code(
+        "these calendars change nothing: the schedule leaves no holidays out",
+        "この休日の指定は効果がありません。スケジュールが休日を除いていません",
+        "Calendars count for `business days` and for words that end with `except holidays`.",
+        "休日は「営業日」または「祝日を除く」と書いたスケジュールにだけ使われます。",
+    ),
     "no_admin_address": Code(
         "`admin_address` is missing: nobody is told when a flow fails or stops running",
         "`admin_address` がないため、フローの失敗や停止を誰にも通知できません",

@@ -79,7 +79,7 @@ class _Reader:
 
     def read(self, flow: str) -> Schedule | None:
         """Return the schedule of a flow, None when something is wrong with it."""
-        count = len(self.problems)
+        faults = sum(not problem.is_warning for problem in self.problems)
         if flow not in FLOWS:
             spot = self._document.at_key((flow,))
             expected = ", ".join(FLOWS)
@@ -93,7 +93,8 @@ class _Reader:
             schedule = None if recurrence is None else Schedule(recurrence=recurrence)
         else:
             schedule = self._block(flow)
-        return schedule if len(self.problems) == count else None
+        is_whole = faults == sum(not problem.is_warning for problem in self.problems)
+        return schedule if is_whole else None
 
     def _block(self, flow: str) -> Schedule | None:
         timezone = self._timezone((flow, "timezone"))
@@ -108,6 +109,9 @@ class _Reader:
         self.problems += problems
         if shape is None or recurrence is None:
             return None
+        if shape.holidays and not recurrence.day.knows_holidays:
+            spot = self._document.at_key((flow, "holidays"))
+            self.problems.append(spot.warning("holidays_unused"))
         return Schedule(recurrence=recurrence, paused=shape.paused, catch_up=shape.catch_up)
 
     def _timezone(self, path: Path) -> str:

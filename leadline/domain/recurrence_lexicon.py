@@ -122,6 +122,8 @@ _TOKYO: Final = ("jst", "日本", "東京", "tokyo", "japan")
 #: A shorter word is as near to many others: none is suggested for it.
 _SHORTEST_GUESS: Final = 4
 _CLOCK: Final = r"([01]?\d|2[0-4])"
+#: 夜1時 may be before midnight's end or after: only an evening's hours may stand behind 夜.
+_PART_OF_DAY: Final = r"(午前|午後|朝|夕方|夜(?=0?[6-9]時|1[01]時|1[89]時|2[0-3]時))?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ def _twelve(match: re.Match[str]) -> int:
 
 
 def _kanji_clock(match: re.Match[str]) -> int:
-    hour = int(match[2]) + (12 if match[1] == "午後" and int(match[2]) < 12 else 0)  # noqa: PLR2004 (noon)
+    is_later = match[1] in {"午後", "夕方", "夜"}
+    hour = int(match[2]) + (12 if is_later and int(match[2]) < 12 else 0)  # noqa: PLR2004 (noon)
     return hour * 60 + (30 if match[3] == "半" else int(match[4] or 0))
 
 
@@ -159,7 +162,7 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], ob
     ("Z", re.compile(_ZONE), lambda match: match[0]),
     ("T", re.compile(_CLOCK + r":([0-5]\d)(?!\d)"), _clock),
     ("T", re.compile(r"(1[0-2]|0?[1-9])(?::([0-5]\d))? ?([ap])\.?m\b\.?"), _twelve),
-    ("T", re.compile("(午前|午後|朝)?" + _CLOCK + r"時(?:(半)|([0-5]?\d)分)?(?!間)"), _kanji_clock),
+    ("T", re.compile(_PART_OF_DAY + _CLOCK + r"時(?:(半)|([0-5]?\d)分)?(?!間)"), _kanji_clock),
     ("S", re.compile(r":([0-5]\d)(?!\d)"), lambda match: int(match[1])),
     ("S", re.compile(r"毎時([0-5]?\d)分"), lambda match: int(match[1])),
     ("P", re.compile(r"(\d{1,9})分" + _EVERY), lambda match: int(match[1])),
@@ -167,6 +170,8 @@ _PATTERNS: Final[tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], ob
     ("Y", re.compile(r"(\d+)(?:日|週間?|[かヶケカ]月|年)" + _EVERY), lambda match: match[0]),
     ("O", re.compile(r"(\d+)[snrt][tdh]\b"), lambda match: int(match[1])),
     ("O", re.compile(r"第(\d{1,3})"), lambda match: int(match[1])),
+    ("O", re.compile("月末の?(?=営業日|平日)"), lambda _: -1),
+    ("O", re.compile("月初の?(?=営業日|平日)"), lambda _: 1),
     ("L", re.compile("(?:最終|最後の?)日(?!曜)"), lambda _: None),
     ("J", re.compile("最初の日(?!曜)"), lambda _: 1),
     ("?", re.compile(_DAY_PLACE), lambda _: None),  # a day or a Sunday?
@@ -213,20 +218,34 @@ def find_zone(text: str) -> str | None:
 def suggest(word: str) -> str:
     """Return the word of a schedule, or the time zone, nearest to one that is unknown."""
     folded = _fold(word)[0]
-    if folded.startswith(_TOKYO):
-        return "Asia/Tokyo"
+    if folded.startswith(_TOKYO) or "/" in folded:
+        return suggest_zone(word)
     if place := re.fullmatch(_DAY_PLACE, folded):
         return f"{place[1]}日"
     if folded.isascii() and len(folded) < _SHORTEST_GUESS:
         return ""
-    if "/" in folded:
-        found = get_close_matches(folded, [name.casefold() for name in available_timezones()], n=1)
-        return (find_zone(found[0]) or "") if found else ""
     found = get_close_matches(folded, _suggested(), n=1)
     if found:
         return found[0].capitalize() if found[0] in {*_LONG, *_SHORT, *_MONTHS} else found[0]
-    cities = {name.rpartition("/")[2].casefold(): name for name in sorted(available_timezones())}
-    return cities.get(folded, "")
+    return _cities().get(folded, "")
+
+
+def suggest_zone(text: str) -> str:
+    """Return the IANA time zone that may be meant; "" for what could be several, such as PST."""
+    folded = _fold(text)[0]
+    if folded.startswith(_TOKYO):
+        return "Asia/Tokyo"
+    if len(folded) < _SHORTEST_GUESS:
+        return ""
+    if folded in (cities := _cities()):
+        return cities[folded]
+    found = get_close_matches(folded, [name.casefold() for name in available_timezones()], n=1)
+    return (find_zone(found[0]) or "") if found else ""
+
+
+@lru_cache(maxsize=1)
+def _cities() -> dict[str, str]:
+    return {name.rpartition("/")[2].casefold(): name for name in sorted(available_timezones())}
 
 
 @lru_cache(maxsize=1)

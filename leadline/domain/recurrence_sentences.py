@@ -85,8 +85,7 @@ def reason_against(recurrence: Recurrence, local: datetime) -> Mapping[str, str]
 
 def _wrong_day(recurrence: Recurrence, day: date, meant: Sequence[date]) -> Mapping[str, str]:
     rule, calendar = recurrence.day, recurrence.calendar
-    is_counted = rule.is_without_holidays or rule.unit == "business_day"
-    if is_counted and calendar.is_holiday(day):
+    if rule.knows_holidays and calendar.is_holiday(day):
         return {
             lang: text.format(day=day, name=calendar.holiday_name(day, lang))
             for lang, text in (

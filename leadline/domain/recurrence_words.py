@@ -270,6 +270,14 @@ def _without_holidays(parts: Parts, _: list[Token]) -> None:
     parts.is_without_holidays = True
 
 
+def _without_days(_: Parts, tokens: list[Token]) -> None:
+    raise Refused(
+        tokens[0].start,
+        "only holidays can be left out; name the days that are meant, such as `Mon-Sat 09:00`",
+        "除けるのは祝日だけです。`月-土 9:00` のように、対象の曜日を書いてください",
+    )
+
+
 def _too_long(_: Parts, tokens: list[Token]) -> None:
     raise Refused(
         tokens[0].start,
@@ -303,6 +311,7 @@ _ORDERS: Final = tuple(
         ("E?NU|EU|P(?!S)", _pace),
         ("P?S", _offset),
         ("XH|HX", _without_holidays),
+        ("X[DOWB]|D(RD)?X", _without_days),
         ("O(A?O)*BW?", _nth("business_day")),
         ("O(A?O)*D", _nth("weekday")),
         ("O(A?O)*W?M?|WN(A?N(?![RUM]))*M?|NM|MN(?![RU])|J|L", _days),

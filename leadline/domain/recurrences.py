@@ -39,6 +39,11 @@ class DayRule:
     unit: Unit = "day"
     is_without_holidays: bool = False
 
+    @property
+    def knows_holidays(self) -> bool:
+        """Tell whether the days depend on a calendar."""
+        return self.is_without_holidays or self.unit == "business_day"
+
 
 class LocalTime(NamedTuple):
     """A time of a local day.

@@ -96,8 +96,13 @@ def test_calendars_of_a_project_are_its_country_and_no_company_days_when_nothing
             ("unknown_time_zone", 1, 44, "Asia/Tokyo"),
         ),
         (
-            "import_files: {when: daily 9:00, holidays: [jp, compny]}\n",
-            ("unknown_calendar", 1, 49, "company"),
+            "import_files: {when: daily 9:00, timezone: JST}\n",
+            ("unknown_time_zone", 1, 44, "Asia/Tokyo"),
+        ),
+        ("import_files: {when: daily 9:00, timezone: PST}\n", ("unknown_time_zone", 1, 44, "")),
+        (
+            "import_files: {when: business days 9:00, holidays: [jp, compny]}\n",
+            ("unknown_calendar", 1, 57, "company"),
         ),
         ("import_files: {cron: '* * *'}\n", ("bad_schedule", 1, 22, "")),
     ],
@@ -108,6 +113,20 @@ def test_fault_of_a_schedule_has_its_place(
     [problem] = problems(tmp_path, schedules=text)
     found = (problem.code, problem.line, problem.column, problem.suggestion)
     assert (problem.file, found) == (SCHEDULES, expected)
+
+
+@pytest.mark.parametrize("words", ["when: daily 9:00", "cron: '0 9 * * *'"])
+def test_calendars_that_change_nothing_are_told_and_the_schedule_stands(
+    tmp_path: Path, words: str
+) -> None:
+    text = f"import_files: {{{words}, holidays: [jp]}}\n"
+    a_project(tmp_path, files={SCHEDULES: text})
+    project, found = check_project(tmp_path)
+    [told] = [problem for problem in found if problem.code == "holidays_unused"]
+    assert (told.file, told.line, told.is_warning) == (SCHEDULES, 1, True)
+    assert text[told.column - 1 :].startswith("holidays")
+    assert project is not None
+    assert "import_files" in project.schedules
 
 
 def test_japanese_headers_and_single_days_are_read(tmp_path: Path) -> None:
@@ -160,7 +179,7 @@ def test_days_said_in_two_ways_are_a_fault_of_their_line(tmp_path: Path, words: 
 def test_calendar_that_is_not_known_leads_to_the_one_that_is_meant(
     tmp_path: Path, name: str, suggestion: str
 ) -> None:
-    text = f"import_files: {{when: daily 9:00, holidays: [{name}]}}\n"
+    text = f"import_files: {{when: business days 9:00, holidays: [{name}]}}\n"
     [problem] = problems(tmp_path, schedules=text)
     assert (problem.code, problem.suggestion) == ("unknown_calendar", suggestion)
 

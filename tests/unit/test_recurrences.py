@@ -151,6 +151,13 @@ def test_words_of_both_languages_name_the_same(
         ("毎日 9時 土日祝を除く", "営業日 9:00"),
         ("土日祝日を除く 9時", "営業日 9:00"),
         ("土・日・祝日以外 9時", "営業日 9:00"),
+        ("月末営業日 17時", "毎月最終営業日 17:00"),
+        ("毎月月末の営業日 17時", "毎月最終営業日 17:00"),
+        ("月初の営業日 9時", "毎月第1営業日 9:00"),
+        ("毎日 夕方5時", "毎日 17:00"),
+        ("毎日 夕方17時半", "毎日 17:30"),
+        ("毎日 夜9時", "毎日 21:00"),
+        ("毎日 夜22時", "毎日 22:00"),
     ],
 )
 def test_japanese_words_mean_the_same_as_plainer_ones(words: str, plain: str) -> None:
@@ -230,6 +237,10 @@ def test_order_width_and_commas_are_free() -> None:
         ("", 0, ""),
         ("毎月第0営業日 9:00", 2, ""),
         ("every 99999999999 min", 6, ""),
+        ("daily 9:00 except Sundays", 11, ""),
+        ("毎日 9:00 日曜を除く", 8, ""),
+        ("weekdays except Friday 9:00", 0, ""),
+        ("毎日 夜1時", 3, ""),
     ],
 )
 def test_words_that_cannot_be_used_are_refused_where_they_stand(
