@@ -23,7 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.clock import SystemClock
-from leadline.config.environment import read_environment
+from leadline.config.environment import language_of, read_environment
 from leadline.domain.alerts import STATES, Alert, Kind
 from leadline.domain.batches import Batch
 from leadline.domain.endings import Facts
@@ -131,6 +131,7 @@ class Embedded:
     live: LiveWorkspace = field(init=False)
     _clock: Clock = field(default_factory=Clock)
     _running: dict[int, Callable[[], object]] = field(default_factory=dict)
+    _claims: set[tuple[str, datetime, int]] = field(default_factory=set)
     _beside: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _failures: int = 0
@@ -203,7 +204,12 @@ class Embedded:
                 if isinstance(mine, due_times.Refusal):
                     _LOG.debug("%s: %s", flow, mine.says[self.environment.lang])
                     return
-                self._in_loop(self._run(work, mine))
+                held = (mine.flow, mine.due_at, mine.fence)
+                self._claims.add(held)
+                try:
+                    self._in_loop(self._run(work, mine))
+                finally:
+                    self._claims.discard(held)
         except LeadlineError as error:
             _LOG.warning("%s: %s", flow, error.say(self.environment.lang))
         except Exception as error:  # noqa: BLE001 - its text may hold a row; the clock goes on
@@ -213,13 +219,18 @@ class Embedded:
         """Do the work of a due time; the database knows how it ended, unless we are stopped."""
         lang = self.environment.lang
         keeper = asyncio.create_task(_keep(work, mine, asyncio.current_task()))
-        state, name, message = "failed", "Failed", ""
+        state: due_times.EndState = "failed"
+        name, message = "Failed", ""
         try:
             facts = await PLANS[mine.flow](work, SystemClock().now())
             ending = replace(facts, late=mine.says).ending(lang)
             state, name, message = "completed", ending.name, ending.message
         except LeadlineError as error:
             message = error.say(lang)
+        except asyncio.CancelledError:
+            if self._stopping.is_set():  # nobody needs to hear of it: the next start goes on
+                _end(work, mine, state="crashed", ending="Stopped")
+            raise
         except Exception as error:  # noqa: BLE001 - its text may hold a row
             message = type(error).__name__
         finally:
@@ -227,14 +238,7 @@ class Embedded:
         try:  # told first: who dies in between comes back, and telling again is held back
             await asyncio.to_thread(self._tell_admin, work, mine, name, message)
         finally:
-            await asyncio.to_thread(
-                due_times.end,
-                work.store,
-                mine,
-                state="completed" if state == "completed" else "failed",
-                ending=name,
-                now=SystemClock().now(),
-            )
+            await asyncio.to_thread(_end, work, mine, state=state, ending=name)
         log = _LOG.debug if name == "Idle" else _LOG.info if state == "completed" else _LOG.warning
         log("%s %s: %s", mine.flow, name, message)
 
@@ -278,19 +282,19 @@ class Embedded:
         """
         now = SystemClock().now()
         work = self.live.refresh(now)
-        again = set(due_times.list_waiting(work, now=now - _SOON))
         for left in due_times.find_left(work.store, now=now):
+            # after the computer slept our own runs look dead until their leases are prolonged
+            if (left.flow, left.due_at, left.fence) in self._claims:
+                continue
             # Prefect alone knows whether a person ended a run of its own: it comes first
             if left.flow_run_id is not None and left.silent_for < _PREFECT_FIRST:
                 continue
-            if not due_times.close_left(work.store, left, now=now):
-                continue
-            _LOG.warning("%s: the process that ran it died", left.flow)
+            # told first: what is not closed is found again, and telling again changes nothing
             subject = f"{left.due_at.isoformat()} {left.fence}"
             tell_admin(work, Alert(Kind.CRASHED, left.flow, subject, now, state="Crashed"), now=now)
-            if not left.is_covered:
-                again.add(left.flow)
-        for flow in sorted(again & PLANS.keys()):
+            if due_times.close_left(work.store, left, now=now):
+                _LOG.warning("%s: the process that ran it died", left.flow)
+        for flow in sorted(due_times.list_waiting(work, now=now - _SOON).keys() & PLANS.keys()):
             self._run_beside(flow)
 
     def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
@@ -327,6 +331,10 @@ async def _follow(work: Workspace, now: datetime) -> None:
     await run_stages(work, ORDER, now=now)
 
 
+def _end(work: Workspace, mine: due_times.Claim, *, state: due_times.EndState, ending: str) -> None:
+    due_times.end(work.store, mine, state=state, ending=ending, now=SystemClock().now())
+
+
 async def _keep(work: Workspace, mine: due_times.Claim, task: asyncio.Task[Any] | None) -> None:
     """Prolong the lease; whoever lost it stops, because another process is at the same work."""
     await due_times.keep(work.store, mine)
@@ -357,4 +365,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except LeadlineError as failure:
-        sys.exit(failure.say(read_environment({}).lang))
+        sys.exit(failure.say(language_of(os.environ)))

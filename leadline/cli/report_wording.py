@@ -206,6 +206,8 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     "clocks.ending.failed": ("failed", "失敗"),
     "clocks.ending.crashed": ("crashed", "異常終了"),
     "clocks.ending.cancelled": ("cancelled", "取消"),
+    "clocks.ending.stopped": ("stopped, goes on", "途中で停止 (続きから再開)"),
+    "clocks.ending.timedout": ("ran out of time", "時間切れ"),
     "clocks.ending.running": ("running", "実行中"),
     "clocks.ending.skipped": ("not made up, too late", "遅延のため実行せず"),
     "clocks.overdue": (

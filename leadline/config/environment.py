@@ -114,7 +114,7 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         base_url=(env.get("LEADLINE_BASE_URL") or _DEFAULT_BASE_URL).rstrip("/"),
         secret_keys=_keys(secrets.get("LEADLINE_SECRET_KEYS", "")),
         pepper=secrets.get("LEADLINE_PEPPER", ""),
-        lang=_language(env),
+        lang=language_of(env),
         prefect_api_url=env.get("PREFECT_API_URL") or None,
     )
 
@@ -182,7 +182,8 @@ def read_secrets_file(state: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, separator, value in lines if separator}
 
 
-def _language(env: Mapping[str, str]) -> str:
+def language_of(env: Mapping[str, str]) -> str:
+    """Return the language of command output, "en" or "ja", by LEADLINE_LANG or the locale."""
     chosen = env.get("LEADLINE_LANG") or next(
         (value for name in _LOCALE_VARIABLES if (value := env.get(name))), ""
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -319,8 +320,14 @@ class Schedule(Shape):
     @property
     def says(self) -> str:
         """Return what must not change for a missed time to count as missed."""
+        recurrence = self.recurrence
         paused = " (paused)" if self.paused else ""
-        return f"{self.recurrence.words} [{self.recurrence.timezone}]{paused}"
+        days = ""
+        if recurrence.day.knows_holidays:
+            calendar = recurrence.calendar
+            held = sha256(repr((calendar.countries, calendar.company)).encode()).hexdigest()
+            days = f" {held[:16]}"
+        return f"{recurrence.words} [{recurrence.timezone}]{paused}{days}"
 
 
 class CompanyDaysShape(Shape):

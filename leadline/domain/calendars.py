@@ -89,11 +89,17 @@ class Calendar:
 @lru_cache(maxsize=1)
 def country_names() -> frozenset[str]:
     """Return the codes of all countries, and of their parts, whose holidays are known."""
+    return frozenset(_countries())
+
+
+@lru_cache(maxsize=1)
+def _countries() -> Mapping[str, tuple[str, str]]:
+    """Return code and part (as the library spells it, which is not always in capitals) by name."""
     from holidays import list_supported_countries
 
     found = list_supported_countries()
-    parts = {f"{code}-{part}" for code, listed in found.items() for part in listed}
-    return frozenset(name.lower() for name in (*found, *parts))
+    parts = [(code, part) for code, listed in found.items() for part in ("", *listed)]
+    return {f"{code}-{part}".removesuffix("-").lower(): (code, part) for code, part in parts}
 
 
 @lru_cache(maxsize=512)
@@ -101,7 +107,7 @@ def _public_days(country: str, year: int, lang: str) -> Mapping[date, str]:
     """Return the names of a country's public holidays by their days."""
     from holidays import country_holidays
 
-    code, _, part = country.upper().partition("-")
+    code, part = _countries()[country]
     offered = country_holidays(code).supported_languages
     language = lang if lang in offered else _ENGLISH if _ENGLISH in offered else None
     found = country_holidays(code, subdiv=part or None, years=year, language=language)

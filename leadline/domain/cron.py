@@ -94,11 +94,6 @@ class CronLine:
     months: frozenset[int]
     weekdays: frozenset[int]
 
-    @property
-    def is_every_hour(self) -> bool:
-        """Tell whether the line is a pace through the whole day and names no hour."""
-        return len(self.hours) == _HOURS
-
     def has_day(self, day: date) -> bool:
         """Tell whether the line names a day."""
         return (

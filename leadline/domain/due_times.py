@@ -133,8 +133,8 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "ja": "{since} 以降の{count}回分は未実行。この実行でまとめて処理します",
     },
     "repeat": {
-        "en": "takes up what a process left that died",
-        "ja": "異常終了した実行の続きを処理します",
+        "en": "takes up what an earlier run left unfinished",
+        "ja": "前の実行で終わらなかった処理の続きです",
     },
 }
 

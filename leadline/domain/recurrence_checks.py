@@ -85,6 +85,13 @@ def check_parts(parts: Parts, tokens: Sequence[Token]) -> None:
 
 
 def _check_days(parts: Parts) -> None:
+    if "month" in parts.at and not (parts.days or parts.places or parts.frequency):
+        raise Refused(
+            parts.at["month"],
+            "no days of the month are named; write them out, such as"
+            " `day 10, 11 and 12 of the month`",
+            "日付が読み取れません。`毎月10日・11日・12日` のように1日ずつ書いてください",
+        )
     said = [name for name in ("business", "weekdays", "days", "places") if name in parts.at]
     if len(said) > 1:
         raise Refused(

@@ -261,6 +261,10 @@ def _zone(parts: Parts, tokens: list[Token]) -> None:
     parts.zone = zone
 
 
+def _month_word(parts: Parts, tokens: list[Token]) -> None:
+    parts.at.setdefault("month", tokens[0].start)
+
+
 def _frequency(parts: Parts, tokens: list[Token]) -> None:
     parts.at.setdefault("frequency", tokens[0].start)
     parts.frequency = str(tokens[-1].value or {"W": "daily", "C": "monthly"}[tokens[-1].kind])
@@ -323,6 +327,7 @@ _ORDERS: Final = tuple(
         ("Z", _zone),
         ("F|E[WCY]", _frequency),
         ("Y", _too_long),
-        ("[EAC]", _nothing),
+        ("C", _month_word),
+        ("[EA]", _nothing),
     )
 )

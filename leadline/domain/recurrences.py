@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Unit = Literal["day", "weekday", "business_day"]
 _WEEK: Final = 7
+_HOURS: Final = 24
 _LAST: Final = -1
 #: No rule comes more seldom: 29 February around a year such as 2100, on one weekday of seven.
 _LONGEST_WAIT: Final = timedelta(days=366 * 41)
@@ -107,11 +108,11 @@ class Recurrence:
 
 @lru_cache(maxsize=256)
 def _times(lines: tuple[CronLine, ...]) -> tuple[LocalTime, ...]:
-    found: dict[time, bool] = {}
-    for line in lines:
-        for at in (time(hour, minute) for hour in line.hours for minute in line.minutes):
-            found[at] = found.get(at, False) or line.is_every_hour
-    return tuple(LocalTime(at, found[at]) for at in sorted(found))
+    # a pace such as 7 minutes has other minutes in each hour, and so several lines
+    hours = frozenset[int]().union(*(line.hours for line in lines))
+    is_pace = len(hours) == _HOURS
+    found = {time(hour, at) for line in lines for hour in line.hours for at in line.minutes}
+    return tuple(LocalTime(at, is_pace) for at in sorted(found))
 
 
 def _business_days(

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from leadline.clock import SystemClock
 from leadline.domain.batches import Batch
 from leadline.domain.due_times import (
+    MOST_FENCES,
+    ON_TIME,
     OVERDUE,
     Leave,
     Take,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from leadline.store.engine import Connection, Store
 
 Clock = Literal["prefect", "embedded"]
+EndState = Literal["completed", "failed", "crashed"]
 #: A server may start a run a little before our clock says that it is due.
 _EARLY: Final = timedelta(seconds=60)
 _RENEW_EVERY: Final = LEASE.total_seconds() / 3
@@ -102,6 +105,7 @@ class Left:
         is_covered: whether a later run has done its work already.
         silent_for: since when its lease is over; negative while it is not and the process is
             known to be dead.
+        leased_until: until when its lease ran when it was looked at.
     """
 
     flow: str
@@ -110,6 +114,7 @@ class Left:
     flow_run_id: str | None
     is_covered: bool
     silent_for: timedelta
+    leased_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,8 @@ def claim(
             fence = due_times.take_again(
                 connection, found, clock=clock, flow_run_id=flow_run_id, now=now
             )
+            if not fence:  # it was slow, and ended while we looked
+                return _refusal(SkipReason.DONE_BEFORE)
         else:
             row = _new_row(flow, decision.due_at, clock) | {"flow_run_id": flow_run_id}
             if missed is not None:
@@ -285,7 +292,7 @@ def end(
     store: Store,
     mine: Claim,
     *,
-    state: Literal["completed", "failed", "crashed"],
+    state: EndState,
     ending: str,
     now: datetime,
 ) -> bool:
@@ -327,18 +334,19 @@ def find_left(store: Store, *, now: datetime) -> list[Left]:
             *(row.flow, row.due_at, row.fence, row.flow_run_id),
             is_covered=row.flow in last and last[row.flow].due_at > row.due_at,
             silent_for=now - (row.leased_until or row.started_at),
+            leased_until=row.leased_until,
         )
         for row in rows
     ]
 
 
-def close_left(store: Store, left: Left, *, is_cancelled: bool = False, now: datetime) -> bool:
+def close_left(store: Store, left: Left, *, ending: str = "Crashed", now: datetime) -> bool:
     """Record that nobody works on a due time any more; False when somebody does again.
 
     Args:
         store: the database.
         left: what was left.
-        is_cancelled: whether a person ended it: then its work is not taken up again.
+        ending: how its run ended. After any other end than a crash nothing is taken up again.
         now: the present.
     """
     with store.write() as connection:
@@ -347,26 +355,36 @@ def close_left(store: Store, left: Left, *, is_cancelled: bool = False, now: dat
             left.flow,
             left.due_at,
             fence=left.fence,
-            state="failed" if is_cancelled else "crashed",
-            ending="Cancelled" if is_cancelled else "Crashed",
+            state="crashed" if ending == "Crashed" else "failed",
+            ending=ending,
             now=now,
+            leased_until=left.leased_until,
         )
 
 
 def list_waiting(work: Workspace, *, now: datetime) -> dict[str, datetime]:
-    """Return the flows whose newest due time nobody has taken, each with that time."""
+    """Return the flows whose newest due time nobody has taken or finished, each with that time."""
     with work.store.read() as connection:
         last = due_times.list_last(connection, now=now)
         since = due_times.read_since(connection)
     found = {}
     for flow, schedule in work.project.schedules.items():
         due_at = None if schedule.paused else last_time(schedule.recurrence, now=now)
-        if due_at is None or flow == _WATCH or due_at < since.get(flow, now):
+        if due_at is None or flow == _WATCH:
             continue
         newest = last.get(flow)
-        if newest is None or newest.due_at < due_at:
+        if newest is not None and newest.due_at >= due_at:
+            if _goes_on(newest, schedule.catch_up, now):
+                found[flow] = newest.due_at
+        elif due_at >= since.get(flow, now):
             found[flow] = due_at
     return found
+
+
+def _goes_on(row: due_times.Row, catch_up: timedelta | None, now: datetime) -> bool:
+    """Tell whether the work of a due time at which a process died may be taken up again."""
+    is_in_time = catch_up is None or now - row.due_at <= max(catch_up, ON_TIME)
+    return row.state == "crashed" and row.fence < MOST_FENCES and is_in_time
 
 
 def read_standings(connection: Connection, project: Project, *, now: datetime) -> list[Standing]:

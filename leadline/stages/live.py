@@ -8,7 +8,7 @@ from stat import S_ISREG
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from leadline.errors import ConfigError
+from leadline.errors import ConfigError, StoreError
 from leadline.stages import open_workspace
 
 if TYPE_CHECKING:
@@ -55,6 +55,18 @@ class LiveWorkspace:
                 _LOG.warning(
                     "%s\ngoing on with the last good configuration (%s)",
                     error.say(self.environment.lang),
+                    self._work.project.hash[:12],
+                )
+                return self._work
+            except StoreError:
+                raise
+            except Exception as error:  # a fault that `check` overlooked may not stop a clock
+                if self._work is None:
+                    raise
+                self._seen = seen
+                _LOG.warning(
+                    "the configuration cannot be used (%s); going on with the last good one (%s)",
+                    type(error).__name__,
                     self._work.project.hash[:12],
                 )
                 return self._work

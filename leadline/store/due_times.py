@@ -161,12 +161,17 @@ def add_skipped(connection: Connection, row: dict[str, Any], *, reason: str, now
 def take_again(
     connection: Connection, row: Row, *, clock: str, flow_run_id: str | None, now: datetime
 ) -> int:
-    """Take a due time at which a process died; returns its new fence."""
-    connection.execute(
+    """Take a due time at which a process died; returns its new fence, 0 if it changed meanwhile."""
+    done = connection.execute(
         update(_DUE_TIMES)
-        .where(_DUE_TIMES.c.id == row.id)
+        .where(
+            _DUE_TIMES.c.id == row.id,
+            _DUE_TIMES.c.fence == row.fence,
+            _DUE_TIMES.c.state == row.state,
+        )
         .values(
             state="running",
+            ending=None,
             clock=clock,
             flow_run_id=flow_run_id,
             owner=str(this_process()),
@@ -176,7 +181,7 @@ def take_again(
             ended_at=None,
         )
     )
-    return row.fence + 1
+    return row.fence + 1 if done.rowcount else 0
 
 
 def renew(
@@ -195,26 +200,43 @@ def mark_ended(
     state: str,
     ending: str,
     now: datetime,
+    leased_until: datetime | None = None,
 ) -> bool:
-    """Record how a run ended; False when the due time is somebody else's by now."""
+    """Record how a run ended; False when the due time is somebody else's by now.
+
+    Args:
+        connection: a writing transaction.
+        flow: the flow's name.
+        due_at: the due time.
+        fence: how often it was taken.
+        state: completed, failed or crashed.
+        ending: the name of the end state.
+        now: the present.
+        leased_until: of a run that somebody else looks at: it is left alone if its lease was
+            prolonged since.
+    """
     ended = {"state": state, "ending": ending, "ended_at": now, "leased_until": None}
-    return _mine(connection, flow, due_at, fence=fence, values=ended)
+    return _mine(connection, flow, due_at, fence=fence, values=ended, leased_until=leased_until)
 
 
 def _mine(
-    connection: Connection, flow: str, due_at: datetime, *, fence: int, values: dict[str, Any]
+    connection: Connection,
+    flow: str,
+    due_at: datetime,
+    *,
+    fence: int,
+    values: dict[str, Any],
+    leased_until: datetime | None = None,
 ) -> bool:
-    done = connection.execute(
-        update(_DUE_TIMES)
-        .where(
-            _RUNNING,
-            _DUE_TIMES.c.flow == flow,
-            _DUE_TIMES.c.due_at == due_at,
-            _DUE_TIMES.c.fence == fence,
-        )
-        .values(**values)
+    query = update(_DUE_TIMES).where(
+        _RUNNING,
+        _DUE_TIMES.c.flow == flow,
+        _DUE_TIMES.c.due_at == due_at,
+        _DUE_TIMES.c.fence == fence,
     )
-    return done.rowcount == 1
+    if leased_until is not None:
+        query = query.where(_DUE_TIMES.c.leased_until == leased_until)
+    return connection.execute(query.values(**values)).rowcount == 1
 
 
 def remove_old(connection: Connection, *, before: datetime) -> int:

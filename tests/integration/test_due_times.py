@@ -14,8 +14,10 @@ import pytest
 from sqlalchemy import text
 
 from leadline.clock import SystemClock
+from leadline.domain.due_times import MOST_FENCES
 from leadline.domain.skips import SkipReason
 from leadline.stages import due_times as stage
+from leadline.stages import open_workspace
 from leadline.stages.due_times import Claim, Refusal
 from leadline.store import due_times
 from leadline.store.engine import DatabaseLocked
@@ -149,7 +151,8 @@ def test_due_time_of_a_process_that_was_killed_is_taken_up_by_another(
     assert row_of(work).state == "crashed"
     again = claimed(work, now=now + SOON)
     assert (again.due_at, again.fence) == (NINE, 2)
-    assert "died" in again.says["en"]
+    assert "unfinished" in again.says["en"]
+    assert (row_of(work).state, row_of(work).ending) == ("running", None)
 
 
 def test_whoever_lost_the_lease_can_neither_renew_nor_end(work: Workspace) -> None:
@@ -184,9 +187,78 @@ def test_cancelled_run_is_not_taken_up_again(work: Workspace) -> None:
     claimed(work, now=NINE + SOON)
     later = NINE + timedelta(minutes=3)
     (left,) = stage.find_left(work.store, now=later)
-    stage.close_left(work.store, left, is_cancelled=True, now=later)
+    stage.close_left(work.store, left, ending="Cancelled", now=later)
     assert refused(work, now=later) is SkipReason.DONE_BEFORE
     assert (row_of(work).state, row_of(work).ending) == ("failed", "Cancelled")
+
+
+def test_lease_that_was_prolonged_meanwhile_is_not_closed(work: Workspace) -> None:
+    mine = claimed(work, now=NINE + SOON)
+    later = NINE + timedelta(minutes=3)
+    (left,) = stage.find_left(work.store, now=later)
+    assert stage.renew(work.store, mine, now=later)
+    assert not stage.close_left(work.store, left, now=later)
+    assert row_of(work).state == "running"
+
+
+def test_run_that_ended_while_another_clock_looked_is_not_run_again(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = claimed(work, now=NINE + SOON)
+    later = NINE + timedelta(minutes=3)
+    look = due_times.find_newest
+
+    def look_and_be_slow(
+        connection: Connection, flow: str, *, now: datetime
+    ) -> due_times.Row | None:
+        found = look(connection, flow, now=now)
+        due_times.mark_ended(
+            connection, flow, NINE, fence=mine.fence, state="completed", ending="Idle", now=now
+        )
+        return found
+
+    monkeypatch.setattr(due_times, "find_newest", look_and_be_slow)
+    assert refused(work, now=later) is SkipReason.DONE_BEFORE
+    assert (row_of(work).state, row_of(work).fence) == ("completed", 1)
+
+
+def test_crashed_run_waits_until_somebody_goes_on_with_it(work: Workspace) -> None:
+    for fence in range(1, MOST_FENCES):
+        mine = claimed(work, now=NINE + SOON)
+        assert mine.fence == fence
+        assert "import_files" not in stage.list_waiting(work, now=NINE + SOON)
+        stage.end(work.store, mine, state="crashed", ending="Crashed", now=NINE + SOON)
+        assert stage.list_waiting(work, now=NINE + SOON)["import_files"] == NINE
+    last = claimed(work, now=NINE + SOON)
+    stage.end(work.store, last, state="crashed", ending="Crashed", now=NINE + SOON)
+    assert "import_files" not in stage.list_waiting(work, now=NINE + SOON), "not for ever"
+
+
+def test_crashed_run_that_may_not_be_made_up_waits_for_nobody(
+    tmp_path: Path, database_url: str
+) -> None:
+    schedules = "import_files: {when: 'daily 09:00 Asia/Tokyo', catch_up: within 2h}\n"
+    files = {"config/schedules.yaml": schedules}
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        keep_schedules(work.store, work.project, now=NINE - 30 * DAY)
+        mine = claimed(work, now=NINE + SOON)
+        stage.end(work.store, mine, state="crashed", ending="Crashed", now=NINE + SOON)
+        assert "import_files" in stage.list_waiting(work, now=NINE + timedelta(hours=2))
+        assert "import_files" not in stage.list_waiting(work, now=NINE + timedelta(hours=3))
+
+
+def test_new_holiday_makes_no_time_of_the_past_due(tmp_path: Path, database_url: str) -> None:
+    files = {"config/schedules.yaml": "import_files: first business day of the month 09:00 UTC\n"}
+    first, third = (datetime(2026, 6, day, 9, 1, tzinfo=UTC) for day in (1, 3))
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        keep_schedules(work.store, work.project, now=first - 30 * DAY)
+        done(work, now=first)
+        home = work.environment.home
+    (home / "config" / "calendars.csv").write_text(
+        "calendar,from,to,name\ncompany,06-01,,founding day\n", encoding="utf-8"
+    )
+    with open_workspace(work.environment, now=third) as work:
+        assert refused(work, now=third) is SkipReason.NOT_DUE
 
 
 def test_clock_that_was_wrong_does_not_stop_the_schedule(work: Workspace) -> None:

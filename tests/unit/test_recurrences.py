@@ -237,6 +237,8 @@ def test_order_width_and_commas_are_free() -> None:
         ("", 0, ""),
         ("毎月第0営業日 9:00", 2, ""),
         ("every 99999999999 min", 6, ""),
+        ("hourly, 10-20 of the month", 21, ""),
+        ("every 15 min, 1-5 of the month", 25, ""),
         ("daily 9:00 except Sundays", 11, ""),
         ("毎日 9:00 日曜を除く", 8, ""),
         ("weekdays except Friday 9:00", 0, ""),

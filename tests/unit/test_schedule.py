@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from leadline.domain.calendars import Calendar
 from leadline.domain.cron import check_cron
-from leadline.domain.recurrences import from_cron
+from leadline.domain.recurrence_words import read_words
+from leadline.domain.recurrences import Recurrence, from_cron
 from leadline.schedule import next_times
 
 NEW_YORK, TOKYO, LONDON = "America/New_York", "Asia/Tokyo", "Europe/London"
@@ -131,6 +134,15 @@ def test_next_times_bear_clocks_going_back(
     cron: str, zone: str, now: str, expected: list[str]
 ) -> None:
     assert due(cron, zone, now) == expected
+
+
+@pytest.mark.parametrize("pace", [7, 25, 45])
+def test_pace_of_odd_minutes_goes_on_when_clocks_go_back(pace: int) -> None:
+    found = read_words(f"every {pace} min", timezone=NEW_YORK, calendar=Calendar())
+    assert isinstance(found, Recurrence)
+    times = [at("2026-11-01 04:00"), *next_times(found, now=at("2026-11-01 04:00"), count=60)]
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    assert max(gaps[1:]) < 2 * timedelta(minutes=pace)
 
 
 @pytest.mark.parametrize(
