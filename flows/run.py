@@ -1,19 +1,24 @@
 """What the flows share: a run in progress, from the instant it looks at to how it ends.
 
 A flow opens the workspace, calls tasks batch by batch and ends in one of four ways: Completed,
-Completed as Idle (nothing was due), Completed as Attention (rows need a person) or Failed. What
-Prefect stores and shows of it are counts, names of stages and reasons, and paths.
+Completed as Idle (nothing was due), Completed as Attention (rows need a person) or Failed. A run
+of a process that is told to stop ends as Cancelled. What Prefect stores and shows of it are
+counts, names of stages and reasons, and paths.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from prefect.context import TagsContext
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 
 from flows import due_times
 from flows.endings import ending_of, failed, idle, publish
@@ -39,6 +44,14 @@ if TYPE_CHECKING:
 TAG: Final = "leadline"
 #: What runs bear that the automations look after. An alert's run does not: no alert of an alert.
 WATCHED: Final = "leadline-watched"
+#: Set by a process that ends its runs itself when it is told to stop; where a worker or a serving
+#: process started the run, Prefect ends it.
+STOP: Final[ContextVar[asyncio.Event]] = ContextVar("leadline_stop")
+_STOPPED: Final = {
+    "en": "stopped, because its process was told to stop; what it had not done stays due",
+    "ja": "プロセスの停止により中断しました。未処理の分は次回の実行で処理されます",
+}
+T = TypeVar("T")
 
 
 class BadInstant(UsageError):
@@ -50,6 +63,10 @@ class BadInstant(UsageError):
         "ja": "`now` はタイムゾーン付きの時刻ではありません。2026-11-20T09:30:00+09:00 の形で"
         "指定するか、省略して現在時刻を使ってください。",
     }
+
+
+class Stopped(Exception):
+    """What ran was cancelled: this process was told to stop."""
 
 
 @dataclass
@@ -163,11 +180,52 @@ async def _follow_and_record(
 async def _follow(run: Run, follow: Callable[[Run], Awaitable[None]], lang: str) -> State[Any]:
     try:
         with TagsContext(current_tags=set()):  # the run's own tag is not for its tasks, see tasks
-            await follow(run)
+            await unless_stopped(partial(follow, run))
+    except Stopped:
+        return Cancelled(message=_STOPPED[lang])
     finally:  # what was done before a failure is shown as well
         facts = await asyncio.to_thread(run.facts)
         await publish(facts, lang)
     return ending_of(facts, lang)
+
+
+def is_stopping() -> bool:
+    """Tell whether this process was told to stop; see `STOP`."""
+    stop = STOP.get(None)
+    return stop is not None and stop.is_set()
+
+
+async def unless_stopped(work: Callable[[], Awaitable[T]]) -> T:
+    """Do some work; when this process is told to stop meanwhile, the work is cancelled.
+
+    The engine around it is not: Prefect takes a run whose engine was cancelled for crashed.
+
+    Raises:
+        Stopped: the work was cancelled, or not begun.
+    """
+    stop = STOP.get(None)
+    if stop is None:
+        return await work()
+    if stop.is_set():
+        raise Stopped
+    running = asyncio.ensure_future(work())
+    told = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        await _end(running)
+    if running.cancelled() and stop.is_set():
+        raise Stopped
+    return running.result()
+
+
+async def _end(running: asyncio.Future[Any]) -> None:
+    """Cancel what runs and wait for its end, however often we are cancelled ourselves meanwhile."""
+    running.cancel()
+    while not running.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({running})
 
 
 def read_instant(now: str | None) -> datetime:

@@ -2,7 +2,8 @@
 
 It looks every second and awaits `process_submissions` and `send_due_touches` in its own process;
 the schedules of both remain the safety net. `python -m flows.watch` runs it again and again until
-it is told to stop.
+it is told to stop. In a work pool it is a deployment with a schedule: there a run lasts until a
+worker waits with the next one.
 """
 
 from __future__ import annotations
@@ -14,21 +15,39 @@ import signal
 import sys
 import threading
 import time
-from contextvars import ContextVar
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from prefect import flow, tags
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+    FlowRunFilterTags,
+)
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import AwaitingConcurrencySlot, Completed
 
-from flows.due_times import mend_left
+from flows.due_times import Scheduled, cancel_superseded, find_scheduled, mend_left
 from flows.process_submissions import process_submissions
-from flows.run import TAG, WATCHED, name_for, read_instant
+from flows.run import (
+    STOP,
+    TAG,
+    WATCHED,
+    Stopped,
+    is_stopping,
+    name_for,
+    read_instant,
+    unless_stopped,
+)
 from flows.send_due_touches import send_due_touches
 from leadline.clock import SystemClock
-from leadline.config.environment import read_environment
+from leadline.config.environment import language_of, read_environment
 from leadline.domain.endings import IDLE
 from leadline.errors import LeadlineError
 from leadline.stages import delivery, run_stages
@@ -51,9 +70,11 @@ _LONGEST: Final = 6 * 3600
 _LOOK_EVERY: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 _OVERDUE_EVERY: Final = 60.0
+#: How long Prefect's server may take to answer while new submissions wait.
+_ANSWER_WITHIN: Final = 10.0
 _LOG: Final = logging.getLogger("leadline.watch")
-#: Set by `main` when it is told to stop; a run that a worker started is stopped by Prefect.
-_STOP: ContextVar[asyncio.Event] = ContextVar("leadline_watch_stop")
+#: The state of runs that a worker took up while another one of their deployment runs.
+_WAITING: Final = AwaitingConcurrencySlot().name
 
 
 @flow(
@@ -74,18 +95,25 @@ async def watch(now: str | None = None, for_seconds: float = FOR_SECONDS) -> Sta
         for_seconds: when it ends itself, at most 6 hours.
     """
     read_instant(now)  # a wrong one ends the run at once
+    environment = current_environment()
+    watching = Watching(environment, now)
+    await keep_watching(watching, Turn(find_scheduled(), environment.lang), for_seconds=for_seconds)
+    if watching.passes:
+        return Completed(message=f"{watching.passes} pass(es), {watching.failures} failed")
+    return Completed(name=IDLE, message="nothing arrived")
+
+
+async def keep_watching(watching: Watching, turn: Turn, *, for_seconds: float) -> None:
+    """Look again and again until the time is over, the next run waits, or we are told to stop."""
     ends_at = time.monotonic() + min(for_seconds, _LONGEST)
-    stop = _STOP.get(None) or asyncio.Event()
-    watching = Watching(current_environment(), now)
+    stop = STOP.get(None) or asyncio.Event()
     try:
-        while time.monotonic() < ends_at and not stop.is_set():
+        await turn.begin()
+        while time.monotonic() < ends_at and not (stop.is_set() or await turn.is_over()):
             pause = await watching.look()
             await _sleep(min(pause, max(0.0, ends_at - time.monotonic())), stop)
     finally:
         watching.close()
-    if watching.passes:
-        return Completed(message=f"{watching.passes} pass(es), {watching.failures} failed")
-    return Completed(name=IDLE, message="nothing arrived")
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:
@@ -93,6 +121,57 @@ async def _sleep(seconds: float, stop: asyncio.Event) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+@dataclass
+class Turn:
+    """The place of a run among those that are planned for its deployment: one runs at a time.
+
+    Attributes:
+        mine: the run, None when it belongs to no deployment.
+        lang: the project's language.
+        look_every: how many seconds between two looks at who waits.
+    """
+
+    mine: Scheduled | None
+    lang: str
+    look_every: float = _OVERDUE_EVERY
+    _next_look_at: float = 0.0
+
+    async def begin(self) -> None:
+        """Cancel runs whose time has passed: they were planned while no worker was there."""
+        self._next_look_at = time.monotonic() + self.look_every
+        if self.mine is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(cancel_superseded(self.mine, self.lang), _ANSWER_WITHIN)
+
+    async def is_over(self) -> bool:
+        """Tell whether a worker waits with a newer run; looks at most every `look_every` seconds.
+
+        One that no worker has taken up does not count: nobody might start it when we end.
+        """
+        if self.mine is None or time.monotonic() < self._next_look_at:
+            return False
+        self._next_look_at = time.monotonic() + self.look_every
+        try:
+            return await asyncio.wait_for(_is_awaited(self.mine), _ANSWER_WITHIN)
+        except Exception as error:  # noqa: BLE001 - Prefect's server may be away; the watch goes on
+            _LOG.warning("nobody knows whether the next watch waits: %s", type(error).__name__)
+            return False
+
+
+async def _is_awaited(mine: Scheduled) -> bool:
+    """Tell whether a planned run that is due, and newer than ours, waits for ours to end."""
+    waiting = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[mine.deployment_id]),
+        tags=FlowRunFilterTags(all_=["auto-scheduled"]),
+        state=FlowRunFilterState(name=FlowRunFilterStateName(any_=[_WAITING])),
+        expected_start_time=FlowRunFilterExpectedStartTime(
+            after_=mine.run.expected_start_time, before_=SystemClock().now()
+        ),
+    )
+    async with get_client() as client:
+        return bool(await client.read_flow_runs(flow_run_filter=waiting, limit=1))
 
 
 class PassFailed(LeadlineError):
@@ -130,7 +209,9 @@ class Watching:
             is_due = await asyncio.to_thread(_is_due, work, read_instant(self.now))
             if is_due or self._is_unfinished:
                 await self._take(work)
-            await self._see_to_clocks(work)
+            await unless_stopped(partial(self._see_to_clocks, work))
+        except Stopped:
+            return 0.0
         except LeadlineError as error:
             _LOG.warning("%s", error.say(self.environment.lang))
             return self._back_off()
@@ -163,8 +244,10 @@ class Watching:
         self._is_unfinished = True
         with hold(work), tags(TAG, WATCHED):
             for follow in (process_submissions, send_due_touches):
+                if is_stopping():
+                    break
                 state = await follow(now=self.now, return_state=True)
-                if not state.is_completed():
+                if not (state.is_completed() or is_stopping()):
                     raise PassFailed(message=state.message or state.name)
         self._is_unfinished = False
         self.failures -= 1
@@ -189,7 +272,7 @@ def _is_due(work: Workspace, now: datetime) -> bool:
 
 async def watch_until(stop: asyncio.Event, say: Callable[[str], None]) -> None:
     """Run the watch again and again until `stop` is set, also while the server is away."""
-    _STOP.set(stop)
+    STOP.set(stop)
     failures = 0
     while not stop.is_set():
         try:
@@ -209,7 +292,7 @@ def main() -> int:
     """Watch until SIGTERM or SIGINT; returns the exit code.
 
     Prefect takes SIGTERM for itself wherever it may and then gives the run up in the middle. It
-    may in the main thread only, so the runs live in another one and end between two looks.
+    may in the main thread only, so the runs live in another one, where we end them ourselves.
     """
     # not more: libraries that speak SMTP and HTTP name addresses at lower levels
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
@@ -233,4 +316,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except LeadlineError as failure:
-        sys.exit(failure.say(read_environment({}).lang))
+        sys.exit(failure.say(language_of(os.environ)))
