@@ -73,8 +73,9 @@ SERVED: Final[dict[str, Served]] = {
     "remove_old_runs": Served(remove_old_runs),
     "alert_admin": Served(alert_admin, frozenset(), "ENQUEUE", "none; started by automations"),
 }
-#: With a work pool only: `leadline up` runs it as a process of its own.
-WATCH: Final = Served(watch, unscheduled="every hour, for 59 minutes (UTC)")
+#: With a work pool only: `leadline up` runs it as a process of its own. The next run waits until
+#: the one before ends for it; refused, it would leave up to an hour without a watch.
+WATCH: Final = Served(watch, collision="ENQUEUE", unscheduled="every hour, for 59 minutes (UTC)")
 
 
 def want_deployments(project: Project) -> list[Wanted]:
