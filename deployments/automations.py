@@ -22,7 +22,7 @@ from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 
 from flows.run import TAG, WATCHED
-from leadline.domain.alerts import APART, HEARTBEAT_LOST
+from leadline.domain.alerts import HEARTBEAT_LOST
 from leadline.domain.endings import ATTENTION, IDLE
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ MARK: Final = "Made by `leadline deploy`; changes made here are put back by the 
 #: A run is dead when it missed this many beats.
 BEATS: Final = 3
 #: After one alert about a flow, further events of the kind start no run for this long: a storm of
-#: late runs is one piece of news. The mails themselves are further apart.
+#: late runs is one piece of news. No longer: a run that was late by little needs no mail, and may
+#: not hide the next one. The mails themselves are further apart (`leadline.stages.alerts`).
 QUIET: Final = timedelta(minutes=5)
 _STATE: Final = "prefect.flow-run."
 _FAILED: Final = ("Failed", "TimedOut")
@@ -82,7 +83,7 @@ def make_automations(*, alert_deployment_id: UUID, heartbeat: timedelta) -> list
         _rule(
             "leadline-late-runs",
             "Tells the admin of runs that did not begin on time.",
-            _entering("Late", quiet=APART),
+            _entering("Late", quiet=QUIET),
             tell,
         ),
         _rule(

@@ -23,14 +23,14 @@ from uuid import UUID
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.events.schemas.automations import AutomationCore
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from deployments.automations import MARK, make_automations
+from deployments.automations import MARK, QUIET, make_automations
 from deployments.plan import is_ours, plan_automations
 from flows.run import WATCHED
 from leadline.cli.prefect_server import start_process, start_server, stop_process
-from leadline.domain.alerts import HEARTBEAT_LOST
+from leadline.domain.alerts import APART, HEARTBEAT_LOST
 from leadline.mail.sink import read_mailbox
 from tests.alerting_flows import ALERT, NEEDS, PERSON
 from tests.factories import a_project
@@ -345,3 +345,15 @@ def test_run_that_waits_and_was_taken_for_dead_waits_again_and_can_be_resumed(
     assert story.post(f"{path}/resume")["status"] == "ACCEPT"
     wait_until(lambda: story.state("suspends")[0] == "Completed", "the run is over")
     assert story.mails().keys() == SUBJECTS
+
+
+def test_no_rule_is_quiet_for_as_long_as_mails_are_apart() -> None:
+    rules = make_automations(alert_deployment_id=UUID(int=1), heartbeat=BEAT)
+    reactive = [
+        each.trigger
+        for each in rules
+        if isinstance(each.trigger, EventTrigger) and each.trigger.posture is Posture.Reactive
+    ]
+    assert len(reactive) == 5
+    # a late run that needs no mail, begun soon after, may not hide the next one for an hour
+    assert max(trigger.within for trigger in reactive) == QUIET < APART
