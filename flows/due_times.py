@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.objects import FlowRun, State
+    from prefect.client.schemas.responses import DeploymentResponse
 
     from leadline.stages import Workspace
 
@@ -58,6 +59,8 @@ _SAYS: Final = {
         "ja": "プロセスが異常終了。処理は引き継がれます (leadline のデータベースによる判定)",
     },
 }
+#: How messages begin with which Prefect's server itself cancels a run.
+_SERVER_SAYS: Final = "Deployment concurrency "
 
 
 class DueTimeLost(LeadlineError):
@@ -285,7 +288,7 @@ async def mend_left(work: Workspace) -> None:
     for each in left:
         await _try(_mend(work, each))
     for flow, due_at in waiting.items():
-        await _try(_start(flow, f"{due_at.isoformat()}-0", is_planned_enough=True))
+        await _try(_start_missed(flow, due_at))
 
 
 async def _try(mending: Awaitable[None]) -> None:
@@ -296,68 +299,151 @@ async def _try(mending: Awaitable[None]) -> None:
 
 
 async def _mend(work: Workspace, left: due_times.Left) -> None:
-    is_cancelled = await _was_cancelled(work, left)
-    if not (is_cancelled or left.is_covered or left.fence >= MOST_FENCES):
-        await _start(left.flow, f"{left.due_at.isoformat()}-{left.fence}")
+    """See to a due time at which a process died."""
+    async with get_client() as client:
+        state = await _state_of(client, left)
+        if state is not None and _has_ended(state):
+            await _close_ended(work, left, state)
+            return
+        if state is not None and not state.is_final():
+            message = _SAYS["crashed"][work.environment.lang]
+            run_id = UUID(left.flow_run_id)
+            await client.set_flow_run_state(run_id, Crashed(message=message), force=True)
+        if _may_go_on(work, left) and not await _start_again(client, left):
+            # The row stays as it is: closed, it would count as given up. Once the deployment is
+            # resumed the work is run again, unless a later run has done it by then.
+            return
+    await asyncio.to_thread(due_times.close_left, work.store, left, now=SystemClock().now())
+
+
+async def _state_of(client: PrefectClient, left: due_times.Left) -> State[Any] | None:
+    """Return what Prefect says of the run, None when it does not know it."""
+    if left.flow_run_id is None:
+        return None
+    try:
+        return (await client.read_flow_run(UUID(left.flow_run_id))).state
+    except ObjectNotFound:
+        return None
+
+
+def _has_ended(state: State[Any]) -> bool:
+    """Tell whether a run ended in another way than by its process's death.
+
+    One that a person cancelled, or that ran out of time, is not to be run again.
+    """
+    return state.is_cancelling() or (state.is_final() and not state.is_crashed())
+
+
+async def _close_ended(work: Workspace, left: due_times.Left, state: State[Any]) -> None:
+    """Record how a run ended that had no time to do so itself."""
+    is_cancelled = state.is_cancelled() or state.is_cancelling()
     await asyncio.to_thread(
-        due_times.close_left,
+        due_times.end,
         work.store,
-        left,
-        is_cancelled=is_cancelled,
+        due_times.Claim(left.flow, left.due_at, left.fence, {}, is_late=False),
+        state="completed" if state.is_completed() else "failed",
+        ending="Cancelled" if is_cancelled else state.name or "",
         now=SystemClock().now(),
     )
 
 
-async def _start(flow: str, key: str, *, is_planned_enough: bool = False) -> None:
-    """Have a flow run; asked twice with the same key, Prefect starts it once.
+def _may_go_on(work: Workspace, left: due_times.Left) -> bool:
+    """Tell whether somebody still has to do the work of a due time."""
+    is_scheduled = left.flow in work.project.schedules
+    return is_scheduled and not left.is_covered and left.fence < MOST_FENCES
 
-    Args:
-        flow: the flow's name in `config/schedules.yaml`.
-        key: tells this run from others of the flow.
-        is_planned_enough: whether a run that waits to be started makes this one needless.
-    """
-    name = PREFIX + flow.replace("_", "-")
+
+async def _start_again(client: PrefectClient, left: due_times.Left) -> bool:
+    """Have the work run again; False when people switched its deployment off."""
+    deployment = await _find_deployment(client, left.flow)
+    if deployment is None:  # another clock sees to it
+        return True
+    if _is_switched_off(deployment):
+        return False
+    await _start(client, deployment, _key(left.flow, left.due_at, left.fence))
+    return True
+
+
+async def _start_missed(flow: str, due_at: datetime) -> None:
+    """Have a flow run for a due time that no clock took, unless people decided otherwise."""
     async with get_client() as client:
-        with suppress(ObjectNotFound):  # it has no deployment: another clock sees to it
-            deployment = await client.read_deployment_by_name(f"{name}/{name}")
-            if is_planned_enough and await _waits(client, deployment.id):
-                return
-            await client.create_flow_run_from_deployment(
-                deployment.id, idempotency_key=f"{_MENDS}{flow}-{key}"
-            )
+        deployment = await _find_deployment(client, flow)
+        if deployment is None or _is_switched_off(deployment):
+            return
+        if await _waits(client, deployment.id):
+            return
+        if not await _was_called_off(client, deployment.id, flow, due_at=due_at):
+            await _start(client, deployment, _key(flow, due_at, 0))
+
+
+async def _find_deployment(client: PrefectClient, flow: str) -> DeploymentResponse | None:
+    name = PREFIX + flow.replace("_", "-")
+    try:
+        return await client.read_deployment_by_name(f"{name}/{name}")
+    except ObjectNotFound:
+        return None
+
+
+def _is_switched_off(deployment: DeploymentResponse) -> bool:
+    """Tell whether a person, or the project, wants no runs of a deployment to begin by themselves.
+
+    Prefect plans none then, but its runner starts whatever we would make.
+    """
+    return deployment.paused or not any(schedule.active for schedule in deployment.schedules)
+
+
+def _key(flow: str, due_at: datetime, fence: int) -> str:
+    return f"{_MENDS}{flow}-{due_at.isoformat()}-{fence}"
+
+
+async def _start(client: PrefectClient, deployment: DeploymentResponse, key: str) -> None:
+    """Have a flow run; asked twice with the same key, Prefect starts it once."""
+    await client.create_flow_run_from_deployment(deployment.id, idempotency_key=key)
 
 
 async def _waits(client: PrefectClient, deployment_id: UUID) -> bool:
     """Tell whether a run of a deployment should have started and has not ended."""
-    answer = await client.request(
-        "POST",
-        "/flow_runs/filter",
-        json={
-            "flow_runs": {
-                "deployment_id": {"any_": [str(deployment_id)]},
-                "state": {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}},
-                "expected_start_time": {"before_": SystemClock().now().isoformat()},
-            },
-            "limit": 1,
+    found = await _runs(
+        client,
+        deployment_id,
+        state={"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}},
+        expected_start_time={"before_": SystemClock().now().isoformat()},
+    )
+    return bool(found)
+
+
+async def _was_called_off(
+    client: PrefectClient, deployment_id: UUID, flow: str, *, due_at: datetime
+) -> bool:
+    """Tell whether a person cancelled the run of a due time: Prefect's, or ours in its place."""
+    at = due_at.isoformat()
+    chosen: tuple[dict[str, Any], ...] = (
+        {
+            "tags": {"all_": ["auto-scheduled"]},
+            "expected_start_time": {"after_": at, "before_": at},
         },
+        {"idempotency_key": {"any_": [_key(flow, due_at, n) for n in range(MOST_FENCES)]}},
+    )
+    cancelled = {"type": {"any_": ["CANCELLED", "CANCELLING"]}}
+    found = [await _runs(client, deployment_id, state=cancelled, **each) for each in chosen]
+    return any(_is_by_person(run["state"]["message"] or "") for runs in found for run in runs)
+
+
+def _is_by_person(message: str) -> bool:
+    """Tell whether a run was cancelled by somebody else than us or Prefect's server."""
+    ours = (words.partition("{name}") for words in _SAYS["superseded"].values())
+    is_ours = any(message.startswith(head) and message.endswith(tail) for head, _, tail in ours)
+    return not is_ours and not message.startswith(_SERVER_SAYS)
+
+
+async def _runs(
+    client: PrefectClient, deployment_id: UUID, **chosen: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return runs of a deployment as the server's pages get them."""
+    deployment = {"deployment_id": {"any_": [str(deployment_id)]}}
+    answer = await client.request(
+        "POST", "/flow_runs/filter", json={"flow_runs": deployment | chosen, "limit": _AT_ONCE}
     )
     answer.raise_for_status()
-    return bool(answer.json())
-
-
-async def _was_cancelled(work: Workspace, left: due_times.Left) -> bool:
-    """Tell whether a person cancelled the run; mark it as crashed when it still looks alive."""
-    if left.flow_run_id is None:
-        return False
-    async with get_client() as client:
-        try:
-            run = await client.read_flow_run(UUID(left.flow_run_id))
-        except ObjectNotFound:
-            return False
-        state = run.state
-        if state is not None and (state.is_cancelled() or state.is_cancelling()):
-            return True
-        if state is None or not state.is_final():
-            message = _SAYS["crashed"][work.environment.lang]
-            await client.set_flow_run_state(run.id, Crashed(message=message), force=True)
-    return False
+    found: list[dict[str, Any]] = answer.json()
+    return found
