@@ -49,12 +49,13 @@ DEPLOY: Final[dict[str, tuple[str, str]]] = {
     ),
     "deploy.workers": (
         (
-            "Workers run the flows, where leadline is installed and LEADLINE_HOME is set: "
-            "`prefect worker start --pool {pool}`."
+            "Workers run the flows, where leadline is installed, LEADLINE_HOME is set and "
+            "PREFECT_API_URL is {server}: `prefect worker start --pool {pool}`."
         ),
         (
-            "フローはワーカーが実行します。leadline をインストールし LEADLINE_HOME を設定した環境で"
-            "起動してください: `prefect worker start --pool {pool}`"
+            "フローはワーカーが実行します。leadline をインストールし、LEADLINE_HOME と "
+            "PREFECT_API_URL={server} を設定した環境で起動してください: "
+            "`prefect worker start --pool {pool}`"
         ),
     ),
     "deploy.look": ("Look at it: {url}", "確認: {url}"),

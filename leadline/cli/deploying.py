@@ -111,7 +111,8 @@ def _show_outcome(out: Output, document: Mapping[str, Any]) -> None:
     if document["remove"]:
         return
     pool = document["work_pool"]
-    out.line("deploy.workers" if pool else "deploy.served", pool=pool)
+    server = document["server"]
+    out.line("deploy.workers" if pool else "deploy.served", pool=pool, server=server)
     out.line("deploy.look", url=document["ui"])
 
 

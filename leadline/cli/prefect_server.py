@@ -11,10 +11,11 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -35,6 +36,7 @@ START_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 25.0
 _LARGEST_LOG: Final = 5_000_000  # bytes; a larger one is put aside at the next start
 _LOOK_EVERY: Final = 0.25  # seconds
+_YES: Final = {"1", "true", "t", "yes", "y", "on"}  # as Prefect reads its switches
 
 #: How often a run says that it is alive. The server takes one for dead that was silent for three
 #: times as long, so whatever runs our flows (a work pool's worker too) must beat as often as this.
@@ -124,12 +126,12 @@ class PrefectServerSilent(PrefectServerAbsent):
     """The server that PREFECT_API_URL names does not answer."""
 
     texts: ClassVar[Mapping[str, str]] = {
-        "en": "The Prefect server at {url} (PREFECT_API_URL) does not answer. Nothing was changed. "
-        "Check the address and whether the server runs, or unset PREFECT_API_URL to use the one "
-        "that `leadline up` starts.",
-        "ja": "PREFECT_API_URL の Prefect サーバー {url} が応答しません。何も変更していません。"
-        "アドレスとサーバーの稼働を確認するか、PREFECT_API_URL を解除して `leadline up` が起動する"
-        "サーバーを使ってください。",
+        "en": "The Prefect server at {url} (PREFECT_API_URL) does not answer: {why}. Nothing was "
+        "changed. Check the address, whether the server runs and, for your own certificates, "
+        "PREFECT_API_SSL_CERT_FILE; or unset PREFECT_API_URL to use the one of `leadline up`.",
+        "ja": "PREFECT_API_URL の Prefect サーバー {url} が応答しません ({why})。何も変更して"
+        "いません。アドレス、サーバーの稼働、独自の証明書なら PREFECT_API_SSL_CERT_FILE を確認する"
+        "か、PREFECT_API_URL を解除して `leadline up` が起動するサーバーを使ってください。",
     }
 
 
@@ -139,12 +141,12 @@ class PoolNamed(LeadlineError):
     texts: ClassVar[Mapping[str, str]] = {
         "en": "config/settings.yaml names the work pool {pool}, whose workers run the flows, so "
         "they are not run here as well. Nothing was started. Start a worker with "
-        "`prefect worker start --pool {pool}` and the web app with `leadline serve`, or take "
-        "prefect.work_pool out of the settings.",
+        "`prefect worker start --pool {pool}`, with the server's address in PREFECT_API_URL, and "
+        "the web app with `leadline serve`, or take prefect.work_pool out of the settings.",
         "ja": "config/settings.yaml でワークプール {pool} が指定され、フローはそのワーカーが実行"
         "するため、ここでは実行しません。何も起動していません。"
-        "`prefect worker start --pool {pool}` でワーカーを、`leadline serve` で Web アプリを"
-        "起動するか、設定から prefect.work_pool を外してください。",
+        "PREFECT_API_URL にサーバーを設定して `prefect worker start --pool {pool}` でワーカーを、"
+        "`leadline serve` で Web アプリを起動するか、設定から prefect.work_pool を外してください。",
     }
 
 
@@ -193,8 +195,7 @@ def prefect_settings(environment: Environment, api_url: str) -> dict[str, str]:
     # without it the pages of a server on another port than 4200 call port 4200
     settings["PREFECT_SERVER_UI_API_URL"] = api_url
     settings["PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"] = f"{parts.scheme}://{parts.netloc}"
-    password = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
-    if password:
+    if password := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
         settings.setdefault("PREFECT_API_AUTH_STRING", password)
     return settings
 
@@ -221,8 +222,7 @@ def start_server(
         PrefectServerRunning: a server of this state folder runs already.
         PrefectServerFailed: it ended or did not answer; names the log.
     """
-    if environment.prefect_api_url is not None:
-        url = environment.prefect_api_url
+    if (url := environment.prefect_api_url) is not None:
         yield PrefectServer(url, prefect_settings(environment, url))
         return
     server = launch_server(environment, port=port, on_wait=on_wait)
@@ -275,10 +275,9 @@ def find_server(environment: Environment) -> PrefectServer:
     Raises:
         PrefectServerAbsent: none is named and none of ours runs, or it does not answer.
     """
-    if environment.prefect_api_url is not None:
-        url = environment.prefect_api_url
-        if not is_healthy(url):
-            raise PrefectServerSilent(url=url)
+    if (url := environment.prefect_api_url) is not None:
+        if why := why_silent(url):
+            raise PrefectServerSilent(url=url, why=why)
     else:
         url = _running_url(environment)
         if not url or not is_healthy(url):
@@ -317,11 +316,8 @@ def _only_server(environment: Environment, api_url: str) -> Iterator[int]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pid, _, url = os.pread(lock, 200, 0).decode().strip().partition(" ")
-            raise PrefectServerRunning(
-                state=environment.state,
-                url=(url or api_url).removesuffix("/api"),
-                pid=pid or "?",
-            ) from None
+            at = (url or api_url).removesuffix("/api")
+            raise PrefectServerRunning(state=environment.state, url=at, pid=pid or "?") from None
         os.truncate(lock, 0)
         yield lock
     finally:
@@ -383,8 +379,7 @@ def free_port() -> int:
     """Return a port of 127.0.0.1 on which nobody listens now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        number: int = probe.getsockname()[1]
-        return number
+        return int(probe.getsockname()[1])
 
 
 def check_port(host: str, port: int, *, option: str) -> None:
@@ -426,13 +421,29 @@ def _wait(
 
 def is_healthy(api_url: str) -> bool:
     """Tell whether a server answers at `api_url`."""
+    return not why_silent(api_url)
+
+
+def why_silent(api_url: str) -> str:
+    """Return in a few words why no server answers at `api_url`; "" when one does."""
     parts = urlsplit(api_url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or HOST, parts.port, timeout=5)
     try:
-        connection.request("GET", f"{parts.path.rstrip('/')}/health")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        with closing(_connection(parts.scheme, parts.hostname or HOST, parts.port)) as connection:
+            connection.request("GET", f"{parts.path.rstrip('/')}/health")
+            status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        words = (getattr(error, name, None) for name in ("verify_message", "strerror"))
+        return next(filter(None, words), str(error) or type(error).__name__)
+    return "" if status == http.client.OK else f"HTTP {status}"
+
+
+def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+    """Return a connection that trusts whom Prefect's client trusts."""
+    if scheme != "https":
+        return http.client.HTTPConnection(host, port, timeout=5)
+    skips = os.environ.get("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "").lower() in _YES
+    file = "" if skips else os.environ.get("PREFECT_API_SSL_CERT_FILE")
+    context = ssl.create_default_context(cafile=file or None)
+    if skips:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=5, context=context)
