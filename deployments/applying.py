@@ -35,7 +35,6 @@ from deployments.desired import want_automations, want_deployments
 from deployments.plan import (
     OUR_TAGS,
     PREFIX,
-    RUNS_AT_ONCE,
     AutomationPlan,
     DeploymentPlan,
     Found,
@@ -294,7 +293,7 @@ async def _create(client: PrefectClient, wanted: Wanted) -> UUID:
         tags=sorted(wanted.tags),
         parameter_openapi_schema=dict(wanted.parameters),
         enforce_parameter_schema=True,
-        concurrency_limit=RUNS_AT_ONCE,
+        concurrency_limit=wanted.runs_at_once,
         concurrency_options=_options(wanted),
         work_pool_name=wanted.work_pool,
         job_variables={"env": dict(wanted.env)} if wanted.env else {},
@@ -326,7 +325,7 @@ async def _update(
         "tags": [*(tag for tag in found.tags if tag not in OUR_TAGS), *sorted(wanted.tags)],
         "parameter_openapi_schema": dict(wanted.parameters),
         "pull_steps": wanted.pull_steps,
-        "concurrency_limit": RUNS_AT_ONCE,
+        "concurrency_limit": wanted.runs_at_once,
     }
     if wanted.lines:
         changes["schedules"] = [

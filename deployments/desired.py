@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from deployments.automations import make_automations
-from deployments.plan import SCHEDULE_MARK, Line, Wanted
+from deployments.plan import RUNS_AT_ONCE, SCHEDULE_MARK, Line, Wanted
 from flows.alert_admin import alert_admin
 from flows.import_files import import_files
 from flows.process_submissions import process_submissions
@@ -55,12 +55,14 @@ class Served:
         collision: what becomes of a run while another one is under way. Each run does whatever
             is due, so runs that piled up are one run; an alert is about one thing and waits.
         unscheduled: says how it is started when it has no schedule.
+        runs_at_once: how many may be under way.
     """
 
     flow: Flow[..., Any]
     tags: frozenset[str] = frozenset({WATCHED})
     collision: Literal["CANCEL_NEW", "ENQUEUE"] = "CANCEL_NEW"
     unscheduled: str = "none; started by hand"
+    runs_at_once: int = RUNS_AT_ONCE
 
 
 _HOUR: Final = timedelta(hours=1)
@@ -74,8 +76,14 @@ SERVED: Final[dict[str, Served]] = {
     "alert_admin": Served(alert_admin, frozenset(), "ENQUEUE", "none; started by automations"),
 }
 #: With a work pool only: `leadline up` runs it as a process of its own. The next run waits until
-#: the one before ends for it; refused, it would leave up to an hour without a watch.
-WATCH: Final = Served(watch, collision="ENQUEUE", unscheduled="every hour, for 59 minutes (UTC)")
+#: the one before ends for it; refused, it would leave up to an hour without a watch. A slot that
+#: a killed process keeps for five minutes does no harm here: the schedules are the safety net.
+WATCH: Final = Served(
+    watch,
+    collision="ENQUEUE",
+    unscheduled="every hour, for 59 minutes (UTC)",
+    runs_at_once=1,
+)
 
 
 def want_deployments(project: Project) -> list[Wanted]:
@@ -131,6 +139,7 @@ def _want(served: Served, lines: tuple[Line, ...], words: str, pool: str | None)
         parameters=flow.parameters.model_dump_for_openapi(),
         version=version("leadline"),
         lines=lines,
+        runs_at_once=served.runs_at_once,
         collision=served.collision,
         work_pool=pool,
         env=POOL_ENV if pool else {},

@@ -90,7 +90,8 @@ class Wanted:
         tags: that its runs bear.
         parameters: schema of the flow's parameters.
         lines: when it runs, () when it is started otherwise.
-        collision: what becomes of a run while another one is under way.
+        runs_at_once: how many may be under way.
+        collision: what becomes of a run when so many are.
         work_pool: whose workers run it, None where it is served.
         env: variables of its runs in a work pool.
         version: of leadline.
@@ -103,6 +104,7 @@ class Wanted:
     parameters: Mapping[str, Any]
     version: str
     lines: tuple[Line, ...] = ()
+    runs_at_once: int = RUNS_AT_ONCE
     collision: Literal["CANCEL_NEW", "ENQUEUE"] = "CANCEL_NEW"
     work_pool: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
@@ -328,7 +330,7 @@ def said_in(description: str) -> str:
 
 
 def _limit(wanted: Wanted) -> str:
-    return f"{RUNS_AT_ONCE} {wanted.collision}"
+    return f"{wanted.runs_at_once} {wanted.collision}"
 
 
 def _limit_changes(wanted: Wanted, found: DeploymentResponse) -> Iterator[Change]:

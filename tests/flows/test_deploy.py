@@ -296,6 +296,26 @@ def test_concurrency_limit_changed_by_hand_is_put_back(deploy: Deployer, server:
     assert server.deployments()[IMPORT]["global_concurrency_limit"]["limit"] == 3
 
 
+def test_one_watch_runs_at_a_time_and_the_next_one_waits(deploy: Deployer, server: Server) -> None:
+    deploy.write(WEEKLY, "prefect: {work_pool: leadline}")
+    deploy()
+    limits = {name: limit_of(each) for name, each in server.deployments().items()}
+    assert limits.pop("leadline-watch") == (1, "ENQUEUE")
+    assert limits.pop("leadline-alert-admin") == (3, "ENQUEUE")
+    assert set(limits.values()) == {(3, "CANCEL_NEW")}
+    found = server.deployments()["leadline-watch"]
+    server.patch(f"deployments/{found['id']}", concurrency_limit=3)
+    [change] = deploy()
+    assert (change.before, change.after) == ("3 ENQUEUE", "1 ENQUEUE")
+    assert limit_of(server.deployments()["leadline-watch"]) == (1, "ENQUEUE")
+    assert deploy() == []
+
+
+def limit_of(deployment: dict[str, Any]) -> tuple[int, str]:
+    options = deployment["concurrency_options"]
+    return deployment["global_concurrency_limit"]["limit"], options["collision_strategy"]
+
+
 def test_automation_that_was_doubled_or_edited_by_hand_is_mended(
     deploy: Deployer, server: Server
 ) -> None:
