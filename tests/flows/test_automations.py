@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from leadline.cli.prefect_server import PrefectServer
     from leadline.config.environment import Environment
+    from tests.databases import Cluster
 
 pytestmark = [pytest.mark.xdist_group("machines"), pytest.mark.timeout(600)]
 ROOT: Final = Path(__file__).parents[2]
@@ -201,11 +202,15 @@ def cut_power(process: Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory, postgresql: Cluster) -> Iterator[Story]:
     environment = a_project(tmp_path_factory.mktemp("automations") / "home")
+    # on SQLite, with so much at a time, the server may find its database locked and lose an event
+    database = postgresql.create_database("prefect_automations").replace("psycopg", "asyncpg")
+    hurry = {**HURRY, "PREFECT_SERVER_DATABASE_CONNECTION_URL": database}
     with ExitStack() as stack:
+        stack.callback(postgresql.drop_database, "prefect_automations")
         stack.enter_context(pytest.MonkeyPatch.context()).setattr(
-            os, "environ", {**os.environ, **HURRY}
+            os, "environ", {**os.environ, **hurry}
         )
         server = stack.enter_context(start_server(environment))
         told = Story(server.api_url, environment, variables(server, environment))
