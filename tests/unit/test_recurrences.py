@@ -283,20 +283,21 @@ def test_days_that_could_mean_two_things_are_refused(words: str, offset: int) ->
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "line", "rule"),
     [
-        "Mon 09:00 and Thu 09:00",
-        "weekly Mon 09:00, 17:00",
-        "every second Monday of the month 09:00",
-        "every 15th of the month 09:00",
-        "every second Friday of May 09:00",
-        "10th and 15th business day 09:00",
-        "2月・4月 1日 9:00",
-        "毎月第10・最終営業日 9:00",
+        ("Mon 09:00 and Thu 09:00", "0 9 * * mon,thu", DayRule()),
+        ("weekly Mon 09:00, 17:00", "0 9,17 * * mon", DayRule()),
+        ("every second Monday of the month 09:00", "0 9 * * mon", DayRule((2,), "weekday")),
+        ("every 15th of the month 09:00", "0 9 15 * *", DayRule()),
+        ("every second Friday of May 09:00", "0 9 * may fri", DayRule((2,), "weekday")),
+        ("10th and 15th business day 09:00", "0 9 * * mon-fri", DayRule((10, 15), "business_day")),
+        ("2月・4月 1日 9:00", "0 9 1 feb,apr *", DayRule()),
+        ("毎月第10・最終営業日 9:00", "0 9 * * mon-fri", DayRule((-1, 10), "business_day")),
     ],
 )
-def test_days_that_mean_one_thing_are_taken(words: str) -> None:
-    understood(words)
+def test_days_that_mean_one_thing_are_taken(words: str, line: str, rule: DayRule) -> None:
+    found = understood(words)
+    assert (found.lines, found.day) == ((line,), rule)
 
 
 @pytest.mark.parametrize(
