@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +20,7 @@ from leadline.clock import SystemClock
 from leadline.store.engine import open_store
 from tests.clocks import FakeTime, Ledger, Program, project_variables, wait_until
 from tests.factories import a_project
+from tests.prefect_api import ask
 from tests.prefect_clock import STARTED
 
 if TYPE_CHECKING:
@@ -113,29 +110,7 @@ class House:
         second.set_ahead(at - SystemClock().now())
 
     def ask(self, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.server.api_url}/{path}",
-            method=method,
-            data=json.dumps(body).encode() if body else None,
-            headers={"Content-Type": "application/json"},
-        )
-        words = b""
-
-        def has_answered() -> bool:
-            nonlocal words
-            try:
-                with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-                    words = answer.read()
-            except TimeoutError:
-                return False
-            except urllib.error.HTTPError as error:
-                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:  # its database is busy
-                    raise
-                return False
-            return True
-
-        wait_until(has_answered, "the server", patience=180)
-        return json.loads(words) if words else None
+        return ask(method, f"{self.server.api_url}/{path}", body)
 
     def planned(self, until: datetime, **state: list[str]) -> list[dict[str, Any]]:
         """Return the runs that Prefect planned for up to a time of the test's hour."""

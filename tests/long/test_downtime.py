@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import csv
 import email
-import json
 import logging
 import os
 import signal
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +38,7 @@ from leadline.store.submissions import Arrival, add_submissions
 from tests.builders import keep_schedules
 from tests.clocks import FakeTime, Ledger, wait_until
 from tests.factories import a_project
+from tests.prefect_api import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -192,27 +189,7 @@ class House:
         self.serving.wait()
 
     def ask(self, method: str, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.url}/{path}",
-            method=method,
-            data=json.dumps(body).encode() if body else None,
-            headers={"Content-Type": "application/json"},
-        )
-        words = b""
-
-        def has_answered() -> bool:
-            nonlocal words
-            try:
-                with urllib.request.urlopen(request, timeout=90) as answer:  # noqa: S310
-                    words = answer.read()
-            except urllib.error.HTTPError as error:
-                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:  # its database is busy
-                    raise
-                return False
-            return True
-
-        wait_until(has_answered, "the server", patience=180)
-        return json.loads(words) if words else None
+        return ask(method, f"{self.url}/{path}", body)
 
     def plan(self, since: datetime, until: datetime, minutely: int) -> None:
         """Have the server plan what it would have planned between two times, but not all of it."""
