@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as Connection  # noqa: PLC0414 - stages name it from here
 
 #: Every schema revision, oldest first; the last is what this program needs.
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 BUSY_TIMEOUT_SECONDS: Final = 30
 #: Transaction-scoped locks on PostgreSQL, one number per duty (SQLite has one writer anyway).
 LOCKS: Final = {

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -65,10 +66,28 @@ import_runs = Table(
     Column("encoding", Text, nullable=False),
     Column("delimiter", Text, nullable=False),
     Column("mapping", PlainJson, nullable=False),
+    Column("dialect", PlainJson),
+    Column("header_line", Integer),
+    Column("is_backfill", Boolean, nullable=False, server_default=false()),
+    Column("records", Integer),
     Column("counts", PlainJson),
+    Column("owner", Text),
     _at("started_at", nullable=False),
     _at("finished_at"),
+    _at("undone_at"),
+    Column("undo_counts", PlainJson),
     Index("ix_import_runs_file_hash", "file_hash"),
+)
+
+import_changes = Table(
+    "import_changes",
+    metadata,
+    Column("import_run_id", BigId, ForeignKey("import_runs.id"), primary_key=True),
+    Column("lead_id", BigId, primary_key=True),
+    Column("submission_id", BigId),
+    Column("before", PlainJson, nullable=False),
+    Column("after", PlainJson, nullable=False),
+    Index("ix_import_changes_lead_id", "lead_id"),
 )
 
 submissions = Table(
@@ -93,7 +112,7 @@ submissions = Table(
     Column("outcome", Text),
     Column("lead_id", BigId),
     UniqueConstraint("source", "content_key"),
-    CheckConstraint("state IN ('new', 'accepted', 'quarantined')", name="state"),
+    CheckConstraint("state IN ('new', 'accepted', 'quarantined', 'undone')", name="state"),
     _waiting("ix_submissions_new", "id", where="state = 'new'"),
     _waiting("ix_submissions_quarantined", "id", where="state = 'quarantined'"),
     Index("ix_submissions_lead_id", "lead_id"),
@@ -116,6 +135,12 @@ leads = Table(
     Column("employees_min", Integer),
     Column("employees_max", Integer),
     Column("request_rule", Text),
+    Column("is_role_address", Boolean),
+    Column("is_free_address", Boolean),
+    Column("is_disposable_address", Boolean),
+    Column("company_key", Text),
+    Column("region_code", Text),
+    Column("as_written", PlainJson),
     Column("attributes", PlainJson, nullable=False),
     Column("zone", Text, nullable=False),
     Column("zone_source", Text, nullable=False),
@@ -126,6 +151,8 @@ leads = Table(
     Column("grade", Text),
     Column("owner", Text),
     Column("enrollment_skip", Text),
+    Column("held_import_run_id", BigId),
+    Column("is_scoring_only", Boolean),
     _at("created_at", nullable=False),
     _at("updated_at", nullable=False),
     _at("scoring_due_at"),
@@ -137,6 +164,7 @@ leads = Table(
         for duty in ("scoring", "routing", "enrollment")
     ),
     _waiting("ix_leads_hot_routing_due", "routing_due_at", "id", where=_HOT_UNROUTED),
+    _waiting("ix_leads_held", "held_import_run_id", "id", where="held_import_run_id IS NOT NULL"),
 )
 
 lead_keys = Table(
@@ -163,6 +191,7 @@ consents = Table(
     Column("submission_id", BigId),
     Column("network_address", Text),
     _at("at", nullable=False),
+    _at("undone_at"),
     Index("ix_consents_lead_id", "lead_id", "purpose", "channel"),
 )
 

@@ -128,14 +128,20 @@ def test_databases_made_by_threads_of_one_process_do_not_meet(tmp_path: Path) ->
         assert list(threads.map(open_it, (1, 1, 2, 3))) == [None] * 4
 
 
-def test_migration_keeps_the_rows_of_an_older_database(database_url: str) -> None:
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Bring an empty database to an older schema."""
     from alembic import command
     from alembic.config import Config
 
-    store = Store(connect(database_url), pepper=PEPPER)
     config = Config()
     folder = Path(engines.__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def test_migration_keeps_the_rows_of_an_older_database(database_url: str) -> None:
+    store = Store(connect(database_url), pepper=PEPPER)
     message = (
         "INSERT INTO outbox (id, message_key, message_id, kind, state, priority, fence, attempts,"
         " resends, config_hash, created_at, due_at)"
@@ -146,8 +152,7 @@ def test_migration_keeps_the_rows_of_an_older_database(database_url: str) -> Non
         " VALUES (8, 7, 'sent', '', :at)"
     )
     with store.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        upgrade_to(connection, "0001")
         for statement in (message, event_of_it):
             connection.execute(text(statement), {"at": "2026-11-20 00:00:00"})
     assert migrate(store) == ("0001", REVISIONS[-1])
@@ -161,6 +166,54 @@ def test_migration_keeps_the_rows_of_an_older_database(database_url: str) -> Non
     orphan = event_of_it.replace("(8, 7, 'sent'", "(9, 70, 'sent'")
     with pytest.raises(StoreError), store.write() as connection:
         connection.execute(text(orphan), {"at": "2026-11-20 00:00:00"})
+    store.close()
+
+
+#: One import as it was written before imports could be held back or taken back.
+OLD_IMPORT = (
+    (
+        "INSERT INTO import_runs (id, source, file_name, file_hash, encoding, delimiter, mapping,"
+        " started_at, finished_at)"
+        " VALUES (3, 'fair', 'f.csv', 'h', 'utf-8', ',', '{}', :at, :at)"
+    ),
+    (
+        "INSERT INTO submissions (id, source, content_key, kind, import_run_id, line, raw,"
+        " received_at, state, outcome, lead_id)"
+        " VALUES (4, 'fair', 'k', 'file', 3, 2, '{}', :at, 'accepted', 'created', 5)"
+    ),
+    (
+        "INSERT INTO leads (id, email, attributes, zone, zone_source, submission_id,"
+        " lifecycle_stage, lead_status, created_at, updated_at, scoring_due_at)"
+        " VALUES (5, 'a@b.example', '{}', 'Asia/Tokyo', 'place', 4, 'lead', 'new', :at, :at, :at)"
+    ),
+    (
+        "INSERT INTO consents (id, lead_id, purpose, channel, is_granted, source, at)"
+        " VALUES (6, 5, 'marketing', 'email', true, 'fair', :at)"
+    ),
+)
+
+
+def test_leads_from_before_imports_could_be_held_are_neither_held_nor_taken_back(
+    database_url: str,
+) -> None:
+    store = Store(connect(database_url), pepper=PEPPER)
+    with store.write() as connection:
+        upgrade_to(connection, "0003")
+        for statement in OLD_IMPORT:
+            connection.execute(text(statement), {"at": "2026-11-20 00:00:00"})
+    assert migrate(store) == ("0003", REVISIONS[-1])
+    with store.read() as connection:
+        (run,) = connection.execute(select(schema.import_runs)).mappings()
+        (lead,) = connection.execute(select(schema.leads)).mappings()
+        (consent,) = connection.execute(select(schema.consents)).mappings()
+        (submission,) = connection.execute(select(schema.submissions)).mappings()
+    assert (run["is_backfill"], run["undone_at"]) == (False, None)
+    assert (lead["held_import_run_id"], lead["is_scoring_only"]) == (None, None)
+    assert (consent["undone_at"], submission["state"]) == (None, "accepted")
+    with store.write() as connection:
+        assert leads.claim_due(connection, "scoring", now=NOW, limit=9) == [5]
+        undone = schema.submissions.update().values(state="undone")
+        assert connection.execute(undone).rowcount == 1
     store.close()
 
 
