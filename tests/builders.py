@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from leadline.domain.conditions import Condition, compile_condition
 from leadline.domain.delivery import Gate, Phase, Reply
 from leadline.domain.leads import LEAD_FIELDS
+from leadline.domain.resolution import WRITTEN
 from leadline.domain.routing import Line, RepState
 from leadline.domain.scoring import Rule
 from leadline.domain.touches import DueStep, Policy
@@ -166,7 +167,8 @@ def add_person(connection: Connection, *, email: str = "", **changes: Any) -> Pe
     (lead_id,) = leads.reserve_ids(connection, 1)
     stated = {"email": email, "consent": True, "language": "ja", "submitted_at": NOW}
     place = {"attributes": {}, "zone": TOKYO, "zone_source": "place", "submission_id": number}
-    leads.add_leads(connection, [{"id": lead_id, **stated, **place, **changes}], now=NOW)
+    row = {**dict.fromkeys(WRITTEN), "id": lead_id, **stated, **place, **changes}
+    leads.add_leads(connection, {name: [value] for name, value in row.items()}, now=NOW)
     (enrollment_id,) = allocate_ids(connection, schema.enrollments, 1)
     row = {"id": enrollment_id, "lead_id": lead_id, "sequence": "welcome", "step": 0}
     version = {"sequence_version_id": _version(connection), "config_hash": ""}

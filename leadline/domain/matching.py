@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 _GROUPS: Final = (
     ("employees", "employees_min", "employees_max"),
     ("request", "request_rule"),
-    ("country", "region", "city", "postal_code", "address"),
+    ("country", "region", "region_code", "city", "postal_code", "address"),
+    ("company", "company_key"),
 )
+#: What follows from the mail address stays with it.
+_OF_ADDRESS: Final = ("is_role_address", "is_free_address", "is_disposable_address")
 #: A request that nobody stated says less than one that somebody did.
 _WEAK: Final = {"request": ("other",)}
 
@@ -53,6 +56,8 @@ def join_values(
         source = first if _speaks(first, group) or not _speaks(second, group) else second
         joined.update({name: source[name] for name in group if name in new})
     joined["email"] = old["email"]
+    if old["email"] != new["email"]:
+        joined |= {name: old[name] for name in _OF_ADDRESS if name in new}
     says = new["consent"] is not None and (is_consent_newer or old["consent"] is None)
     joined["consent"] = (new if says else old)["consent"]
     return joined

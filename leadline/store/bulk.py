@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from leadline.store.columns import PlainJson, UtcDateTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Table
     from sqlalchemy.engine import Connection, Result
@@ -41,18 +41,35 @@ def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Row], *, ignore_known: bool = False
 ) -> None:
     """Insert rows that all have the same keys; `ignore_known` skips those already there."""
-    if not rows:
+    if rows:
+        insert_columns(
+            connection,
+            table,
+            {name: [row[name] for row in rows] for name in rows[0]},
+            ignore_known=ignore_known,
+        )
+
+
+def insert_columns(
+    connection: Connection,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    ignore_known: bool = False,
+) -> None:
+    """Insert rows that are given as columns, all as long; `ignore_known` skips those there."""
+    if not next(iter(columns.values())):
         return
-    columns = tuple(rows[0])
     conflict = " ON CONFLICT DO NOTHING" if ignore_known else ""
     names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({names}) VALUES ({marks}){conflict}",  # noqa: S608 - our own names
-            _sqlite_rows(table, rows, columns),
+            list(zip(*_sqlite_columns(table, columns), strict=True)),
         )
         return
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     connection.execute(
         text(
             f"INSERT INTO {table.name} ({names}) SELECT {names} "  # noqa: S608 - our own names
@@ -149,17 +166,20 @@ def as_dicts(rows: Result[Any]) -> list[Row]:
 def _sqlite_rows(
     table: Table, rows: Sequence[Row], columns: Sequence[str]
 ) -> list[tuple[Any, ...]]:
-    """Return rows as SQLite takes them; only times and JSON are anything but their own value."""
-    taken = [
-        _coded([row[name] for row in rows])
-        if isinstance(table.c[name].type, (UtcDateTime, PlainJson))
-        else [row[name] for row in rows]
-        for name in columns
+    """Return rows as SQLite takes them."""
+    taken = {name: [row[name] for row in rows] for name in columns}
+    return list(zip(*_sqlite_columns(table, taken), strict=True))
+
+
+def _sqlite_columns(table: Table, columns: Mapping[str, Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return columns as SQLite takes them; times and JSON are text, all else is its own value."""
+    return [
+        _coded(values) if isinstance(table.c[name].type, (UtcDateTime, PlainJson)) else values
+        for name, values in columns.items()
     ]
-    return list(zip(*taken, strict=True))
 
 
-def _coded(values: list[Any]) -> list[Any]:
+def _coded(values: Sequence[Any]) -> list[Any]:
     """Return times and JSON as text; many rows share one object, such as the instant of a run."""
     known = {id(value): value for value in values}
     stored = {key: _sqlite_value(value) for key, value in known.items()}

@@ -9,8 +9,9 @@ from sqlalchemy import func, select, text, update
 
 from leadline.domain.conditions import fold
 from leadline.domain.leads import DERIVED_FIELDS, HOT_GRADE, LEAD_FIELDS
+from leadline.domain.resolution import WRITTEN
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, as_dicts, insert_rows, update_rows
+from leadline.store.bulk import allocate_ids, among, as_dicts, insert_columns, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 _LEADS = schema.leads
 _KEYS = schema.lead_keys
 
-#: What a source states, as columns; the rest of a lead is ours.
-STATED: Final = (
-    *(name for name in LEAD_FIELDS if name not in {"owner", "created_at"}),
-    "employees_min",
-    "employees_max",
-    "request_rule",
-)
 #: The condition of the hot leads' partial index, word for word: SQLite uses it only then.
 _HOT: Final = text(f"leads.grade = '{HOT_GRADE}'")
 _NOT_HOT: Final = _LEADS.c.grade.is_distinct_from(HOT_GRADE)
@@ -57,7 +51,7 @@ def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, d
     Nobody else changes these leads until the transaction ends: whoever reads them here writes
     them back as a whole, and an unsubscribe in between would be lost.
     """
-    columns = [_LEADS.c[name] for name in ("id", *STATED, "attributes", "zone", "zone_source")]
+    columns = [_LEADS.c[name] for name in ("id", *WRITTEN, "scoring_due_at")]
     query = select(*columns).where(among(connection, _LEADS.c.id, lead_ids))
     rows = connection.execute(query.order_by(_LEADS.c.id).with_for_update(key_share=True))
     return {row["id"]: row for row in as_dicts(rows)}
@@ -68,44 +62,41 @@ def reserve_ids(connection: Connection, count: int) -> list[int]:
     return allocate_ids(connection, _LEADS, count)
 
 
-def add_leads(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
-    """Add new leads and make scoring due for them."""
+def add_leads(
+    connection: Connection, columns: Mapping[str, Sequence[Any]], *, now: datetime
+) -> None:
+    """Add new leads, given as columns of `WRITTEN` and `id`, and make scoring due for them."""
+    count = len(columns["id"])
     fixed = {
         "lifecycle_stage": "lead",
         "lead_status": "new",
         "created_at": now,
         "updated_at": now,
         "scoring_due_at": now,
-        "routing_due_at": None,
-        "enrollment_due_at": None,
     }
-    names = ("id", *STATED, "attributes", "zone", "zone_source", "submission_id")
-    insert_rows(connection, _LEADS, [{**{n: row.get(n) for n in names}, **fixed} for row in rows])
+    same = {name: [value] * count for name, value in fixed.items()}
+    insert_columns(connection, _LEADS, {**columns, **same})
 
 
 def change_leads(
     connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> None:
     """Write changed leads and make scoring due again; owner and enrollments stay."""
-    names = ("id", *STATED, "attributes", "zone", "zone_source", "submission_id")
+    names = ("id", *WRITTEN)
     update_rows(
         connection,
         _LEADS,
-        [
-            {**{n: row.get(n) for n in names}, "updated_at": now, "scoring_due_at": now}
-            for row in rows
-        ],
+        [{**{n: row[n] for n in names}, "updated_at": now, "scoring_due_at": now} for row in rows],
     )
 
 
 def add_keys(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> None:
     """Add match keys (kind, hash, lead); a key that is taken stays with its lead."""
-    insert_rows(
-        connection,
-        _KEYS,
-        [{"kind": kind, "key_hash": key, "lead_id": lead} for kind, key, lead in rows],
-        ignore_known=True,
-    )
+    if not rows:
+        return
+    kinds, hashes, leads = zip(*sorted(rows), strict=True)  # in the order of their index
+    columns = {"kind": kinds, "key_hash": hashes, "lead_id": leads}
+    insert_columns(connection, _KEYS, columns, ignore_known=True)
 
 
 def claim_due(connection: Connection, duty: str, *, now: datetime, limit: int) -> list[int]:
