@@ -4,12 +4,14 @@ The rule is stated and repeatable: the line with the lowest priority number wins
 the one with the most conditions, then the first in the file. Among the territory's reps the one
 with the lowest load in proportion to the weekly capacity is chosen, then the first by id; nobody
 goes above the capacity. Hot leads choose first, and among them and the others those with more
-points.
+points. A lead whose owner an import stated goes to that rep before any territory is looked at,
+unless the rep is gone, away, at capacity or has declined.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -64,10 +66,10 @@ class RepState:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The lead goes to `rep`; `trace` says why."""
+    """The lead goes to `rep`; `trace` says why. `line` is None where an import stated the owner."""
 
     rep: str
-    line: str
+    line: str | None
     trace: dict[str, Any] = field(default_factory=dict)
 
 
@@ -135,6 +137,7 @@ def decide_routing(
     lines: Sequence[Line],
     reps: Sequence[RepState],
     declined: Mapping[int, frozenset[str]],
+    stated: Mapping[int, str] = MappingProxyType({}),
 ) -> Iterator[tuple[int, Assigned | Waits]]:
     """Decide an owner, or a reason to wait, for each lead; hot leads come first, then points.
 
@@ -143,6 +146,7 @@ def decide_routing(
         lines: the territory lines.
         reps: every active rep with the load that counts against the capacity.
         declined: reps who declined a lead already, by lead id.
+        stated: the rep whom an import named as a lead's owner, by lead id.
 
     Yields:
         The lead id and the decision, in the order in which leads chose.
@@ -156,20 +160,37 @@ def decide_routing(
     points = frame["points"].fillna(0).to_numpy()
     is_cold = ~frame["is_hot"].to_numpy(dtype=np.bool_)
     ids = frame.index.to_numpy()
+    by_id = {rep.id: rep for rep in reps}
     for row in np.lexsort((ids, -points, is_cold)):
         lead_id = int(ids[row])
+        refused = declined.get(lead_id, frozenset())
+        owner = stated.get(lead_id)
+        kept = owner and _keep_owner(owner, by_id.get(owner), loads, declined=refused)
+        if isinstance(kept, Assigned):
+            yield lead_id, kept
+            continue
         hits = np.flatnonzero(matches[row])
         tried = [lines[ranked[hit]].id for hit in hits]
+        trace = {"tried": tried, **({"stated_owner": kept} if kept else {})}
         if not tried:
-            yield lead_id, Waits(SkipReason.NO_TERRITORY, None, {"tried": []})
+            yield lead_id, Waits(SkipReason.NO_TERRITORY, None, trace)
             continue
         line, candidates = lines[ranked[hits[0]]], by_line[hits[0]]
-        yield (
-            lead_id,
-            _choose(
-                line, candidates, loads, declined=declined.get(lead_id, frozenset()), tried=tried
-            ),
-        )
+        yield lead_id, _choose(line, candidates, loads, declined=refused, trace=trace)
+
+
+def _keep_owner(
+    owner: str, rep: RepState | None, loads: dict[str, int], *, declined: frozenset[str]
+) -> Assigned | dict[str, Any]:
+    """Give a lead to the owner that an import stated, or return why it goes the normal way."""
+    if rep is None:
+        return {"rep": owner, "passed_over": "inactive"}
+    shown = _candidate(rep, loads[rep.id], has_declined=rep.id in declined)
+    if "passed_over" in shown:
+        return shown
+    loads[rep.id] += 1
+    facts = {"tried": [], "team": rep.team, "able": 1, "candidates": [shown]}
+    return Assigned(rep.id, None, {**facts, "stated_owner": {"rep": rep.id}})
 
 
 def _eligible(line: Line, reps: Sequence[RepState]) -> list[RepState]:
@@ -184,13 +205,13 @@ def _choose(
     loads: dict[str, int],
     *,
     declined: frozenset[str],
-    tried: list[str],
+    trace: dict[str, Any],
 ) -> Assigned | Waits:
     asked = [rep for rep in candidates if rep.id not in declined]
     able = [rep for rep in asked if not rep.is_away and loads[rep.id] < rep.capacity]
     able.sort(key=lambda rep: ((loads[rep.id] + 1) / rep.capacity, rep.id))
     trace = {
-        "tried": tried,
+        **trace,
         "line": line.id,
         "territory": line.rule,
         "team": line.team,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.bitmaps import matched_numbers
 from leadline.domain.skips import WORDS, SkipReason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+_OWNER_STATED: Final = {
+    "en": "owner stated by the import, {load} of {capacity} this week",
+    "ja": "取り込んだファイルの担当者を引き継ぎ (今週 {load}/{capacity})",
+}
 
 
 def score_reasons(
@@ -43,6 +49,9 @@ def routing_reason(assignment: Mapping[str, Any], lang: str) -> str:
         return where + WORDS[reason].get(lang, WORDS[reason]["en"])
     chosen = trace["candidates"][0]
     facts = {**trace, **chosen, "load": chosen["load"] + 1}
+    if "line" not in trace:
+        words = _OWNER_STATED[lang if lang in _OWNER_STATED else "en"]
+        return words.format(**facts)
     if lang == "ja":
         return (
             "テリトリー {territory} ({line}) / {team}: 対応可能な{able}名のうち担当率が最小 "

@@ -89,6 +89,7 @@ def _decide(
             lines=[as_line(territory) for territory in work.project.territories],
             reps=[as_state(rep, loads[rep.rep_id], now) for rep in work.project.reps if rep.active],
             declined=assignment_store.find_declined(connection, ids),
+            stated=assignment_store.find_stated_owners(connection, ids),
         )
     )
 

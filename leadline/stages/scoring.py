@@ -11,6 +11,7 @@ from leadline.config.conditions import compile_project_condition
 from leadline.domain.batches import Batch
 from leadline.store import leads as lead_store
 from leadline.store.assignments import find_open
+from leadline.store.holds import find_quiet
 from leadline.store.scores import keep_rule_set, put_scores
 from leadline.store.stage_batches import add_batch
 
@@ -91,7 +92,6 @@ def _record(
     rule_set_id = keep_rule_set(connection, hash_=hash_, rules=kept, now=now)
     columns = (scored[name].tolist() for name in ("matched", "points", "fit_points", "grade"))
     rows = list(zip(scored.index.tolist(), *columns, strict=True))
-    ids = [row[0] for row in rows]
     put_scores(
         connection,
         [
@@ -108,21 +108,28 @@ def _record(
             for lead_id, matched, points, fit_points, grade in rows
         ],
     )
-    owned = _owned(find_open(connection, ids))
-    lead_store.mark_leads(
-        connection,
-        [
-            {
-                "id": lead_id,
-                "points": points,
-                "grade": grade,
-                "scoring_due_at": None,
-                "routing_due_at": None if lead_id in owned else now,
-                "enrollment_due_at": now if lead_id in owned else None,
-            }
-            for lead_id, _, points, _, grade in rows
-        ],
+    _pass_on(connection, scored, now=now)
+
+
+def _pass_on(connection: Connection, scored: pd.DataFrame, *, now: datetime) -> None:
+    """Write points and grades, and make due what follows: nothing for a lead that is held."""
+    ids, points, grades = (
+        values.tolist() for values in (scored.index, scored["points"], scored["grade"])
     )
+    quiet, owned = find_quiet(connection, ids), _owned(find_open(connection, ids))
+    loud: list[dict[str, Any]] = []
+    still: list[dict[str, Any]] = []
+    for lead_id, count, grade in zip(ids, points, grades, strict=True):
+        row = {"id": lead_id, "points": count, "grade": grade, "scoring_due_at": None}
+        if lead_id in quiet:
+            still.append({**row, "is_scoring_only": None})
+            continue
+        is_owned = lead_id in owned
+        row["routing_due_at"] = None if is_owned else now
+        row["enrollment_due_at"] = now if is_owned else None
+        loud.append(row)
+    lead_store.mark_leads(connection, loud)
+    lead_store.mark_leads(connection, still)
 
 
 def _owned(assignments: Mapping[int, Mapping[str, Any]]) -> set[int]:

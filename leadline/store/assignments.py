@@ -55,6 +55,30 @@ def count_since(connection: Connection, since: dict[str, datetime]) -> dict[str,
     return dict.fromkeys(since, 0) | {row[0]: row[1] for row in rows}
 
 
+def find_stated_owners(connection: Connection, lead_ids: Collection[int]) -> dict[int, str]:
+    """Return the owner that an import stated for each lead, of leads that wait for routing.
+
+    Routing writes the owner of every lead that it has looked at, so that only a lead which has
+    never been routed can have one that is not its assignment's. A lead in the queue has it in
+    its trace.
+    """
+    leads = schema.leads
+    rows = connection.execute(
+        select(leads.c.id, leads.c.owner).where(
+            among(connection, leads.c.id, lead_ids), leads.c.owner.is_not(None)
+        )
+    )
+    queued = connection.execute(
+        select(_ASSIGNMENTS.c.lead_id, _ASSIGNMENTS.c.trace).where(
+            among(connection, _ASSIGNMENTS.c.lead_id, lead_ids), _ASSIGNMENTS.c.state == "queued"
+        )
+    )
+    kept = {row.lead_id: row.trace["stated_owner"] for row in queued if "stated_owner" in row.trace}
+    return {lead_id: owner["rep"] for lead_id, owner in kept.items()} | {
+        row.id: row.owner for row in rows
+    }
+
+
 def find_declined(connection: Connection, lead_ids: Collection[int]) -> dict[int, frozenset[str]]:
     """Return the reps who declined each lead."""
     rows = connection.execute(

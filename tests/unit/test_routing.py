@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,15 @@ def route(
     lines: Sequence[Line] = (),
     reps: Sequence[RepState] = (),
     declined: dict[int, frozenset[str]] | None = None,
+    stated: str = "",
 ) -> dict[int, Assigned | Waits]:
     frame = a_frame(*(leads or ({},)))
     found = decide_routing(
-        frame, lines=lines or [a_line()], reps=reps or [a_rep()], declined=declined or {}
+        frame,
+        lines=lines or [a_line()],
+        reps=reps or [a_rep()],
+        declined=declined or {},
+        stated=dict.fromkeys(frame.index, stated) if stated else {},
     )
     return dict(found)
 
@@ -308,3 +314,48 @@ def test_sample_trace_lists_exactly_the_lines_that_match(outcome: str) -> None:
     assert {number: sorted(each["matching"]) for number, each in asked.items()} == {
         number: sorted(each.trace["tried"]) for number, each in sorted(found.items())
     }
+
+
+def test_lead_goes_to_the_owner_that_an_import_stated_before_any_territory_is_looked_at() -> None:
+    reps = [a_rep("R01"), a_rep("R02", team="osaka", load=3)]
+    found = the_one(route({"country": "FR"}, reps=reps, lines=[a_line(country="jp")], stated="R02"))
+    assert (found.rep, found.line) == ("R02", None)
+    assert found.trace["stated_owner"] == {"rep": "R02"}
+    assert found.trace["candidates"] == [{"rep": "R02", "load": 3, "capacity": 10}]
+
+
+@pytest.mark.parametrize(
+    ("owner", "passed_over"),
+    [
+        ({"is_away": True}, "away"),
+        ({"load": 10}, "at_capacity"),
+        ({"capacity": 0}, "at_capacity"),
+        ({"id": "R09"}, "inactive"),
+    ],
+)
+def test_lead_goes_the_normal_way_when_its_stated_owner_cannot_take_it(
+    owner: dict[str, Any], passed_over: str
+) -> None:
+    reps = [a_rep("R01"), replace(a_rep("R02", team="osaka"), **owner)]
+    found = the_one(route({}, reps=reps, stated="R02"))
+    assert (found.rep, found.line) == ("R01", "L01")
+    kept = found.trace["stated_owner"]
+    assert (kept["rep"], kept["passed_over"]) == ("R02", passed_over)
+
+
+def test_stated_owner_who_has_declined_is_not_asked_again() -> None:
+    reps = [a_rep("R01"), a_rep("R02")]
+    found = route({}, reps=reps, stated="R02", declined={1: frozenset({"R02"})})
+    assert the_one(found).rep == "R01"
+    assert the_one(found).trace["stated_owner"]["passed_over"] == "declined"
+
+
+def test_leads_with_a_stated_owner_count_against_the_capacity_of_all() -> None:
+    found = route({"points": 5}, {"points": 1}, {}, reps=[a_rep(capacity=2)], stated="R01")
+    assert [type(found[number]) for number in (1, 2, 3)] == [Assigned, Assigned, Waits]
+
+
+def test_lead_that_waits_says_why_its_stated_owner_was_passed_over() -> None:
+    (found,) = route({}, reps=[a_rep(load=10)], stated="R01").values()
+    assert isinstance(found, Waits)
+    assert found.trace["stated_owner"]["passed_over"] == "at_capacity"
