@@ -1,15 +1,23 @@
 """Which encoding the bytes of a file are in, and what one record of it says.
 
-The ladder: a BOM decides; else strict UTF-8; else the encoding under which fewer characters fail,
-over the whole file, so that one bad byte costs its own record and not the file. Japanese files
-are read as CP932 and never as plain Shift_JIS, which lacks ㈱, ①, 髙 and ～.
+The ladder: a byte order mark decides; then the zero bytes of UTF-16 and UTF-32; then valid UTF-8;
+then escape sequences of ISO-2022-JP. What is left is read line by line in every encoding that is
+possible, and the one wins under which the whole file is most likely what people wrote: CP932,
+EUC-JP, UTF-8 with some broken rows, and as the last resort Latin letters of one byte each. A line
+counts for so much and no more, so that broken rows cost themselves and never the file.
+
+Japanese files are read as CP932 and never as plain Shift_JIS, which lacks ㈱, ①, 髙 and ～.
 """
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from leadline.domain.jis import decode_euc, decode_jis
+from leadline.domain.plausibility import cost_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,112 +30,295 @@ class Encoding(StrEnum):
     UTF_8_SIG = "utf-8-sig"
     UTF_16_LE = "utf-16-le"
     UTF_16_BE = "utf-16-be"
+    UTF_32_LE = "utf-32-le"
+    UTF_32_BE = "utf-32-be"
     CP932 = "cp932"
+    EUC_JP = "euc-jp"
+    ISO_2022_JP = "iso-2022-jp"
+    WINDOWS_1252 = "windows-1252"
+    ISO_8859_1 = "iso-8859-1"
 
 
-#: The byte order marks, each with the encoding that it announces.
+#: The byte order marks, each with the encoding that it announces; the longer ones first.
 BOMS: Final = (
+    (b"\xff\xfe\0\0", Encoding.UTF_32_LE),
+    (b"\0\0\xfe\xff", Encoding.UTF_32_BE),
     (b"\xef\xbb\xbf", Encoding.UTF_8_SIG),
     (b"\xff\xfe", Encoding.UTF_16_LE),
     (b"\xfe\xff", Encoding.UTF_16_BE),
 )
-_CHUNK: Final = 1 << 20
-_PEEK: Final = 4096
+#: The encodings of several zero bytes, in which a line feed is more than one byte.
+WIDE: Final = frozenset(
+    {Encoding.UTF_16_LE, Encoding.UTF_16_BE, Encoding.UTF_32_LE, Encoding.UTF_32_BE}
+)
+_LATIN: Final = frozenset({Encoding.WINDOWS_1252, Encoding.ISO_8859_1})
 #: What the codec makes of bytes that CP932 has no character for, without an error.
 _CP932_HOLES: Final = re.compile("[\x80\uf8f0-\uf8f3]")
-#: A lone non-ASCII character in a Latin word: in CP932 a sign that the word is Latin-1 (García).
-_FOREIGN: Final = re.compile(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?")
-_LONE_SAMPLE: Final = (
-    4  # chunks that are searched for such words; the count of errors sees them all
-)
+_FOREIGN_LINE: Final = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_JIS_ESCAPE: Final = re.compile(rb"\x1b(?:\$[B@(]|\(I)")
+_C1: Final = re.compile(rb"[\x80-\x9f]")
+
+_HEAD: Final = 1 << 16  # bytes in which the zeros of UTF-16 and UTF-32 are looked for
+_PEEK: Final = 2_048  # bytes of it that are read as text
+_PENDING: Final = 1 << 22  # bytes without a line end after which one is not waited for
+_LINE: Final = 4_000  # bytes of a line that are judged
+_FIRST_LINES: Final = 400  # lines that are judged one after the other
+_LATER_LINES: Final = 8  # lines of each later block that are judged
+_MOST_LINES: Final = 4_000  # lines that are kept; of more, every other one goes
+_DEAREST_LINE: Final = 60.0  # what a line can cost more than under its best encoding
+_UNLIKELY: Final = 25.0  # what a line of Latin letters costs more than ASCII when it is not meant
+_PRIORS: Final = {Encoding.UTF_8: 0.0, Encoding.CP932: 1.0, Encoding.EUC_JP: 3.0}
+_LATIN_PRIOR: Final = 5.0
+_FEW_LINES: Final = 6  # of which one with an accent is no accident
+_LATIN_SHARE: Final = 0.02  # of the lines of a file of many that have accents
+
+
+class Found(NamedTuple):
+    """What a file was found to be encoded in.
+
+    Attributes:
+        encoding: the encoding.
+        is_guess: whether it is the last resort, in which every byte means something.
+    """
+
+    encoding: Encoding
+    is_guess: bool = False
+
+
+class EncodingFinder:
+    """Finds out the encoding of a file that is shown to it block by block, in constant memory."""
+
+    def __init__(self) -> None:
+        """Begin with a file of no bytes."""
+        self._announced: Encoding | None = None
+        self._head = b""
+        self._pending = b""
+        self._foreign: list[bytes] = []
+        self._judged = 0
+        self._is_utf_8 = True
+        self._escapes = 0
+
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether no further block can change the answer."""
+        return self._announced is not None
+
+    def add(self, block: bytes) -> None:
+        """Look at the next bytes of the file."""
+        if self._announced is not None:
+            return
+        if len(self._head) < _HEAD:
+            self._head += block[: _HEAD - len(self._head)]
+            if len(self._head) == _HEAD:
+                self._announced = _announced(self._head)
+        data = self._pending + block
+        cut = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if not cut and len(data) > _PENDING:
+            cut = len(data)
+        self._pending = data[cut:]
+        self._look(data[:cut])
+
+    def decide(self) -> Found:
+        """Return the encoding; to be asked when the whole file was shown."""
+        self._look(self._pending)
+        self._pending = b""
+        announced = self._announced or _announced(self._head)
+        if announced is not None:
+            return Found(announced)
+        if self._escapes and self._escapes >= len(self._foreign):
+            return Found(Encoding.ISO_2022_JP)
+        if not self._foreign or (self._is_utf_8 and not _is_doubtful(self._foreign)):
+            return Found(Encoding.UTF_8)
+        return _cheapest(self._foreign, lines=self._judged, is_utf_8=self._is_utf_8)
+
+    def _look(self, data: bytes) -> None:
+        """Judge a piece of whole lines."""
+        if b"\x1b" in data:
+            self._escapes += len(_JIS_ESCAPE.findall(data))
+        if data.isascii():
+            self._judged += _count_lines(data)
+            return
+        self._is_utf_8 = self._is_utf_8 and _is_utf_8(data)
+        room = max(_FIRST_LINES - len(self._foreign), _LATER_LINES)
+        lines = list(islice(_FOREIGN_LINE.finditer(data), room))
+        self._foreign += [line[0][:_LINE] for line in lines]
+        self._judged += _count_lines(data[: lines[-1].end()] if len(lines) == room else data)
+        if len(self._foreign) > _MOST_LINES:
+            self._foreign, self._judged = self._foreign[::2], self._judged // 2
+
+
+def find_encoding(data: bytes) -> Found:
+    """Return the encoding of a whole file that is in memory, and whether it is a guess."""
+    finder = EncodingFinder()
+    finder.add(data)
+    return finder.decide()
 
 
 def detect_encoding(data: bytes) -> Encoding:
-    """Return the encoding of a whole file."""
-    for mark, encoding in BOMS:
-        if data.startswith(mark):
-            return encoding
-    bare = _bare_utf_16(data[:_PEEK])
-    if bare is not None:
-        return bare
-    if _is_utf_8(data):
-        return Encoding.UTF_8
-    bad_utf_8 = sum(map(_bad_in_utf_8, _foreign_chunks(data)))
-    bad_cp932 = 0
-    for number, chunk in enumerate(_foreign_chunks(data)):
-        text = chunk.decode(Encoding.CP932, "replace")
-        bad_cp932 += text.count("\ufffd") + len(_CP932_HOLES.findall(text))
-        if number < _LONE_SAMPLE:
-            bad_cp932 += _lone_in_words(text)
-        if bad_cp932 >= bad_utf_8:
-            return Encoding.UTF_8
-    return Encoding.CP932
+    """Return the encoding of a whole file that is in memory."""
+    return find_encoding(data).encoding
+
+
+def decode_text(data: bytes, encoding: Encoding) -> str:
+    """Return the text of whole lines; a byte that says nothing is a lone surrogate.
+
+    The surrogates are those of Python's `surrogateescape`, so that the bytes can be had again;
+    in UTF-16 half a pair stays what it is.
+    """
+    if encoding is Encoding.CP932:
+        text = data.decode(encoding, "surrogateescape")
+        return text if data.isascii() else _CP932_HOLES.sub(_escape_hole, text)
+    if encoding is Encoding.EUC_JP:
+        return decode_euc(data)
+    if encoding is Encoding.ISO_2022_JP:
+        return decode_jis(data)
+    if encoding in WIDE:
+        return _decode_wide(data, encoding)
+    return data.decode("utf-8" if encoding is Encoding.UTF_8_SIG else encoding, "surrogateescape")
 
 
 def decode_record(raw: bytes, encoding: Encoding) -> str | None:
     """Return the text of one record, None when bytes of it are bad or it holds a NUL."""
-    if b"\0" in raw and encoding not in {Encoding.UTF_16_LE, Encoding.UTF_16_BE}:
+    text = decode_text(raw, encoding)
+    if "\0" in text or (not text.isascii() and _has_surrogates(text)):
         return None
-    try:
-        text = raw.decode("utf-8" if encoding is Encoding.UTF_8_SIG else encoding)
-    except UnicodeDecodeError:
-        return None
-    if encoding is Encoding.CP932 and not raw.isascii() and _CP932_HOLES.search(text):
-        return None
-    return None if "\0" in text else text
+    return text
 
 
 def show_record(raw: bytes, encoding: Encoding) -> str:
     """Return one record for people to read; bytes that say nothing are shown as escapes."""
-    text = raw.decode("utf-8" if encoding is Encoding.UTF_8_SIG else encoding, "backslashreplace")
-    if encoding is Encoding.CP932:
-        text = _CP932_HOLES.sub(lambda hole: f"\\x{hole[0].encode(encoding).hex()}", text)
-    return text.replace("\0", "\\x00")
+    text = decode_text(raw, encoding)
+    return _SURROGATE.sub(_show_surrogate, text).replace("\0", "\\x00")
 
 
-def _bare_utf_16(head: bytes) -> Encoding | None:
-    """Return UTF-16 without a BOM, told by zeros in every other byte of mostly Latin text."""
-    pairs = len(head) // 2
-    even, odd = head[: pairs * 2 : 2].count(0), head[1::2].count(0)
-    if pairs and odd * 2 > pairs and not even:
-        return Encoding.UTF_16_LE
-    if pairs and even * 2 > pairs and not odd:
-        return Encoding.UTF_16_BE
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def _has_surrogates(text: str) -> bool:
+    return _SURROGATE.search(text) is not None
+
+
+def _show_surrogate(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    is_byte = 0xDC80 <= code <= 0xDCFF  # noqa: PLR2004 (the range of surrogateescape)
+    return f"\\x{code - 0xDC00:02x}" if is_byte else f"\\u{code:04x}"
+
+
+def _escape_hole(hole: re.Match[str]) -> str:
+    return chr(0xDC00 + hole[0].encode(Encoding.CP932)[0])
+
+
+def _decode_wide(data: bytes, encoding: Encoding) -> str:
+    """Return text of UTF-16 or UTF-32; an incomplete character at the end says nothing."""
+    size = 2 if encoding in {Encoding.UTF_16_LE, Encoding.UTF_16_BE} else 4
+    odd = len(data) % size
+    whole = data[: len(data) - odd]
+    try:
+        text = whole.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:
+        text = whole.decode(encoding, "replace").replace("\ufffd", "\udcff")
+    tail = "".join(chr(0xDC00 + byte) for byte in data[len(whole) :] if byte)
+    return text + (tail or "\udcff" * bool(odd))
+
+
+def _count_lines(data: bytes) -> int:
+    return data.count(b"\n") or data.count(b"\r")
+
+
+def _announced(head: bytes) -> Encoding | None:
+    """Return the encoding that the first bytes tell by a mark or by their zeros."""
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return encoding
+    if b"\0" not in head:
+        return None
+    return _bare_utf_32(head) or _bare_utf_16(head)
+
+
+def _bare_utf_32(head: bytes) -> Encoding | None:
+    """Return UTF-32 without a mark: of every four bytes the two highest are zero."""
+    units = len(head) // 4
+    quarters = [head[at : units * 4 : 4].count(0) for at in range(4)]
+    if units and quarters[2:] == [units, units]:
+        return Encoding.UTF_32_LE
+    if units and quarters[:2] == [units, units]:
+        return Encoding.UTF_32_BE
     return None
 
 
+def _bare_utf_16(head: bytes) -> Encoding | None:
+    """Return UTF-16 without a mark, when that reads better than any encoding of single bytes."""
+    piece = head[:_PEEK]
+    wide = [Encoding.UTF_16_LE, Encoding.UTF_16_BE]
+    narrow = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, Encoding.ISO_8859_1]
+    costs = {encoding: _cost(piece, encoding) for encoding in [*narrow, *wide]}
+    best = min(costs, key=costs.__getitem__)
+    return best if best in wide else None
+
+
 def _is_utf_8(data: bytes) -> bool:
-    """Return whether every byte is valid UTF-8; chunks keep the memory small."""
+    """Return whether every byte is valid UTF-8."""
+    if len(data) < _HEAD:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return True
+    import pyarrow as pa
+
+    offsets = (0).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    text = pa.StringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(data))
     try:
-        return data.isascii() or all(chunk.decode("utf-8") for chunk in _chunks(data))
-    except UnicodeDecodeError:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
         return False
+    return True
 
 
-def _chunks(data: bytes) -> Iterator[bytes]:
-    """Cut at line feeds, which are no part of another character in UTF-8 and CP932."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + _CHUNK) + 1 or len(data)
-        yield data[start:end]
-        start = end
+def _is_doubtful(foreign: list[bytes]) -> bool:
+    """Return whether valid UTF-8 may be an accident: a word or two, all of two-byte characters."""
+    if len(foreign) > 2:  # noqa: PLR2004 (lines: a header and a row)
+        return False
+    text = b"\n".join(foreign).decode("utf-8", "replace")
+    return all(character < "\u0800" for character in text)
 
 
-def _foreign_chunks(data: bytes) -> Iterator[bytes]:
-    """Return the chunks that hold more than ASCII."""
-    return (chunk for chunk in _chunks(data) if not chunk.isascii())
+def _cheapest(foreign: list[bytes], *, lines: int, is_utf_8: bool) -> Found:
+    """Return the encoding under which the lines that are not ASCII are the least unlikely."""
+    latin = _latin_of(foreign)
+    candidates = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, latin]
+    totals = {encoding: _PRIORS.get(encoding, _LATIN_PRIOR) for encoding in candidates}
+    for costs in _line_costs(foreign, candidates):
+        least = min(costs.values())
+        for encoding, cost in costs.items():
+            totals[encoding] += min(cost - least, _DEAREST_LINE)
+    best = min(candidates, key=totals.__getitem__)
+    if best is latin and not is_utf_8 and not _is_meant(foreign, latin, lines=lines):
+        best = min(candidates[:1], key=totals.__getitem__)
+    return Found(best, best in _LATIN)
 
 
-def _bad_in_utf_8(chunk: bytes) -> int:
-    """Count the characters that fail in UTF-8."""
-    return chunk.decode("utf-8", "replace").count("\ufffd") - chunk.count(b"\xef\xbf\xbd")
+def _line_costs(
+    foreign: list[bytes], candidates: list[Encoding]
+) -> Iterator[dict[Encoding, float]]:
+    for line in foreign:
+        yield {encoding: _cost(line, encoding) for encoding in candidates}
 
 
-def _lone_in_words(text: str) -> int:
-    """Count the characters that stand alone among Latin letters, and so can hardly be meant."""
-    lone = 0
-    for match in _FOREIGN.finditer(text):
-        found = match[0]
-        letters = found[0].isascii() + found[-1].isascii()
-        lone += letters > 0 and len(found) - letters == 1 and "\ufffd" not in found
-    return lone
+def _cost(line: bytes, encoding: Encoding) -> float:
+    return cost_of(decode_text(line, encoding))
+
+
+def _latin_of(foreign: list[bytes]) -> Encoding:
+    """Return Windows-1252 when one of its own characters occurs, else Latin-1."""
+    has_c1 = any(_C1.search(line) for line in foreign)
+    return Encoding.WINDOWS_1252 if has_c1 else Encoding.ISO_8859_1
+
+
+def _is_meant(foreign: list[bytes], latin: Encoding, *, lines: int) -> bool:
+    """Return whether the accents belong to the file, and are no broken rows in one of ASCII."""
+    if lines < _FEW_LINES:
+        return True
+    likely = sum(1 for line in foreign if _cost(line, latin) - 3.0 * len(line) < _UNLIKELY)
+    is_lone = len(foreign) == 1 and lines > 5 * _FEW_LINES
+    return not is_lone and len(foreign) >= _LATIN_SHARE * lines and 2 * likely > len(foreign)
