@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Every schema revision, oldest first; the last is what this program needs.
 REVISIONS: Final = ("0001", "0002", "0003", "0004")
 BUSY_TIMEOUT_SECONDS: Final = 30
+#: SQLite's own measure, 2 MiB, spills a batch of an import to the disk several times over.
+_CACHE_KIB: Final = 65_536
 #: Transaction-scoped locks on PostgreSQL, one number per duty (SQLite has one writer anyway).
 LOCKS: Final = {
     "migrate": 4_207_001,
@@ -217,7 +219,7 @@ def _set_up_sqlite(engine: Engine) -> None:
         raw.isolation_level = None  # we send BEGIN ourselves, see below
         raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}").close()
         _write_ahead(raw)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}"):
             raw.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -67,6 +67,7 @@ import_runs = Table(
     Column("delimiter", Text, nullable=False),
     Column("mapping", PlainJson, nullable=False),
     Column("dialect", PlainJson),
+    Column("header", PlainJson),
     Column("header_line", Integer),
     Column("is_backfill", Boolean, nullable=False, server_default=false()),
     Column("records", Integer),

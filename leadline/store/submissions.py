@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
 from leadline.store import schema
-from leadline.store.bulk import among, insert_rows, update_rows
+from leadline.store.bulk import allocate_ids, among, insert_columns, insert_rows, update_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -92,6 +92,85 @@ def add_submissions(
         ],
         ignore_known=True,
     )
+
+
+@dataclass(slots=True)
+class FileRows:
+    """Judged rows of a file, in columns, all as long.
+
+    Attributes:
+        keys: content keys.
+        lines: physical lines.
+        raws: the cells as texts in the order of the run's header, or {"text": ...} for a row that
+            cannot be read.
+        reasons: reject codes, None for accepted rows.
+        fields: what the reject names: a header, or the number of a cell.
+        details: what is wrong, without the content.
+    """
+
+    keys: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    raws: list[Any] = field(default_factory=list)
+    reasons: list[str | None] = field(default_factory=list)
+    fields: list[str | None] = field(default_factory=list)
+    details: list[str | None] = field(default_factory=list)
+
+
+def reserve_ids(connection: Connection, count: int) -> list[int]:
+    """Reserve ids for new submissions inside a writing transaction, ascending."""
+    return allocate_ids(connection, _SUBMISSIONS, count)
+
+
+def add_file_rows(
+    connection: Connection,
+    rows: FileRows,
+    *,
+    run: tuple[int, str],
+    ids: Sequence[int],
+    outcomes: Iterable[tuple[str, int]],
+    now: datetime,
+) -> None:
+    """Store the judged rows of a file.
+
+    Args:
+        connection: a writing transaction.
+        rows: none of which is known in the source.
+        run: id of the import run, and its source.
+        ids: reserved, one per row.
+        outcomes: `created`, `updated` or `duplicate`, and the lead, of the accepted rows in order.
+        now: recorded as the time of arrival.
+    """
+    count, judged = len(ids), iter(outcomes)
+    found = [(None, None) if reason else next(judged) for reason in rows.reasons]
+    insert_columns(
+        connection,
+        _SUBMISSIONS,
+        {
+            "id": ids,
+            "source": [run[1]] * count,
+            "content_key": rows.keys,
+            "kind": ["file"] * count,
+            "import_run_id": [run[0]] * count,
+            "line": rows.lines,
+            "raw": rows.raws,
+            "received_at": [now] * count,
+            "state": ["quarantined" if reason else "accepted" for reason in rows.reasons],
+            "reason": rows.reasons,
+            "field": rows.fields,
+            "detail": rows.details,
+            "outcome": [outcome for outcome, _ in found],
+            "lead_id": [lead_id for _, lead_id in found],
+        },
+    )
+
+
+def find_known_keys(connection: Connection, source: str, keys: Sequence[str]) -> set[str]:
+    """Return which content keys the source has already."""
+    wanted = among(connection, _SUBMISSIONS.c.content_key, keys)
+    rows = connection.execute(
+        select(_SUBMISSIONS.c.content_key).where(_SUBMISSIONS.c.source == source, wanted)
+    )
+    return {row[0] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

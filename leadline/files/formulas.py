@@ -1,0 +1,24 @@
+"""Cells that a spreadsheet would run as a formula, made inert and given back as they were.
+
+OWASP, "CSV Injection": a cell that begins with one of `= + - @`, a tab or a carriage return is
+run when the file is opened. An apostrophe before it keeps it text. A cell that looks as if it had
+been guarded already gets one more, so that `unguard` always gives back what was there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_RUN: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+_GUARDED: Final = re.compile(r"''*[=+\-@\t\r＝＋－＠]")
+
+
+def guard(text: str) -> str:
+    """Return a cell that no spreadsheet runs."""
+    return f"'{text}" if _RUN.match(text) else text
+
+
+def unguard(text: str) -> str:
+    """Return what a guarded cell was; only for cells that `guard` has seen."""
+    return text[1:] if _GUARDED.match(text) else text
