@@ -55,6 +55,16 @@ COMMANDS: Final[Words] = _both(
                 "同じファイルを再度取り込んでも何も変わりません。不備の行は隔離ファイルに出力します。"
             ),
         ),
+        "release": (
+            (
+                "Lets leads go that a backfill holds: they are routed, and may be enrolled.\n\n"
+                "Shows first how many and to whom, and does it after a yes or with --yes."
+            ),
+            (
+                "バックフィルで保留中のリードを解除し、振り分けとシナリオ登録の対象にします。\n\n"
+                "先に件数と割当先を表示し、確認後(または --yes 指定時)に実行します。"
+            ),
+        ),
         "run": (
             (
                 "Runs the pipeline, or named stages, in this process and without Prefect.\n\n"
@@ -159,6 +169,15 @@ PARAMETERS: Final[Words] = _both(
             "the instant that `due` is measured against, with its offset",
             "処理対象を判定する時刻(時差つきの ISO 8601)",
         ),
+        "release.import_run": (
+            "the import whose leads to release; `leadline import --list` shows the runs",
+            "解除する取込の番号(`leadline import --list` で確認)",
+        ),
+        "release.where": (
+            "only those that match a condition over lead fields, such as \"grade = 'A'\"",
+            "条件に合うリードだけを解除。例: \"grade = 'A'\"",
+        ),
+        "release.is_agreed": ("do it without asking", "確認せずに実行"),
         "deploy.dry_run": (
             "show what would be changed; exit code 2 when there is something",
             "変更せずに差分だけを表示(差分があれば終了コード2)",

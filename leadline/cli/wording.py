@@ -373,9 +373,11 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 
 def _catalog() -> dict[str, tuple[str, str]]:
     from leadline.cli.deploy_wording import DEPLOY
+    from leadline.cli.release_wording import RELEASE, UNDO
     from leadline.cli.report_wording import DOCTOR, REPORTS
 
-    return {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE, **DEPLOY, **REPORTS, **DOCTOR}
+    own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
+    return {**own, **DEPLOY, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
 
 
 CATALOG: Final = _catalog()

@@ -78,16 +78,12 @@ def count_held(connection: Connection, run_ids: Collection[int]) -> dict[int, in
 def list_held(
     connection: Connection, run_id: int, *, after: int = 0, limit: int
 ) -> list[dict[str, Any]]:
-    """Return held leads of an import in order of id: id, owner, email, consent.
-
-    In a writing transaction nobody else changes them until it ends.
-    """
+    """Return held leads of an import in order of id: id, owner, email, consent."""
     columns = (_LEADS.c.id, _LEADS.c.owner, _LEADS.c.email, _LEADS.c.consent)
     rows = connection.execute(
         select(*columns)
         .where(_HELD, _LEADS.c.held_import_run_id == run_id, _LEADS.c.id > after)
         .order_by(_LEADS.c.id)
         .limit(limit)
-        .with_for_update()
     )
     return as_dicts(rows)
