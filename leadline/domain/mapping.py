@@ -1,209 +1,192 @@
-"""Which canonical field a column holds, told by its header in English or Japanese.
+"""Which canonical field each column of a file holds, how surely, and why.
 
-Only a header that is an alias after folding is mapped: nothing is guessed from likeness, and what
-is not known stays a raw attribute of the lead.
+What the configuration fixes wins. Then come the known words of the headers
+(`leadline.domain.headers`), held against what the cells look like, then columns whose cells leave
+no doubt, and last a header that is plainly a slip of the pen. What only resembles a known word is
+suggested and not applied. A column that no field takes stays a raw attribute of the lead.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from typing import TYPE_CHECKING, Final
+import dataclasses
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from leadline.domain.headers import (
+    Known,
+    fold_header,
+    infer_country,
+    is_opt_out,
+    phone_rank,
+    read_header,
+    weak_words,
+)
+from leadline.domain.leads import LEAD_FIELDS
+from leadline.domain.likeness import (
+    Evidence,
+    contradicts,
+    is_email_column,
+    is_firm_column,
+    is_phone_column,
+    is_street_column,
+    nearest_field,
+    weigh,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-#: Aliases per field, the surest first: where two columns fit, the earlier alias is taken.
-_ALIASES: Final[dict[str, str]] = {
-    "external_id": (
-        "external id, lead id, record id, contact id, customer id, submission id, response id, "
-        "entry id, id, リードID, 顧客ID, 管理番号, 受付番号, 問い合わせ番号, お問い合わせ番号, "
-        "会員番号, ID番号"
-    ),
-    "email": (
-        "email, e-mail, email address, e-mail address, mail, mail address, your email, "
-        "user email, work email, business email, primary email, contact email, company email, "
-        "メールアドレス, メール, Eメール, Eメールアドレス, 電子メール, 電子メールアドレス, "
-        "連絡先メールアドレス, 会社メールアドレス, ご連絡先メールアドレス, e-mailアドレス, "
-        "アドレス"
-    ),
-    "given_name": (
-        "given name, first name, forename, your first name, 名, お名前(名), 名前(名), 氏名(名), "
-        "ファーストネーム"
-    ),
-    "family_name": (
-        "family name, last name, surname, your last name, 姓, 苗字, 名字, お名前(姓), 名前(姓), "
-        "氏名(姓), ラストネーム"
-    ),
-    "full_name": (
-        "full name, name, your name, contact name, lead name, person name, 氏名, お名前, 名前, "
-        "ご氏名, ご担当者名, 担当者名, ご担当者様, ご担当者氏名, 担当者氏名, 氏名(漢字), "
-        "お名前(漢字), 名前(漢字), 漢字氏名, 担当者"
-    ),
-    "name_kana": (
-        "name kana, kana, furigana, full name kana, フリガナ, ふりがな, 氏名カナ, カナ氏名, "
-        "氏名(カナ), 氏名フリガナ, 氏名(フリガナ), お名前(カナ), お名前(フリガナ), "
-        "お名前(ふりがな), 氏名(ふりがな), 名前(カナ), カナ, ヨミガナ, よみがな, カナ名"
-    ),
-    "company": (
-        "company, company name, organization, organization name, account name, "
-        "organisation, "  # codespell:ignore organisation
-        "account, employer, business name, your company, 会社名, 企業名, 貴社名, 御社名, 会社, "
-        "勤務先, 勤務先名, 法人名, 組織名, 団体名, 所属先, 所属企業, 会社・団体名, 企業・団体名, "
-        "貴社名・団体名, 取引先名"
-    ),
-    "department": (
-        "department, department name, division, dept, 部署, 部署名, 部門, 部門名, 所属部署, "
-        "ご所属部署, 所属部門, 事業部"
-    ),
-    "title": (
-        "title, job title, position, role, job role, job position, 役職, 役職名, お役職, ご役職, "
-        "肩書, 肩書き, 職位"
-    ),
-    "phone": (
-        "phone, phone number, telephone, telephone number, tel, tel no, contact number, your tel, "
-        "your phone, user phone, work phone, business phone, mobile, mobile phone, mobile number, "
-        "cell phone, 電話番号, 電話, TEL, お電話番号, ご連絡先電話番号, 連絡先電話番号, 連絡先, "
-        "会社電話番号, 代表電話, 代表電話番号, 直通電話, 直通電話番号, 携帯電話, 携帯電話番号, "
-        "携帯番号, 携帯, TEL会社"
-    ),
-    "country": (
-        "country, country code, country/region, country name, country or region, nation, 国, "
-        "国名, 国・地域, 国/地域, 国コード"
-    ),
-    "region": (
-        "region, state, state/province, state/region, state code, province, prefecture, county, "
-        "your pref, 都道府県, 都道府県名, 地域, 州, 県, 都道府県(会社), 会社所在地(都道府県)"
-    ),
-    "city": "city, town, city/town, locality, 市区町村, 市町村, 市区郡, 市区町村名, 都市",
-    "postal_code": (
-        "postal code, postcode, post code, zip, zip code, zip/postal code, postal, 郵便番号, 〒, "
-        "会社郵便番号, 郵便"
-    ),
-    "address": (
-        "address, street, street address, address line 1, mailing address, company address, 住所, "
-        "ご住所, 所在地, 会社住所, 番地, 町名番地, 住所1"
-    ),
-    "industry": (
-        "industry, sector, vertical, business type, 業種, 業界, 業種名, ご業種, 産業, 業態"
-    ),
-    "employees": (
-        "employees, number of employees, employee count, no of employees, company size, "
-        "headcount, employee range, numberofemployees, num employees, size, "
-        "how many people work at your company, "
-        "how many people work at your company including part time staff, 従業員数, 従業員規模, "
-        "社員数, 会社規模, 企業規模, 従業員数規模, ご従業員数, 社員規模"
-    ),
-    "website": (
-        "website, web site, url, website url, homepage, company website, domain, ウェブサイト, "
-        "Webサイト, ホームページ, 会社URL, 企業URL, サイトURL, ホームページURL"
-    ),
-    "source": (
-        "lead source, source, original source, traffic source, lead origin, "
-        "how did you hear about us, 流入元, リードソース, 獲得元, 流入経路, 認知経路, 獲得経路, "
-        "情報源, 当社を知ったきっかけ, きっかけ, 参照元"
-    ),
-    "campaign": "campaign, campaign name, キャンペーン, キャンペーン名, 施策, 施策名",
-    "utm_source": "utm source",
-    "utm_medium": "utm medium",
-    "utm_campaign": "utm campaign",
-    "message": (
-        "message, your message, comments, comment, inquiry, enquiry, inquiry details, "
-        "description, notes, note, questions, question, details, remarks, お問い合わせ内容, "
-        "お問合せ内容, 問い合わせ内容, 問合せ内容, お問い合わせ, お問合せ, ご相談内容, 相談内容, "
-        "ご質問, ご質問内容, 質問内容, ご要望, ご意見・ご要望, メッセージ, 内容, 備考, コメント, "
-        "メモ"
-    ),
-    "request": (
-        "request, request type, inquiry type, enquiry type, type of inquiry, reason for contact, "
-        "subject, your subject, topic, お問い合わせ種別, お問い合わせ種類, お問い合わせの種類, "
-        "お問合せ種別, 問い合わせ種別, 問合せ種別, お問い合わせ項目, お問い合わせ区分, ご用件, "
-        "用件, ご希望内容, 件名, 種別"
-    ),
-    "product": (
-        "product, product name, product interest, products of interest, product of interest, "
-        "製品, 製品名, 商品, 商品名, 対象製品, 興味のある製品, ご興味のある製品, サービス名, "
-        "ご興味のあるサービス, 検討製品"
-    ),
-    "budget": (
-        "budget, estimated budget, budget range, what is your budget, 予算, ご予算, 予算規模, "
-        "想定予算"
-    ),
-    "timeframe": (
-        "timeframe, time frame, timeline, purchase timeframe, purchase timeline, 導入時期, "
-        "検討時期, 導入予定時期, 導入希望時期, ご検討時期, 購入時期"
-    ),
-    "decision_role": (
-        "decision role, buying role, decision maker, role in decision, 決裁権, 決裁者, "
-        "導入への関与, ご検討の立場, お立場, 意思決定への関与"
-    ),
-    "owner": (
-        "owner, lead owner, contact owner, record owner, account owner, owner name, owner email, "
-        "営業担当, 営業担当者, 担当営業, リード所有者, 所有者"
-    ),
-    "language": "language, preferred language, lang, locale, 言語, 使用言語, 希望言語",
-    "timezone": "timezone, time zone, tz, タイムゾーン, 時間帯",
-    "consent": (
-        "consent, opt in, marketing consent, email opt in, email consent, marketing opt in, "
-        "subscribe, newsletter, newsletter opt in, accepts marketing, consent to marketing, "
-        "agree to receive emails, acceptance mail, "
-        "do you agree to receive marketing emails from us, "
-        "legal basis for processing contact's data, legal basis, メール配信同意, メール配信, "
-        "メール配信希望, メール配信の同意, メルマガ, メルマガ希望, メルマガ登録, メルマガ購読, "
-        "配信同意, 配信許諾, 配信希望, オプトイン, 案内メール, ご案内メール, ご案内の希望, "
-        "案内希望, お知らせメール, メールでのご案内, メールでのご案内を希望する, "
-        "メールでのご案内を希望しますか"
-    ),
-    "created_at": "created at, 作成日時, 作成日, 登録日時, 登録日",
-    "submitted_at": (
-        "submitted at, submitted on, submission date, submission time, submit time, "
-        "submission timestamp, timestamp, received at, received, date submitted, "
-        "lead submit time, created time, create date, created date, creation date, date created, "
-        "created, created on, date, 受信日時, 受付日時, 送信日時, お問い合わせ日時, "
-        "問い合わせ日時, お問合せ日時, 問合せ日時, 回答日時, 申込日時, 申込日, 投稿日時, "
-        "タイムスタンプ, 受付日, 受信日, 送信日, 問い合わせ日, お問い合わせ日, 日時"
-    ),
+__all__ = [
+    "ColumnMatch",
+    "FixedFault",
+    "Mapped",
+    "decide_mapping",
+    "fold_header",
+    "infer_country",
+    "is_opt_out",
+    "map_headers",
+]
+
+How = Literal["fixed", "alias", "content", "similar", "suggested", "none"]
+
+_SURE: Final = 100
+#: Below it a column counts only where no better one says the same.
+_DOUBTFUL: Final = 85
+_SIMILAR: Final = 90
+_MARGIN: Final = 5
+_SAMPLE: Final = 60  # characters of a cell that are shown
+#: Never by likeness: a slip would tell who may be written to, or whose record it is.
+_NEVER_SIMILAR: Final = frozenset({"consent", "external_id", "owner"})
+_SEVERAL: Final = frozenset({"email", "phone"})
+_NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
+#: In a header without a known word: the addresses are not those of the lead.
+_OF_OTHERS: Final = (
+    *("owner", "担当", "所有", "creat", "modif", "更新", "作成", "登録者", "manager", "assistant"),
+    *("refer", "紹介", "bcc", "sender", "送信者", "sales", "営業", "supervisor", "上長", "承認"),
+    *("入力者", "bearbeiter", "inhaber", "zuständig", "vertrieb", "confirm", "確認"),
+)
+#: The person at the lead's side or at ours, as the other columns tell.
+_CONTACTS: Final = frozenset(
+    map(fold_header, ("担当者", "担当者名", "ご担当者", "contact", "kontakt"))
+)
+_PLAIN_NAMES: Final = frozenset(map(fold_header, ("name", "名前", "お名前", "名称", "nom")))
+_OWNERS_REPEAT: Final = 0.3  # share of different names below which a column names our own people
+_ENOUGH_NAMES: Final = 20
+_CARDS: Final = "名刺"
+_COMPANY_RANK: Final = 5
+
+#: What is wrong with a mapping that was fixed, for people.
+_FAULTS: Final[dict[str, dict[str, str]]] = {
+    "unknown_field": {
+        "en": "`{header}` is mapped to `{found}`, which is no lead field{hint}",
+        "ja": "`{header}` の対応先 `{found}` はリードの項目ではありません{hint}",
+    },
+    "unknown_header": {
+        "en": "the mapping names a column `{header}`, which the file does not have{hint}",
+        "ja": "対応表の列 `{header}` がファイルにありません{hint}",
+    },
 }
-#: Columns of refusals: a yes there is a no to mail, and its absence is not consent.
-_OPT_OUTS: Final = (
-    "has opted out of email, email opt out, opt out, opted out, do not email, "
-    "do not contact, unsubscribed, unsubscribed from all email, unsubscribe, "
-    "配信停止, メール配信停止, オプトアウト, 配信拒否, メール送信除外, 配信不要, メルマガ配信停止"
-)
-_MARKS: Final = re.compile(
-    r"[(\[【〔]\s*(?:必須|任意|required|optional|複数選択可|半角|全角|\d+)\s*[)\]】〕]",
-    re.IGNORECASE,
-)
-_SIGNS: Final = re.compile(r"[\W_]+")
+_HINTS: Final = {
+    "en": ". Did you mean `{suggestion}`?",
+    "ja": "。`{suggestion}` のことですか?",
+}
 
 
-def fold_header(header: str) -> str:
-    """Reduce a header to its letters and digits, in one width and case, in any script.
+@dataclass(frozen=True, slots=True)
+class ColumnMatch:
+    """What was decided about one column.
 
-    Marks such as `(必須)`, `[required]` and the `(2)` of a repeated column do not count.
+    Attributes:
+        header: as the file has it.
+        field: canonical or custom field; "" when the column stays a raw attribute.
+        confidence: 0 to 100.
+        how: `fixed` by configuration, `alias` by a known word, `content` by its cells, `similar`
+            by likeness to a known word; without a field `suggested` or `none`.
+        sample: a filled cell, shortened; personal data, for the person who imports alone.
+        suggestion: a field that the column may hold, or "".
     """
-    plain = unicodedata.normalize("NFKC", header).casefold()
-    return _SIGNS.sub("", _MARKS.sub("", plain)) or plain.strip()
+
+    header: str
+    field: str
+    confidence: int
+    how: How
+    sample: str | None = dataclasses.field(default=None, repr=False)
+    suggestion: str = ""
 
 
-def _alias_table() -> dict[str, tuple[str, int]]:
-    """Return field and rank by folded alias; the lowest rank is the surest."""
-    table: dict[str, tuple[str, int]] = {}
-    for field, aliases in _ALIASES.items():
-        for rank, alias in enumerate([field, *aliases.split(", ")]):
-            table.setdefault(fold_header(alias), (field, rank))
-    for rank, alias in enumerate(_OPT_OUTS.split(", "), start=1000):
-        table.setdefault(fold_header(alias), ("consent", rank))
-    return table
+@dataclass(frozen=True, slots=True)
+class FixedFault:
+    """Something that a fixed mapping names and that does not exist.
+
+    Attributes:
+        code: `unknown_field` or `unknown_header`.
+        header: the header that the mapping names.
+        found: the field that it is mapped to.
+        suggestion: the nearest valid word, or "".
+    """
+
+    code: Literal["unknown_field", "unknown_header"]
+    header: str
+    found: str
+    suggestion: str = ""
+
+    def say(self, lang: str) -> str:
+        """Return the sentence in `lang` ("en" or "ja")."""
+        texts = _FAULTS[self.code]
+        hint = _HINTS.get(lang, _HINTS["en"]).format(suggestion=self.suggestion)
+        return texts.get(lang, texts["en"]).format(
+            header=self.header, found=self.found, hint=hint if self.suggestion else ""
+        )
 
 
-_TABLE: Final = _alias_table()
-_OPT_OUT_FOLDED: Final = frozenset(fold_header(alias) for alias in _OPT_OUTS.split(", "))
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The mapping of a file.
+
+    Attributes:
+        columns: every column, in file order.
+        fields: field by header, of the columns that have one. `email` and `phone` may have
+            several, the first that is filled counts; phones stand in the order of preference.
+        faults: what a fixed mapping names in vain.
+    """
+
+    columns: tuple[ColumnMatch, ...]
+    fields: dict[str, str]
+    faults: tuple[FixedFault, ...] = ()
 
 
-def is_opt_out(header: str) -> bool:
-    """Return whether a column mapped to `consent` holds refusals instead."""
-    return fold_header(header) in _OPT_OUT_FOLDED
+class _Column(NamedTuple):
+    """A column on its way to a field; `known` is what its header says and its cells allow."""
+
+    place: int
+    header: str
+    known: Known | None
+    evidence: Evidence
+    is_vetoed: bool = False
+
+    @property
+    def folded(self) -> str:
+        return fold_header(self.header)
+
+    @property
+    def field(self) -> str:
+        return self.known.field if self.known else ""
+
+    def says(self, field: str, confidence: int = _SURE) -> _Column:
+        return self._replace(known=Known(field, confidence))
+
+
+class _Claim(NamedTuple):
+    """A column that wants a field."""
+
+    confidence: int
+    rank: int
+    place: int
+    header: str
+    field: str
+    how: How
 
 
 def map_headers(headers: Sequence[str], *, fixed: Mapping[str, str]) -> dict[str, str]:
@@ -215,22 +198,285 @@ def map_headers(headers: Sequence[str], *, fixed: Mapping[str, str]) -> dict[str
             and then folded. An empty field leaves the column unmapped.
 
     Returns:
-        Each field once, except `email`, which may have several columns: the first that is filled
-        counts. A header that is not in the result is kept by the caller as a raw attribute.
+        Each field once, except `email` and `phone`, which may have several columns: the first that
+        is filled counts. A header that is not in the result is kept as a raw attribute.
     """
-    folded_fixed = {fold_header(header): field for header, field in fixed.items()}
-    chosen: dict[str, str] = {}
-    guesses: list[tuple[int, str, str]] = []
-    for header in headers:
-        folded = fold_header(header)
-        if header in fixed or folded in folded_fixed:
-            chosen[header] = fixed.get(header, folded_fixed.get(folded, ""))
-        elif folded in _TABLE:
-            field, rank = _TABLE[folded]
-            guesses.append((rank, header, field))
-    taken = set(chosen.values()) - {"email"}
-    for _, header, field in sorted(guesses, key=lambda guess: guess[0]):
-        if field not in taken:
-            chosen[header] = field
-            taken |= {field} - {"email"}
-    return {header: chosen[header] for header in headers if chosen.get(header)}
+    return decide_mapping(headers, fixed=fixed, custom={*fixed.values()} - {""}).fields
+
+
+def decide_mapping(
+    headers: Sequence[str],
+    *,
+    fixed: Mapping[str, str],
+    samples: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    custom: Collection[str] = (),
+) -> Mapped:
+    """Decide which field each column holds.
+
+    Args:
+        headers: column names as the file has them.
+        fixed: header -> field from the configuration, see `map_headers`.
+        samples: some filled cells by header; 200 are enough.
+        custom: names of the fields that the configuration declares.
+    """
+    fields = LEAD_FIELDS.keys() | set(custom)
+    stated = _fixed_fields(headers, fixed, fields)
+    columns = _read_columns(headers, samples, stated, custom)
+    chosen = {claim.header: claim for claim in _settle(columns, stated)}
+    matches = tuple(
+        _match(column, stated, chosen, _first(samples.get(column.header, ()))) for column in columns
+    )
+    return Mapped(matches, _in_order(matches), tuple(_faults(headers, fixed, fields)))
+
+
+def _fixed_fields(
+    headers: Sequence[str], fixed: Mapping[str, str], fields: Collection[str]
+) -> dict[str, str]:
+    """Return what the configuration says, by header of the file."""
+    folded = {fold_header(header): field for header, field in fixed.items()}
+    stated = {
+        header: fixed.get(header, folded.get(fold_header(header)))
+        for header in headers
+        if header in fixed or fold_header(header) in folded
+    }
+    return {
+        header: field
+        for header, field in stated.items()
+        if field is not None and (not field or field in fields)
+    }
+
+
+def _faults(
+    headers: Sequence[str], fixed: Mapping[str, str], fields: Collection[str]
+) -> Iterator[FixedFault]:
+    """Yield what a fixed mapping names and nobody has."""
+    there = {fold_header(header) for header in headers}
+    for header, field in fixed.items():
+        if field and field not in fields:
+            yield FixedFault("unknown_field", header, field, _nearest(field, fields))
+        if header not in headers and fold_header(header) not in there:
+            yield FixedFault("unknown_header", header, field, _nearest(header, headers))
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    by_fold = {name.casefold(): name for name in known}
+    found = get_close_matches(word.casefold(), list(by_fold), n=1)
+    return by_fold[found[0]] if found else ""
+
+
+def _read_columns(
+    headers: Sequence[str],
+    samples: Mapping[str, Sequence[str]],
+    stated: Mapping[str, str],
+    custom: Collection[str],
+) -> list[_Column]:
+    """Return what each header says, as far as its cells and its neighbors allow."""
+    own = {fold_header(name): name for name in custom if name not in LEAD_FIELDS}
+    columns: list[_Column] = []
+    for place, header in enumerate(headers):
+        evidence = weigh(samples.get(header, ()))
+        if header in stated:
+            columns.append(_Column(place, header, Known(stated[header], _SURE), evidence))
+        elif name := own.get(fold_header(header)):
+            columns.append(_Column(place, header, Known(name, _SURE), evidence))
+        else:
+            columns.append(_seen(_Column(place, header, read_header(header), evidence)))
+    columns = _without_wrong_mail(columns, stated)
+    for adjust in (_names, _contacts, _firms, _times):
+        columns = [
+            column if column.header in stated else adjust(column, columns) for column in columns
+        ]
+    return columns
+
+
+def _seen(column: _Column) -> _Column:
+    """Return a column without its field when its cells say otherwise."""
+    known = column.known
+    if known is None or not known.field:
+        return column
+    is_weak = column.folded in weak_words() or known.confidence <= _SIMILAR
+    if contradicts(known.field, column.evidence, is_weak=is_weak):
+        return column._replace(known=None, is_vetoed=True)
+    return column
+
+
+def _without_wrong_mail(columns: list[_Column], stated: Mapping[str, str]) -> list[_Column]:
+    """Take `email` from columns without a single `@` where another column holds addresses."""
+    if not any(column.evidence.emails and is_email_column(column.evidence) for column in columns):
+        return columns
+    return [
+        column._replace(known=None, is_vetoed=True)
+        if column.field == "email"
+        and column.header not in stated
+        and column.evidence.count
+        and not column.evidence.ats
+        else column
+        for column in columns
+    ]
+
+
+def _names(column: _Column, columns: Sequence[_Column]) -> _Column:
+    """Read `Name` beside `Vorname` as the family name, 名前 beside 姓 as the given name."""
+    fields = {other.field for other in columns}
+    if column.folded not in _PLAIN_NAMES or column.evidence.spaced > 1 - _OWNERS_REPEAT:
+        return column
+    if "given_name" in fields and "family_name" not in fields:
+        return column.says("family_name", _SIMILAR)
+    is_japanese = column.folded != "name"
+    if is_japanese and "family_name" in fields and "given_name" not in fields:
+        return column.says("given_name", _SIMILAR)
+    return column
+
+
+def _contacts(column: _Column, columns: Sequence[_Column]) -> _Column:
+    """Read 担当者 as the owner where another column names the lead's person."""
+    if column.folded not in _CONTACTS or column.field != "full_name":
+        return column
+    others = {other.field for other in columns if other.place != column.place}
+    seen = column.evidence
+    is_ours = seen.count >= _ENOUGH_NAMES and seen.kinds < _OWNERS_REPEAT * seen.count
+    if not (is_ours or others & {"full_name", "family_name"}):
+        return column
+    is_honored = column.header.startswith("ご")
+    return column if is_honored and not is_ours else column.says("owner", _SIMILAR)
+
+
+def _firms(column: _Column, columns: Sequence[_Column]) -> _Column:
+    """Read `Name` as the company where most cells bear a legal form and no column else does."""
+    is_name = column.folded in _PLAIN_NAMES and column.field == "full_name"
+    if not is_name or not is_firm_column(column.evidence):
+        return column
+    is_taken = any(other.field == "company" for other in columns)
+    return column if is_taken else column.says("company", _SIMILAR)
+
+
+def _times(column: _Column, columns: Sequence[_Column]) -> _Column:
+    """Read the time of creation as that of the submission where no column tells that."""
+    if column.field != "created_at" or any(other.field == "submitted_at" for other in columns):
+        return column
+    return column._replace(known=column.known and column.known._replace(field="submitted_at"))
+
+
+def _settle(columns: Sequence[_Column], stated: Mapping[str, str]) -> list[_Claim]:
+    """Give each field to the surest column, then look at what is left."""
+    taken = {field for field in stated.values() if field} - {"email"}
+    free = [column for column in columns if column.header not in stated]
+    chosen = _given([_claim(column) for column in free if column.field], taken)
+    for further in (_by_content, _by_likeness):
+        held = {claim.header for claim in chosen}
+        fields = {claim.field for claim in chosen} | set(stated.values())
+        left = [column for column in free if column.header not in held]
+        chosen += further(left, fields)
+    return chosen
+
+
+def _claim(column: _Column) -> _Claim:
+    known = column.known or Known("", 0)
+    return _Claim(known.confidence, known.rank, column.place, column.header, known.field, "alias")
+
+
+def _given(claims: list[_Claim], taken: set[str]) -> list[_Claim]:
+    """Return the claims that are met, the surest first."""
+    met: list[_Claim] = []
+    for claim in sorted(claims, key=lambda each: (-each.confidence, each.rank, each.place)):
+        is_refusal = claim.field == "consent" and is_opt_out(claim.header)
+        is_more = claim.field in _SEVERAL and claim.field not in taken
+        is_first = all(claim.field != other.field for other in met)
+        if is_more:
+            is_met = claim.confidence >= _DOUBTFUL or is_first
+        else:
+            is_met = is_refusal or _is_free(claim, met, taken)
+        if is_met:
+            met.append(claim)
+    return met
+
+
+def _is_free(claim: _Claim, met: Iterable[_Claim], taken: Collection[str]) -> bool:
+    """Return whether nobody has the field; columns of refusals do not count as consent."""
+    holders = (other for other in met if other.field == claim.field)
+    return claim.field not in taken and all(
+        claim.field == "consent" and is_opt_out(other.header) for other in holders
+    )
+
+
+def _by_content(left: Sequence[_Column], fields: Collection[str]) -> list[_Claim]:
+    """Return the columns whose cells leave no doubt, for fields that nobody has."""
+    chosen: list[_Claim] = []
+    for column in left:
+        found = column.evidence
+        share = 0.0
+        field = ""
+        if is_email_column(found) and "email" not in fields and not _is_of_others(column):
+            field, share = "email", found.emails
+        elif column.is_vetoed and is_phone_column(found) and "phone" not in fields:
+            field, share = "phone", found.phones
+        elif column.is_vetoed and is_street_column(found) and "address" not in fields:
+            field, share = "address", found.streets
+        if field:
+            chosen.append(
+                _Claim(round(90 * share), 0, column.place, column.header, field, "content")
+            )
+    return chosen
+
+
+def _is_of_others(column: _Column) -> bool:
+    return any(word in column.header.casefold() for word in _OF_OTHERS)
+
+
+def _by_likeness(left: Sequence[_Column], fields: Collection[str]) -> list[_Claim]:
+    """Return the columns whose header is a known word but for a slip of the pen."""
+    claims: list[_Claim] = []
+    for column in left:
+        near = nearest_field(column.header) if column.known is None else None
+        if (
+            near is not None
+            and near.score >= _SIMILAR
+            and near.margin >= _MARGIN
+            and not near.is_part
+            and near.field not in _NEVER_SIMILAR
+            and not contradicts(near.field, column.evidence, is_weak=True)
+        ):
+            claims.append(
+                _Claim(int(near.score), 0, column.place, column.header, near.field, "similar")
+            )
+    return _given(claims, set(fields))
+
+
+def _match(
+    column: _Column, stated: Mapping[str, str], chosen: Mapping[str, _Claim], sample: str | None
+) -> ColumnMatch:
+    """Return what is shown of a column."""
+    header = column.header
+    if header in stated:
+        return ColumnMatch(header, stated[header], _SURE, "fixed", sample)
+    if claim := chosen.get(header):
+        return ColumnMatch(header, claim.field, min(claim.confidence, _SURE), claim.how, sample)
+    if column.known is not None:
+        return ColumnMatch(header, "", 0, "none", sample, column.field)
+    near = nearest_field(header)
+    if near is None:
+        return ColumnMatch(header, "", 0, "none", sample)
+    return ColumnMatch(header, "", int(near.score), "suggested", sample, near.field)
+
+
+def _first(cells: Sequence[str]) -> str | None:
+    """Return the first filled cell, shortened."""
+    text = next((" ".join(cell.split()) for cell in cells if cell.strip()), None)
+    return text if text is None or len(text) <= _SAMPLE else f"{text[: _SAMPLE - 1]}…"
+
+
+def _in_order(matches: Sequence[ColumnMatch]) -> dict[str, str]:
+    """Return field by header, in file order but for phones, which go by preference."""
+    is_cards = any(_CARDS in match.header for match in matches)
+    phones = [match for match in matches if match.field == "phone"]
+    if all(match.how != "fixed" for match in phones):
+        phones.sort(key=lambda match: _preference(match.header, is_cards=is_cards))
+    queue = iter(phones)
+    ordered = (next(queue) if match.field == "phone" else match for match in matches)
+    return {match.header: match.field for match in ordered if match.field}
+
+
+def _preference(header: str, *, is_cards: bool) -> int:
+    """Return how early a phone column counts; a plain TEL on a business card is the company's."""
+    rank = phone_rank(header)
+    return _COMPANY_RANK if is_cards and not rank else rank

@@ -47,14 +47,26 @@ def test_unknown_header_is_left_out(header: str) -> None:
     assert map_headers([header], fixed={}) == {}
 
 
-@pytest.mark.parametrize("field", list(LEAD_FIELDS))
+@pytest.mark.parametrize("field", [name for name in LEAD_FIELDS if name != "created_at"])
 def test_every_field_is_known_by_its_own_name(field: str) -> None:
     assert map_headers([field], fixed={}) == {field: field}
 
 
 def test_field_is_used_once_by_the_surest_header() -> None:
-    mapped = map_headers(["Mobile Phone", "Phone", "Tel"], fixed={})
-    assert mapped == {"Phone": "phone"}
+    assert map_headers(["Organization", "Company", "Employer"], fixed={}) == {"Company": "company"}
+
+
+def test_time_of_creation_is_that_of_the_submission_where_no_column_tells_it() -> None:
+    assert map_headers(["created_at"], fixed={}) == {"created_at": "submitted_at"}
+    both = {"created_at": "created_at", "submitted_at": "submitted_at"}
+    assert map_headers(list(both), fixed={}) == both
+
+
+def test_phones_may_have_several_columns_in_the_order_of_preference() -> None:
+    mapped = map_headers(["TEL会社", "TEL部門", "TEL直通", "FAX", "携帯電話"], fixed={})
+    assert list(mapped) == ["携帯電話", "TEL直通", "TEL部門", "TEL会社"]
+    assert set(mapped.values()) == {"phone"}
+    assert list(map_headers(["Mobile Phone", "Phone", "Tel"], fixed={}))[-1] == "Mobile Phone"
 
 
 def test_mail_may_have_several_columns_in_file_order() -> None:

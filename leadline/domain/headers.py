@@ -1,0 +1,435 @@
+"""Which field one header names, read by itself.
+
+A header is looked up among the known words after folding (one width and case, letters and digits
+only). One that is not there is taken apart: notes in brackets, two languages side by side,
+questions and polite forms, prefixes such as `Person - ` or `貴社の`, qualifiers such as `- Work`.
+Nothing is guessed from likeness here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from leadline.domain.header_words import (
+    ALIASES,
+    COMPANIES,
+    LEADING,
+    OPT_OUTS,
+    OTHERS,
+    PERSONS,
+    PLACES,
+    QUALIFIERS,
+    TRAILING,
+    WEAK,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_SURE: Final = 100
+_UNSURE: Final = 90
+#: What may be the lead's or the seller's, as 担当者メールアドレス.
+_AMBIGUOUS: Final = 84
+_STEP: Final = 2
+_DEPTH: Final = 4
+_LONGEST: Final = 300  # characters; a longer header is prose
+
+_MARKS: Final = re.compile(
+    r"[(\[【〔<]\s*(?:必須|任意|入力必須|必須項目|required|optional|pflichtfeld|複数選択可|複数回答可"
+    r"|半角|全角|半角英数字?|半角数字|全角カナ|全角カタカナ|text only|\d+)\s*[)\]】〕>]",
+    re.IGNORECASE,
+)
+_SIGNS: Final = re.compile(r"[\W_]+")
+_CJK: Final = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_KANA: Final = re.compile("[\u3041-\u309f\u30a1-\u30fa]")
+_LATIN: Final = re.compile(r"[^\W\d_\u3005\u3040-\u30ff\u3400-\u9fff]")
+_CAMEL: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_TOKEN: Final = re.compile(r"[^\W_]+")
+_BRACKETS: Final = re.compile(
+    r"^(.*?)\s*[(\[【〔<《「]([^()\[\]]*)[)\]】〕>》」]?\s*(.*)$", re.DOTALL
+)
+_NOTE: Final = re.compile(r"[※*＊].*$|^[\s*＊・●■◆]+", re.DOTALL)
+_FOREIGN_KEY: Final = re.compile(r"_id(?:/(?:name|id|\.id))?$")
+_NUMBERING: Final = re.compile(
+    r"^\s*(?:[①-⑳]|(?:q|問|設問|質問|no\.?)?\s*\d{1,3}\s*(?:[.):、．]|(?=[^\x00-\x7f]))"
+    r"|q\d{1,3}\s+)\s*",
+    re.IGNORECASE,
+)
+_SEPARATORS: Final = re.compile(
+    r"\s*(?:[/|\n;,、・&＆｜]|\bor\b|\band\b|\boder\b|\bund\b|または|もしくは|及び|および)\s*",
+    re.IGNORECASE,
+)
+_KANA_NOTE: Final = re.compile(
+    r"カナ|かな|フリガナ|ふりがな|ヨミ|よみ|読み|kana|furigana", re.IGNORECASE
+)
+_ROMAN_NOTE: Final = re.compile(
+    r"ローマ字|英字|英語|英文|romaji|roman|alphabet|旧|former|old", re.IGNORECASE
+)
+
+_JA_TAIL: Final = re.compile(
+    r"(?:(?:を|は|について|に関して)?(?:ご|お)?"
+    r"(?:入力|記入|記載|選択|選び|登録|回答|教え|聞かせ|知らせ|書き|明記)(?:して|て)?"
+    r"(?:ください|下さい|願います|お願い(?:いた|致)?します)|をお?願い(?:いた|致)?します"
+    r"|は(?:何|どちら|どこ|いくつ|何名|何人|どのくらい|どれくらい|どなた)?(?:様)?"
+    r"(?:です|でしょう|ございます)?か?|欄|情報|の入力|のご記入|のご入力|(?:を|に|の)?ついて)[\s。?!]*$"
+)
+_JA_HEAD: Final = re.compile(
+    r"^(?:あなたの|貴方の|皆様の|お客様の|お客さまの|(?:貴社|御社|会社|企業|法人|貴団体|現在|所属企業)の|"
+    r"(?:ご|お|御)?(?:担当者|連絡先|申込者|参加者|代表者|登録|勤務先|所属|送付先|住まい)(?:様)?の|"
+    r"貴社|御社|ご|お|御|貴)"
+)
+_JA_ENTITY: Final = re.compile(
+    r"^(?:ご|お|御)?(?:連絡先|申込者|申込|参加者|来場者|回答者|代表者|登録|勤務先|本社|送付先|顧客|客様|法人"
+    r"|リード|コンタクト|担当者|会社|個人|主)(?:様)?[_ \-:]*"
+)
+_EN_CLAUSE: Final = re.compile(
+    r"\s(?:are you|do you|is your|you are|does your|should we|can we|we can|that we|where you"
+    r"|you work|for your|to contact you|so we)\b.*$"
+)
+_HOW_MANY: Final = re.compile(r"^how (?:many|large|big)\b.*\b(?:employees|people|staff|company)\b")
+_EN_LEAD: Final = frozenset(LEADING.split())
+_EN_TAIL: Final = frozenset(TRAILING.split())
+_PERSON: Final = frozenset(PERSONS.split())
+_COMPANY: Final = frozenset(COMPANIES.split())
+_PLACE: Final = frozenset(PLACES.split())
+_QUALIFIERS: Final = frozenset(QUALIFIERS.split())
+_PLACE_FIELDS: Final = frozenset({"country", "region", "city", "postal_code", "address"})
+_PERSON_FIELDS: Final = _PLACE_FIELDS | {
+    *("external_id", "email", "given_name", "family_name", "full_name", "name_kana", "company"),
+    *("department", "title", "phone", "industry", "employees", "website", "owner", "language"),
+    *("timezone", "submitted_at", "created_at", "consent", "source", "message"),
+}
+_COMPANY_FIELDS: Final = _PLACE_FIELDS | {
+    *("company", "phone", "email", "website", "industry", "employees", "department", "title"),
+}
+_NUMBERED_FIELDS: Final = _PLACE_FIELDS | {"email", "phone", "company", "title", "department"}
+_INSIDE: Final[dict[str, frozenset[str]]] = {
+    "full_name": frozenset({"given_name", "family_name", "name_kana", "email", "phone"}),
+    "address": _PLACE_FIELDS,
+    "company": _COMPANY_FIELDS - {"company"},
+}
+
+_MAIL: Final = (
+    r"メール|メルマガ|ニュースレター|案内|お知らせ|(?-i:DM)|配信|newsletter|e-?mails?\b|marketing|mailing"
+    r"|updates|communications|promotion|werbung|offers"
+)
+_AGREED: Final = re.compile(
+    rf"(?=.*(?:{_MAIL}))(?=.*(?:希望|受け取|受取|受信|購読|配信|同意|許可|許諾|承諾|登録|可否"
+    r"|agree|consent|opt.?in|subscri|receive|permission|sign.?up|accept|would you like|keep me"
+    r"|einwillig|zustimm|anmeld|erhalten|einverstanden|abonnier))",
+    re.IGNORECASE | re.DOTALL,
+)
+_REFUSED: Final = re.compile(
+    rf"(?=.*(?:{_MAIL}|contact)).*(?:不要|停止|拒否|除外|解除|(?-i:NG(?![A-Z]))|不可|しない|ません|らない|断り|opt(?:ed)?.?out"
+    r"|unsubscrib|do not|don.?t|not (?:receive|want|wish)|abmeld|abgemeldet|abbestell|widerspr"
+    r"|\bkeine?\b|sperre)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKED: Final = re.compile(r"しますか|する(?!場合)|ますか", re.IGNORECASE)
+_NOT_MAIL: Final = re.compile(
+    r"個人情報|プライバシー|規約|方針|電話|郵送|日時|日付|アドレス|方法|privacy|terms|policy|gdpr|datenschutz"
+    r"|\bagb\b|\b(?:sms|phone|call|calls|fax|post|time|date|ip|id|url|at|on|mode|source|version|reason"
+    r"|count|method|address|link|status reason|frequency|clicked|opened|sent|bounced|delivered)\b",
+    re.IGNORECASE,
+)
+
+_PHONE_RANKS: Final = (
+    (re.compile(r"自宅|home|privat|個人"), 7),
+    (re.compile(r"その他|other|sms|whatsapp"), 6),
+    (re.compile(r"携帯|mobil|cell|handy|スマート|スマホ"), 2),
+    (re.compile(r"直通|direct dial|directphone|directline|directnumber|directdial|durchwahl"), 3),
+    (re.compile(r"部門|部署"), 4),
+    (
+        re.compile(
+            r"会社|代表|勤務先|本社|固定|companyphone|companymain|mainphone|corporate|hq|switchboard"
+            r"|zentrale|firma|account|organization"
+        ),
+        5,
+    ),
+    (re.compile(r"work|business|office|geschäftlich|dienstlich|büro"), 1),
+)
+
+
+class Known(NamedTuple):
+    """What a header names.
+
+    Attributes:
+        field: canonical field; "" for a column that is known to be none of them.
+        confidence: 0 to 100.
+        rank: place among the words of the field, the surest first.
+        is_refusal: a yes in the column is a no to mail.
+    """
+
+    field: str
+    confidence: int
+    rank: int = 0
+    is_refusal: bool = False
+
+
+_NOTHING: Final = Known("", _SURE)
+
+
+def fold_header(header: str) -> str:
+    """Reduce a header to its letters and digits, in one width and case, in any script.
+
+    Marks such as `(必須)`, `[required]` and the `(2)` of a repeated column do not count.
+    """
+    plain = unicodedata.normalize("NFKC", header).casefold()
+    return _SIGNS.sub("", _MARKS.sub("", plain)).replace("organis", "organiz") or plain.strip()
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r",\s*", text.strip()) if word]
+
+
+@cache
+def weak_words() -> frozenset[str]:
+    """Return the folded words that say little by themselves."""
+    return frozenset(fold_header(word) for word in _words(WEAK))
+
+
+@cache
+def known_words() -> dict[str, Known]:
+    """Return what each folded word names; made when the first header is read."""
+    weak = weak_words()
+    table: dict[str, Known] = {}
+    for field, words in ALIASES.items():
+        for rank, word in enumerate([field, *_words(words)]):
+            folded = fold_header(word)
+            sure = _UNSURE if folded in weak and word != field else _SURE
+            table.setdefault(folded, Known(field, sure, rank))
+    for rank, word in enumerate(_words(OPT_OUTS), start=1000):
+        table.setdefault(fold_header(word), Known("consent", _SURE, rank, is_refusal=True))
+    for word in _words(OTHERS):
+        table.setdefault(fold_header(word), _NOTHING)
+    return table
+
+
+@lru_cache(maxsize=4096)
+def read_header(header: str) -> Known | None:
+    """Return what a header names, None when nothing in it is known."""
+    if len(header) > _LONGEST:
+        return None
+    plain = unicodedata.normalize("NFKC", header).strip()
+    if found := known_words().get(fold_header(plain)):
+        return found
+    spaced = " ".join(_TOKEN.findall(_CAMEL.sub(" ", plain)))
+    if _REFUSED.search(spaced) and not _NOT_MAIL.search(spaced):
+        return _NOTHING if _ASKED.search(plain) else Known("consent", _UNSURE, 2000, True)  # noqa: FBT003 - a named tuple
+    found = _resolve(plain, _DEPTH)
+    if found is None and _AGREED.search(spaced) and not _NOT_MAIL.search(spaced):
+        return Known("consent", _UNSURE, 2000)
+    return found
+
+
+def is_opt_out(header: str) -> bool:
+    """Return whether a column mapped to `consent` holds refusals instead."""
+    found = read_header(header)
+    return found is not None and found.is_refusal
+
+
+def phone_rank(header: str) -> int:
+    """Return how early a phone column is looked into, the lowest first.
+
+    A plain phone number, one at work, then mobile, direct line, department, company, home.
+    """
+    folded = fold_header(header)
+    return next((rank for shape, rank in _PHONE_RANKS if shape.search(folded)), 0)
+
+
+def has_kana(header: str) -> bool:
+    """Return whether a header is certainly Japanese."""
+    return _KANA.search(unicodedata.normalize("NFKC", header)) is not None
+
+
+def infer_country(headers: Sequence[str]) -> str | None:
+    """Return `JP` when most headers are Japanese, else None."""
+    named = [header for header in headers if _LATIN.search(header) or _CJK.search(header)]
+    japanese = [header for header in named if _CJK.search(unicodedata.normalize("NFKC", header))]
+    is_certain = any(has_kana(header) for header in japanese) or any(
+        (found := read_header(header)) and found.field for header in japanese
+    )
+    return "JP" if is_certain and 2 * len(japanese) >= len(named) else None
+
+
+def _resolve(text: str, depth: int) -> Known | None:
+    """Look a header up as it is, then taken apart in each way that leads to a known word."""
+    folded = fold_header(text)
+    if not folded:
+        return None
+    if found := known_words().get(folded):
+        return found
+    if depth == 0:
+        return None
+    for take in _STEPS:
+        found = take(text, depth - 1)
+        if found is not None:
+            return found._replace(confidence=found.confidence - _STEP)
+    return None
+
+
+def _without_marks(text: str, depth: int) -> Known | None:
+    """Take numbers, stars and notes off."""
+    plain = _FOREIGN_KEY.sub("", _NUMBERING.sub("", _NOTE.sub("", text))).strip()
+    return _resolve(plain, depth) if plain and plain != text else None
+
+
+def _bracketed(text: str, depth: int) -> Known | None:
+    """Read `氏名(Name)`, `Address (City)`, `お名前(カナ)`, `Email (work)`."""
+    match = _BRACKETS.match(_MARKS.sub("", text))
+    if match is None:
+        return None
+    outside, inside = f"{match[1]} {match[3]}".strip(), match[2].strip()
+    if not outside:
+        return _resolve(inside, depth)
+    inner = _resolve(inside, depth)
+    if (outer := _resolve(outside, depth)) is None:
+        is_other_script = _is_cjk(outside) != _is_cjk(inside)
+        return inner if is_other_script or _is_entity(outside) else None
+    return _in_brackets(outer, inner, inside)
+
+
+def _in_brackets(outer: Known, inner: Known | None, inside: str) -> Known:
+    """Return what a known header is together with what stands in its brackets."""
+    if _KANA_NOTE.search(inside):
+        return known_words()["namekana"] if outer.field in {"full_name", "name_kana"} else _NOTHING
+    if _ROMAN_NOTE.search(inside) or (outer.field == "name_kana" and inner and inner.field):
+        return outer if inner and inner.field == outer.field else _NOTHING
+    if inner and inner.field in _INSIDE.get(outer.field, ()):
+        return inner
+    return outer
+
+
+def _is_cjk(text: str) -> bool:
+    return _CJK.search(text) is not None
+
+
+def _is_entity(text: str) -> bool:
+    """Return whether a text names whom a column is about, and not what it holds."""
+    tokens = _tokens(text)
+    return bool(tokens) and set(tokens) <= _PERSON | _COMPANY | _PLACE
+
+
+def _side_by_side(text: str, depth: int) -> Known | None:
+    """Read two names of one column: `会社名 / Company`, `Company / Account`."""
+    parts = [part for part in _SEPARATORS.split(text) if part.strip()]
+    if len(parts) < 2:  # noqa: PLR2004 - a pair
+        return None
+    return _agreed(parts, depth)
+
+
+def _two_scripts(text: str, depth: int) -> Known | None:
+    """Read `会社名 Company`, where only a space stands between the languages."""
+    parts = text.split()
+    flips = [
+        place
+        for place in range(1, len(parts))
+        if _is_cjk(parts[place]) != _is_cjk(parts[place - 1])
+    ]
+    if len(flips) != 1:
+        return None
+    return _agreed([" ".join(parts[: flips[0]]), " ".join(parts[flips[0] :])], depth)
+
+
+def _agreed(parts: Sequence[str], depth: int) -> Known | None:
+    """Return what all parts name; nothing when two of them differ."""
+    found = [_resolve(part, depth) for part in parts]
+    known = [each for each in found if each is not None]
+    is_bilingual = len({_is_cjk(part) for part in parts}) > 1
+    if not known or (len(known) < len(found) and not is_bilingual):
+        return None
+    if len({each.field for each in known}) > 1:
+        return _NOTHING
+    return min(known, key=lambda each: (-each.confidence, each.rank))
+
+
+def _japanese_question(text: str, depth: int) -> Known | None:
+    """Read `貴社の従業員数をお選びください`, `お名前を教えてください`."""
+    if not _is_cjk(text):
+        return None
+    for shape in (_JA_TAIL, _JA_HEAD):
+        plain = shape.sub("", text.strip()).strip()
+        if plain and plain != text and (found := _resolve(plain, depth)) is not None:
+            return found
+    plain = _JA_ENTITY.sub("", text).strip()
+    found = _resolve(plain, depth) if plain and plain != text else None
+    if found and text.startswith("担当者"):
+        found = found._replace(confidence=min(found.confidence, _AMBIGUOUS))
+    return _only(found, _PERSON_FIELDS)
+
+
+def _question(text: str, depth: int) -> Known | None:
+    """Read `What is your work email?`, `Which country are you based in?`, `your-name`."""
+    if _is_cjk(text):
+        return None
+    tokens = _tokens(text)
+    if _HOW_MANY.match(" ".join(tokens)):
+        return known_words()["employees"]
+    start, end = 0, len(tokens)
+    while start < end and tokens[start] in _EN_LEAD:
+        start += 1
+    while end > start and tokens[end - 1] in _EN_TAIL:
+        end -= 1
+    rest = " ".join(each for each in tokens[start:end] if each != "s")
+    plain = _EN_CLAUSE.sub("", f" {rest}").strip()
+    return _resolve(plain, depth) if plain and plain != " ".join(tokens) else None
+
+
+def _about(text: str, depth: int) -> Known | None:
+    """Read `Person - Email`, `Lead: Email`, `contact.email`, `Company City`, `Address - ZIP`."""
+    tokens = _tokens(text)
+    if len(tokens) < 2 or _is_cjk(text):  # noqa: PLR2004 - whom and what
+        return None
+    found = _resolve(" ".join(tokens[1:]), depth)
+    allowed: frozenset[str] = frozenset()
+    for words, fields in (
+        (_PERSON, _PERSON_FIELDS),
+        (_COMPANY, _COMPANY_FIELDS),
+        (_PLACE, _PLACE_FIELDS | {"phone", "email"}),
+    ):
+        if tokens[0] in words:
+            allowed |= fields
+    return _only(found, allowed)
+
+
+def _qualified(text: str, depth: int) -> Known | None:
+    """Read `Email - Work`, `E-mail 1 - Value`, `Phone 2`, `City of Address`, `country_id`."""
+    tokens = _tokens(text)
+    if tokens[-2:] == ["of", "address"]:
+        return _only(_resolve(re.split(r"\sof\s", text)[0], depth), _PLACE_FIELDS)
+    if len(tokens) > 1 and tokens[-1] in _QUALIFIERS and not _is_cjk(text):
+        return _only(_resolve(" ".join(tokens[:-1]), depth), _PERSON_FIELDS)
+    if len(tokens) > 1 and tokens[-1] in {"id", "name"} and not _is_cjk(text):
+        return _only(_resolve(" ".join(tokens[:-1]), depth), _PLACE_FIELDS - {"address"})
+    plain = re.sub(r"(?<![a-z])\d{1,2}(?![a-z])|\d{1,2}$", " ", text)
+    if plain != text and plain.strip():
+        return _only(_resolve(plain, depth), _NUMBERED_FIELDS)
+    return None
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the words of a header, also those of camelCase and snake_case."""
+    return [
+        token.replace("organis", "organiz")
+        for token in _TOKEN.findall(_CAMEL.sub(" ", text).casefold())
+    ]
+
+
+def _only(found: Known | None, fields: Iterable[str]) -> Known | None:
+    """Return what was found when it is one of `fields`."""
+    return found if found is not None and (not found.field or found.field in fields) else None
+
+
+_STEPS: Final[tuple[Callable[[str, int], Known | None], ...]] = (
+    _without_marks,
+    _bracketed,
+    _side_by_side,
+    _two_scripts,
+    _japanese_question,
+    _question,
+    _about,
+    _qualified,
+)
