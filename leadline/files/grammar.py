@@ -110,7 +110,7 @@ def grammar_of(dialect: Dialect) -> Grammar:
     """Compile the grammar of a dialect."""
     sign, mark = re.escape(dialect.delimiter), re.escape(dialect.quote)
     one = rf"[^{sign}\n]" if len(dialect.delimiter.encode()) == 1 else rf"(?:(?!{sign})[^\n])"
-    blanks = " *+" if dialect.skips_spaces else ""
+    blanks = " *+" if dialect.skips_spaces and not dialect.delimiter.startswith(" ") else ""
     content = rf"[^{mark}]*+(?:{mark}{mark}[^{mark}]*+)*+"
     escaped = f"{mark}({mark})"
     if dialect.escape:
