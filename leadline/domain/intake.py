@@ -24,8 +24,10 @@ from leadline.domain.dates import parse_time
 from leadline.domain.fields import Plan, SourceContext, plan_for, read_custom
 from leadline.domain.headcount import read_headcount
 from leadline.domain.inquiry import decide_request
+from leadline.domain.names import split_name
 from leadline.domain.places import find_country
 from leadline.domain.reach import MAX_EMAIL, read_email
+from leadline.domain.streets import split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +90,8 @@ reception soumu eigyo toiawase otoiawase kouhou koho jinji keiri saiyo shien
 _ROLES: Final = frozenset(_ROLE_WORDS.split())
 _ROLE_SIGNS: Final = re.compile(r"[-_.]")
 _PLACE: Final = ("region", "city", "postal_code", "address")
+_IN_ADDRESS: Final = frozenset({"postal_code", "region", "city"})
+_IN_NAME: Final = frozenset({"given_name", "family_name"})
 _SPOKEN: Final = (
     "full_name",
     "family_name",
@@ -113,8 +117,8 @@ class Lead:
         attributes: trimmed text of columns that no field takes, by header, and the values of
             custom fields in one shape (`true`, `1200`, ISO 8601 in UTC), by field name.
         guessed: fields of `values` that nobody stated: the country of the source where the row
-            says nothing of a place, and a language that follows from it or from nothing. They
-            fill a new lead and change no known one.
+            says nothing of a place, a language that follows from it or from nothing, and the parts
+            of a full name. They fill a new lead and change no known one.
     """
 
     values: dict[str, object]
@@ -164,7 +168,7 @@ def decide_intake(
     values: dict[str, object] = {"email": email}
     _add_fields(values, cells, plan, country)
     _add_statements(values, cells, plan, source)
-    guessed = _add_decisions(values, cells, plan, source)
+    guessed = _add_parts(values, country) | _add_decisions(values, cells, plan, source)
     return Lead(values, _attributes(cells, plan, source), guessed)
 
 
@@ -259,6 +263,24 @@ def _add_statements(
             said = read_consent(cells[header], is_refusal=is_refusal)
             if values.get("consent") is None or said is False:
                 values["consent"] = said
+
+
+def _add_parts(values: dict[str, object], country: str) -> frozenset[str]:
+    """Add the parts of a full name and of a Japanese address that have no columns of their own.
+
+    Returns the names: they were never stated apart. The parts of an address were stated in it.
+    """
+    address, full_name = values.get("address"), values.get("full_name")
+    if country == "JP" and isinstance(address, str) and not _IN_ADDRESS.issubset(values):
+        for field, part in split_address(address)._asdict().items():
+            if part is not None:
+                values.setdefault(field, part)
+    if not isinstance(full_name, str) or not _IN_NAME.isdisjoint(values):
+        return frozenset()
+    if (name := split_name(full_name, country=country)) is None:
+        return frozenset()
+    values["given_name"], values["family_name"] = name.given, name.family
+    return _IN_NAME
 
 
 def _add_decisions(

@@ -87,6 +87,8 @@ def test_japanese_row_becomes_a_lead_with_canonical_values() -> None:
     assert values == {
         "email": "susan.moreno@inbox.test",
         "full_name": "橋本 真綾",
+        "family_name": "橋本",
+        "given_name": "真綾",
         "name_kana": "ハシモト マアヤ",
         "company": "㈱林鉱業",
         "postal_code": "060-0001",
