@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np  # noqa: TID253 - all of it computes in columns; loaded when a file is read
 
-from leadline.files.grammar import separators_of
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from leadline.files.grammar import Dialect, Span, SpanFinder, Stretch
+    from leadline.files.grammar import Dialect, Grammar, Span, SpanFinder, Stretch
 
     Positions = NDArray[np.int64]
     Flags = NDArray[np.bool_]
@@ -81,11 +79,9 @@ class Cutter:
             return _cuts_of(positions, data[positions] == _LF)
         special |= data == ord(self._dialect.quote)
         positions = np.flatnonzero(special)
-        codes = data[positions]
-        signs = _Signs(data, positions, codes == _LF, codes == ord(self._dialect.quote))
-        walk = _Walk(signs, signs.misplaced(self._dialect))
-        walk.run(stretch, self._finder, self._dialect)
-        return _cuts_of(positions, signs.is_feed, kept=walk.kept(), walk=walk)
+        walk = _Walk(_Signs(data, positions, self._dialect))
+        walk.run(stretch, self._finder)
+        return _cuts_of(positions, walk.signs.is_feed, kept=walk.kept(), walk=walk)
 
 
 def _cuts_of(
@@ -116,50 +112,65 @@ def _cuts_of(
 class _Signs:
     """Every delimiter, line feed and quotation mark of a stretch.
 
+    A mark that can neither open nor close a cell, nor is one of a pair (`27" screen`), does not
+    count: outside of quoted cells it is text, and inside of one it breaks the quoting.
+
     Attributes:
-        data: the bytes.
         positions: the signs' offsets.
         is_feed: which of them are line feeds.
         is_mark: which of them are quotation marks.
         marks: the offsets of the quotation marks.
-        parity: of the number of marks up to each sign, itself included.
+        counted: the offsets of those that count.
+        parity: of the number of such marks up to each sign, itself included.
+        misplaced: the offsets of the marks that break the grammar when the counted ones of even
+            number open cells, and when those of odd number do.
+        size: bytes of the stretch.
     """
 
-    def __init__(
-        self, data: NDArray[np.uint8], positions: Positions, is_feed: Flags, is_mark: Flags
-    ) -> None:
-        """Count the marks."""
-        self.data = data
-        self.positions = positions
-        self.is_feed = is_feed
-        self.is_mark = is_mark
-        self.marks: Positions = positions[is_mark]
-        self.parity: NDArray[np.uint8] = np.cumsum(is_mark, dtype=np.uint8) & np.uint8(1)
-        self._feeds: list[Positions | None] = [None, None]
-
-    def misplaced(self, dialect: Dialect) -> tuple[Positions, Positions]:
-        """Return which marks break the grammar when those of even number open cells, and of odd."""
-        data, marks = self.data, self.marks
+    def __init__(self, data: NDArray[np.uint8], positions: Positions, dialect: Dialect) -> None:
+        """Judge each mark by what stands beside it."""
         delimiter, mark = ord(dialect.delimiter), ord(dialect.quote)
-        before, behind = data[np.maximum(marks - 1, 0)], data[marks + 1]
+        codes = data[positions]
+        self.size = len(data)
+        self.positions = positions
+        self.is_feed: Flags = codes == _LF
+        self.is_mark: Flags = codes == mark
+        self.marks: Positions = positions[self.is_mark]
+        before, behind = data[np.maximum(self.marks - 1, 0)], data[self.marks + 1]
         may_open = (before == delimiter) | (before == _LF) | (before == mark)
-        if marks[0] == 0:
-            may_open[0] = True
+        may_open[0] |= self.marks[0] == 0
         may_close = (behind == delimiter) | (behind == _LF) | (behind == mark)
         is_return = np.flatnonzero(behind == _CR)
-        if len(is_return):
-            may_close[is_return] = data[marks[is_return] + 2] == _LF
+        may_close[is_return] = data[self.marks[is_return] + 2] == _LF
+        self._count(may_open, may_close)
+        self._feeds: list[Positions | None] = [None, None]
+
+    def _count(self, may_open: Flags, may_close: Flags) -> None:
+        counts = may_open | may_close
+        texts = self.marks[~counts]
+        self.counted: Positions = self.marks[counts]
+        is_counted = self.is_mark
+        if len(texts):
+            is_counted = is_counted.copy()
+            is_counted[np.flatnonzero(is_counted)[~counts]] = False
+            may_open, may_close = may_open[counts], may_close[counts]
+        self.parity: NDArray[np.uint8] = np.cumsum(is_counted, dtype=np.uint8) & np.uint8(1)
         even = may_open.copy()
         even[1::2] = may_close[1::2]
         may_close[1::2] = may_open[1::2]
-        return np.flatnonzero(~even), np.flatnonzero(~may_close)
+        wrong: list[Positions] = [self.counted[~even], self.counted[~may_close]]
+        if len(texts):
+            odd = np.searchsorted(self.counted, texts) & 1
+            inside = texts[odd == 1], texts[odd == 0]
+            wrong = [np.sort(np.concatenate(both)) for both in zip(wrong, inside, strict=True)]
+        self.misplaced = wrong
 
     def start_of_record(self, position: int, parity: int) -> int:
         """Return the offset behind the last line feed above `position` that ends a record."""
         feeds = self._feeds[parity]
         if feeds is None:
             feeds = self._feeds[parity] = self.positions[self.is_feed & (self.parity == parity)]
-        above = int(np.searchsorted(feeds, position))
+        above = int(feeds.searchsorted(position))
         return int(feeds[above - 1]) + 1 if above else 0
 
 
@@ -172,53 +183,53 @@ class _Walk:
         end: offset behind the last whole record.
     """
 
-    def __init__(self, signs: _Signs, misplaced: tuple[Positions, Positions]) -> None:
+    def __init__(self, signs: _Signs) -> None:
         """Begin at the first byte."""
         self.signs = signs
         self.broken: list[int] = []
         self.end = 0
-        self._misplaced = misplaced
         self._counted: list[tuple[int, int]] = [(0, 0)]  # from where on, with which parity
         self._exact: list[tuple[int, int]] = []  # from where to where
         self._separators: list[int] = []
 
-    def run(self, stretch: Stretch, finder: SpanFinder, dialect: Dialect) -> None:
+    def run(self, stretch: Stretch, finder: SpanFinder) -> None:
         """Go on until the end, or until more of the file must be seen."""
-        size = len(stretch.data)
+        size = self.signs.size
         while self.end < size:
             is_careful = stretch.offset + self.end < finder.careful_until
-            start = self.end if is_careful else self._count_on(size)
+            start = self.end if is_careful else self._count_on()
             self.end = start
             if start == size:
                 return
             span = finder.find(stretch, start, line=0)
             if span is None:
                 return
-            self._take(stretch.data, span, dialect)
+            self._take(stretch.data, span, finder.grammar)
 
-    def _count_on(self, size: int) -> int:
+    def _count_on(self) -> int:
         """Return the start of the next record in which a mark stands in the wrong place."""
-        marks = self.signs.marks
-        first = int(np.searchsorted(marks, self.end))
+        marks = self.signs.counted
+        first = int(marks.searchsorted(self.end))
         parity = first & 1
         self._counted.append((self.end, parity))
-        wrong = self._misplaced[parity]
-        next_ = int(np.searchsorted(wrong, first))
+        wrong = self.signs.misplaced[parity]
+        next_ = int(wrong.searchsorted(self.end))
         if next_ < len(wrong):
-            trouble = int(marks[wrong[next_]])
+            trouble = int(wrong[next_])
         elif (len(marks) - first) & 1:
             trouble = int(marks[-1])  # it opens a cell that this stretch does not close
         else:
-            return size
+            return self.signs.size
         return max(self.end, self.signs.start_of_record(trouble, parity))
 
-    def _take(self, data: bytes, span: Span, dialect: Dialect) -> None:
+    def _take(self, data: bytes, span: Span, grammar: Grammar) -> None:
         """Take over a record from the exact grammar."""
         feed = data.index(b"\n", span.end)
         self._exact.append((span.start, feed + 1))
         if span.is_sound:
-            raw = data[span.start : span.end]
-            self._separators.extend(span.start + at for at in separators_of(raw, dialect))
+            raw = data[span.start : span.end] + grammar.sign
+            ends = [span.start + match.end() - 1 for match in grammar.cell.finditer(raw)]
+            self._separators += ends[:-1]
         else:
             self.broken.append(span.start)
         self._separators.append(feed)
@@ -228,12 +239,12 @@ class _Walk:
         """Return which signs end a cell."""
         signs = self.signs
         starts, parities = np.array(self._counted).T
-        bounds = np.searchsorted(signs.positions, [*starts, len(signs.data)])
+        bounds = np.searchsorted(signs.positions, [*starts, signs.size])
         bounds[0] = 0
         wanted = np.repeat(parities.astype(np.uint8), np.diff(bounds))
         kept: Flags = (signs.parity == wanted) & ~signs.is_mark
         if self._exact:
-            for start, stop in np.searchsorted(signs.positions, self._exact):
+            for start, stop in np.searchsorted(signs.positions, self._exact).tolist():
                 kept[start:stop] = False
             kept[np.searchsorted(signs.positions, self._separators)] = True
         kept[np.searchsorted(signs.positions, self.end) :] = False
