@@ -190,6 +190,7 @@ class _Walk:
         self.end = 0
         self._counted: list[tuple[int, int]] = [(0, 0)]  # from where on, with which parity
         self._exact: list[tuple[int, int]] = []  # from where to where
+        self._plain: list[tuple[int, int]] = []  # the same of records without a quoted cell
         self._separators: list[int] = []
 
     def run(self, stretch: Stretch, finder: SpanFinder) -> None:
@@ -225,15 +226,18 @@ class _Walk:
     def _take(self, data: bytes, span: Span, grammar: Grammar) -> None:
         """Take over a record from the exact grammar."""
         feed = data.index(b"\n", span.end)
-        self._exact.append((span.start, feed + 1))
-        if span.is_sound:
-            raw = data[span.start : span.end] + grammar.sign
-            ends = [span.start + match.end() - 1 for match in grammar.cell.finditer(raw)]
-            self._separators += ends[:-1]
-        else:
-            self.broken.append(span.start)
-        self._separators.append(feed)
+        raw = data[span.start : span.end]
         self.end = feed + 1
+        if not span.is_sound:
+            self.broken.append(span.start)
+        elif raw.startswith(grammar.quote) or grammar.sign + grammar.quote in raw:
+            matches = grammar.cell.finditer(raw + grammar.sign)
+            self._separators += [span.start + match.end() - 1 for match in matches][:-1]
+        else:
+            self._plain.append((span.start, self.end))
+            return
+        self._separators.append(feed)
+        self._exact.append((span.start, self.end))
 
     def kept(self) -> Flags:
         """Return which signs end a cell."""
@@ -247,5 +251,8 @@ class _Walk:
             for start, stop in np.searchsorted(signs.positions, self._exact).tolist():
                 kept[start:stop] = False
             kept[np.searchsorted(signs.positions, self._separators)] = True
+        if self._plain:
+            for start, stop in np.searchsorted(signs.positions, self._plain).tolist():
+                kept[start:stop] = ~signs.is_mark[start:stop]
         kept[np.searchsorted(signs.positions, self.end) :] = False
         return kept
