@@ -48,6 +48,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "scoring.yaml": shape.Scoring,
     "sequences/<name>.yaml": shape.SequenceShape,
     "forms/<name>.yaml": shape.FormShape,
+    "mappings/<source>.yaml": shape.MappingShape,
     "schedules.yaml": shape.ScheduleShape,
 }
 _KINDS: Final[Mapping[object, tuple[str, str]]] = {

@@ -25,11 +25,49 @@ FILE_TITLES: Final[dict[str, Words]] = {
     "forms/<name>.yaml": _both(
         "One form, shown at `/forms/<name>`.", "フォーム1件。`/forms/<name>` に表示します。"
     ),
+    "mappings/<source>.yaml": _both(
+        "What the columns of one source hold and how its files are read; the file's name is the "
+        "source's. It wins over the source's block in settings.yaml; everything is optional.",
+        "取込元の列の対応とファイルの読み方。ファイル名が取込元の名前です。settings.yaml の"
+        "取込元の設定より優先します。すべて省略できます。",
+    ),
     "schedules.yaml": _both(
         "When each flow runs, in words: `import_files`, `process_submissions`, "
         "`send_due_touches`, `remove_old_runs`, `watch`.",
         "各フローの実行時刻を言葉で書きます: `import_files`、`process_submissions`、"
         "`send_due_touches`、`remove_old_runs`、`watch`。",
+    ),
+}
+
+_OF_A_TABLE: Final[dict[str, Words]] = {
+    "country": _both("of rows that name none", "行に国がない場合の国コード"),
+    "timezone": _both(
+        "of times without an offset, and of leads without a place",
+        "時差のない日時と、所在地のないリードに適用",
+    ),
+    "date_order": _both(
+        "how 10/01/2026 is read; the cells and the country tell it otherwise",
+        "10/01/2026 のような日付の読み方。省略時はセルの値と国から判断",
+    ),
+    "consent": _both(
+        "what the people in a file agreed to, where a row says nothing",
+        "行に記載がない場合の配信の根拠",
+    ),
+    "encoding": _both("found out when it is not said", "文字コード。省略時は自動判別"),
+    "delimiter": _both(
+        "`comma`, `semicolon`, `tab`, `pipe`, `space` or the sign; found out when it is not said",
+        "区切り文字。`comma`・`semicolon`・`tab`・`pipe`・`space` か記号。省略時は自動判別",
+    ),
+    "quote": _both("the quotation mark; found out when it is not said", "引用符。省略時は自動判別"),
+    "header_line": _both(
+        "the line (in a workbook the row) that names the columns; found out when it is not said",
+        "見出しの行番号。省略時は自動判別",
+    ),
+    "sheet": _both(
+        "of a workbook; the first when it is not said", "シート名。省略時は先頭のシート"
+    ),
+    "backfill_threshold": _both(
+        "of this source alone, in place of the one for all", "この取込元だけの上限件数"
     ),
 }
 
@@ -70,15 +108,15 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
         "独自項目とその型 (text、number、boolean、time)",
     ),
     "Settings.sources": _both("how the rows of each source are read", "取込元ごとの行の読み方"),
-    "SourceSettings.country": _both("of rows that name none", "行に国がない場合の国コード"),
-    "SourceSettings.timezone": _both(
-        "of times without an offset, and of leads without a place",
-        "時差のない日時と、所在地のないリードに適用",
+    **{f"SourceSettings.{name}": words for name, words in _OF_A_TABLE.items()},
+    **{f"MappingShape.{name}": words for name, words in _OF_A_TABLE.items()},
+    "MappingShape.columns": _both(
+        'header to field; `""` keeps the column as a raw attribute',
+        '見出しと項目の対応。`""` は項目に入れず元の値のまま残す',
     ),
-    "SourceSettings.date_order": _both("how 10/01/2026 is read", "10/01/2026 のような日付の読み方"),
-    "SourceSettings.consent": _both(
-        "what the people in a file agreed to, where a row says nothing",
-        "行に記載がない場合の配信の根拠",
+    "Settings.backfill_threshold": _both(
+        "an import with more new leads than this stops without `--backfill` or `--yes`",
+        "新規リードがこれを超える取り込みは、`--backfill` か `--yes` がなければ中止",
     ),
     "ConsentDefault.basis": _both("basis of the consent", "配信の根拠"),
     "ConsentDefault.wording": _both("kept as evidence", "証跡として保存する文言"),

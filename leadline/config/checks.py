@@ -16,7 +16,7 @@ from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldT
 from leadline.domain.recurrence_lexicon import suggest_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from leadline.config.document import Document, Path
     from leadline.config.problems import Spot
@@ -38,7 +38,7 @@ _OF_A_SCORE: Final = frozenset({"points", "grade"})
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The YAML files of a project; sequences and forms by their names.
+    """The YAML files of a project; sequences, forms and mappings by their names.
 
     Attributes:
         templates: names of all templates.
@@ -48,6 +48,7 @@ class Documents:
     scoring: Document
     sequences: Mapping[str, Document]
     forms: Mapping[str, Document]
+    mappings: Mapping[str, Document]
     templates: frozenset[str]
 
 
@@ -62,6 +63,19 @@ def check_documents(documents: Documents) -> Iterator[Problem]:
         yield from _sequence(sequence, name, fields=fields, templates=documents.templates)
     for form in documents.forms.values():
         yield from _form(form, LEAD_FIELDS | custom)
+    for mapping in documents.mappings.values():
+        yield from check_mapping(mapping, custom)
+
+
+def check_mapping(mapping: Document, custom: Collection[str]) -> Iterator[Problem]:
+    """Yield the faults of a mapping file that its shape cannot see.
+
+    Args:
+        mapping: the file.
+        custom: names of the fields that the configuration declares.
+    """
+    yield from _zone(mapping, ("timezone",))
+    yield from _targets(mapping, ("columns",), {*LEAD_FIELDS, *custom})
 
 
 def check_zone(spot: Spot, zone: str) -> Iterator[Problem]:
@@ -91,13 +105,18 @@ def _settings(settings: Document, custom: dict[str, FieldType]) -> Iterator[Prob
             yield settings.at_key(("fields", name)).problem("reserved_field")
     for source in _entries(settings, ("sources",)):
         yield from _zone(settings, (*source, "timezone"))
-        for path in _entries(settings, (*source, "mapping")):
-            target = settings.get(path)
-            if _is_text(target) and target not in LEAD_FIELDS | custom:
-                yield _unknown_field(settings.at_value(path), target, LEAD_FIELDS | custom)
+        yield from _targets(settings, (*source, "mapping"), {*LEAD_FIELDS, *custom})
 
 
-def _unknown_field(spot: Spot, name: str, known: Mapping[str, FieldType]) -> Problem:
+def _targets(document: Document, at: Path, known: Collection[str]) -> Iterator[Problem]:
+    """Yield a fault for each header that is mapped to no field; an empty text is none."""
+    for path in _entries(document, at) if isinstance(document.get(at), dict) else ():
+        target = document.get(path)
+        if _is_text(target) and target and target not in known:
+            yield _unknown_field(document.at_value(path), target, known)
+
+
+def _unknown_field(spot: Spot, name: str, known: Collection[str]) -> Problem:
     return spot.problem("unknown_lead_field", suggestion=nearest(name, known))
 
 

@@ -28,6 +28,12 @@ CODES: Final[dict[str, Code]] = {
         "Copy the file from a fresh project folder (`leadline init`) and edit it.",
         "新しいプロジェクトフォルダ (`leadline init`) からファイルをコピーして編集してください。",
     ),
+    "file_unreadable": Code(
+        "this file is not there or cannot be read",
+        "ファイルがないか、読み取れません",
+        "Check the path and that you may read the file.",
+        "パスと読み取り権限を確認してください。",
+    ),
     "unknown_file": Code(
         "this file is not read by leadline",
         "このファイルは leadline では使用されません",
@@ -172,6 +178,12 @@ CODES: Final[dict[str, Code]] = {
         '時刻が必要です (例: "09:00")',
         "Hours from 00 to 23, a colon, minutes from 00 to 59.",
         "時 (00〜23)、コロン、分 (00〜59) の形で書きます。",
+    ),
+    "delimiter_expected": Code(
+        "a delimiter is expected: comma, semicolon, tab, pipe, space, or the sign itself",
+        "区切り文字が必要です: comma, semicolon, tab, pipe, space、または記号そのもの",
+        'A sign stands in quotes (";"). Quotation marks and line ends cannot separate cells.',
+        '記号は引用符で囲みます (";")。引用符と改行は区切り文字にできません。',
     ),
     "window_order": Code(
         "a window must close later than it opens, on the same day, and be open on some day",

@@ -17,6 +17,7 @@ from leadline.config.problems import Spot, nearest
 from leadline.config.schedules import read_schedules, surround
 from leadline.config.shape import (
     FormShape,
+    MappingShape,
     Project,
     Schedule,
     Scoring,
@@ -47,7 +48,7 @@ _TABLES: Final = tuple(
     for ending in ("csv", "xlsx")
 )
 #: Folders whose files are named on the command line and are not part of the configuration.
-_ELSEWHERE: Final = ("mappings", "calendars")
+_ELSEWHERE: Final = ("calendars",)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NAME_FORM: Final = {
     "en": "a file name of small letters, digits, _ and -",
@@ -137,12 +138,14 @@ class _Folder:
         schedules = self._schedules(settings, settings_document)
         sequences, sequence_documents = self._named("sequences", SequenceShape)
         forms, form_documents = self._named("forms", FormShape)
+        mappings, mapping_documents = self._named("mappings", MappingShape)
         templates = self._texts("templates", self._templates)
         documents = Documents(
             settings=settings_document,
             scoring=scoring_document,
             sequences=sequence_documents,
             forms=form_documents,
+            mappings=mapping_documents,
             templates=frozenset(self._templates),
         )
         self.problems += check_documents(documents)
@@ -160,6 +163,7 @@ class _Folder:
             sequences=sequences,
             forms=forms,
             schedules=schedules,
+            mappings=mappings,
             templates=templates,
             files=self._files,
             hash=hash_files(self._config, self._templates),
@@ -180,6 +184,8 @@ class _Folder:
             if folder in {"sequences", "forms"} and ending == "yaml":
                 if not _NAME.fullmatch(stem):
                     self.problems.append(spot.problem("bad_form", expected=_NAME_FORM))
+            elif folder == "mappings" and ending == "yaml":
+                continue  # named like its source, which may be any file's stem
             elif name not in {*_FILES, *_TABLES} and not _is_aside(name):
                 suggestion = nearest(name, (*_FILES, *_TABLES))
                 self.problems.append(spot.warning("unknown_file", suggestion=suggestion))

@@ -33,6 +33,9 @@ _ISO = re.compile(
 )
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SPELLED_UNITS = {each for unit in _UNITS.values() for each in (unit, unit.removesuffix("s"))}
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
+_LONGEST_DELIMITER = 10
+_QUOTES = {"double": '"', "single": "'", "none": ""}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -85,6 +88,14 @@ def _catch_up(value: object) -> object:
     raise ShapeFault(code="catch_up_expected")
 
 
+def _delimiter(value: object) -> object:
+    """Turn `comma`, `semicolon`, `tab`, `pipe` or `space` into the sign; other text stands."""
+    text = _DELIMITERS.get(value.strip().lower(), value) if isinstance(value, str) else ""
+    if not 0 < len(text) <= _LONGEST_DELIMITER or set(text) & set("\r\n\"'"):
+        raise ShapeFault(code="delimiter_expected")
+    return text
+
+
 def _both_languages(words: dict[Language, str]) -> dict[Language, str]:
     """Let a text given in one language stand for the other (`check` warns of it)."""
     (first, *_) = words.values()
@@ -92,8 +103,24 @@ def _both_languages(words: dict[Language, str]) -> dict[Language, str]:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Delimiter = Annotated[str, BeforeValidator(_delimiter)]
+Quote = Annotated[Literal["double", "single", "none"], AfterValidator(_QUOTES.__getitem__)]
 CatchUp = Annotated[timedelta | None, BeforeValidator(_catch_up)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+EncodingName = Literal[
+    "utf-8",
+    "utf-8-sig",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32-le",
+    "utf-32-be",
+    "cp932",
+    "shift_jis",
+    "euc-jp",
+    "iso-2022-jp",
+    "windows-1252",
+    "iso-8859-1",
+]
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 Language = Literal["en", "ja"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -150,14 +177,33 @@ class ConsentDefault(Shape):
     version: Text
 
 
-class SourceSettings(Shape):
-    """How rows of one source are read."""
+class TableShape(Shape):
+    """What is known of the tables of one source beforehand; what is not said is found out."""
 
     country: Country | None = None
     timezone: str | None = None
-    date_order: Literal["year_first", "month_first", "day_first"] = "year_first"
+    date_order: Literal["year_first", "month_first", "day_first"] | None = None
     consent: ConsentDefault | None = None
+    encoding: EncodingName | None = None
+    delimiter: Delimiter | None = Field(default=None, description="a sign, or its name: tab")
+    quote: Quote | None = None
+    header_line: Annotated[int, Field(ge=1)] | None = None
+    sheet: Text | None = Field(default=None, description="of a workbook")
+    backfill_threshold: Annotated[int, Field(ge=0)] | None = None
+
+
+class SourceSettings(TableShape):
+    """How rows of one source are read."""
+
     mapping: dict[str, str] = Field(default_factory=dict, description="header -> lead field")
+
+
+class MappingShape(TableShape):
+    """`config/mappings/<source>.yaml`, or the file that `--mapping` names."""
+
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="header -> lead field; an empty text leaves it unmapped"
+    )
 
 
 class RoutingSettings(Shape):
@@ -193,6 +239,9 @@ class Settings(Shape):
     redirect_all_to: Address | None = None
     fields: dict[Name, Literal["text", "number", "boolean", "time"]] = Field(default_factory=dict)
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    backfill_threshold: Annotated[int, Field(ge=0)] = Field(
+        default=200, description="new leads of one import that may go out without being asked"
+    )
     routing: RoutingSettings = RoutingSettings()
     notification: NotificationSettings = NotificationSettings()
     prefect: PrefectSettings = PrefectSettings()
@@ -382,6 +431,7 @@ class Project(Shape):
         read_at: when the folder was read (aware UTC).
         templates: text of every file below templates/, by its path there with `/`
             (`nurture/welcome/hello/en/subject.txt`).
+        mappings: what `config/mappings/` says of sources, by their names.
         files: text of every file below config/ that was read, by its path there with `/`
             (`sequences/welcome.yaml`); a workbook appears as the CSV text of its first sheet.
     """
@@ -394,6 +444,7 @@ class Project(Shape):
     sequences: dict[str, SequenceShape]
     forms: dict[str, FormShape]
     schedules: dict[str, Schedule]
+    mappings: dict[str, MappingShape] = Field(default_factory=dict)
     templates: dict[str, str]
     files: dict[str, str]
     hash: str
