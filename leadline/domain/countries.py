@@ -9,6 +9,35 @@ from __future__ import annotations
 
 from typing import Final
 
+#: Names in German, where they differ from the English name by more than accents: `code name`.
+GERMAN_NAMES: Final = (
+    "AU Australien,"  # codespell:ignore australien
+    "IN Indien,"  # codespell:ignore indien
+    "AE Vereinigte Arabische Emirate,AL Albanien,AM Armenien,AQ Antarktis,AR Argentinien,"
+    "AT Österreich,AZ Aserbaidschan,BA Bosnien und Herzegowina,"
+    "BA Bosnien-Herzegowina,BD Bangladesch,BE Belgien,BG Bulgarien,BO Bolivien,BR Brasilien,"
+    "BS Bahamas,BW Botsuana,BY Weißrussland,BY Belarus,CA Kanada,CD Demokratische Republik Kongo,"
+    "CF Zentralafrikanische Republik,CG Kongo,CG Republik Kongo,CH Schweiz,CH Suisse,CH Svizzera,"
+    "CH Schweizerische Eidgenossenschaft,CI Elfenbeinküste,CL Chile,CM Kamerun,"
+    "CN Volksrepublik China,CO Kolumbien,CR Costa Rica,CU Kuba,CV Kap Verde,CY Zypern,"
+    "CZ Tschechien,CZ Tschechische Republik,DE Deutschland,DE BRD,DE Bundesrepublik Deutschland,"
+    "DJ Dschibuti,DK Dänemark,DO Dominikanische Republik,DZ Algerien,EE Estland,EG Ägypten,ER Eritrea,"
+    "ES Spanien,ET Äthiopien,FI Finnland,FJ Fidschi,FR Frankreich,GA Gabun,"
+    "GB Vereinigtes Königreich,GB Großbritannien,GE Georgien,GQ Äquatorialguinea,GR Griechenland,"
+    "HK Hongkong,HR Kroatien,HU Ungarn,ID Indonesien,IE Irland,IQ Irak,IS Island,"
+    "IT Italien,JM Jamaika,JO Jordanien,JP Japan,KE Kenia,KG Kirgisistan,KH Kambodscha,KM Komoren,"
+    "KP Nordkorea,KR Südkorea,KR Korea,KZ Kasachstan,LB Libanon,LT Litauen,LU Luxemburg,"
+    "LV Lettland,LY Libyen,MA Marokko,MC Monaco,MD Moldawien,MD Republik Moldau,ME Montenegro,"
+    "MG Madagaskar,MK Nordmazedonien,MK Mazedonien,MM Myanmar,MN Mongolei,MO Macau,MR Mauretanien,"
+    "MU Mauritius,MV Malediven,MX Mexiko,MZ Mosambik,NL Niederlande,NL die Niederlande,NO Norwegen,"
+    "NZ Neuseeland,PG Papua-Neuguinea,PH Philippinen,PL Polen,QA Katar,RO Rumänien,RS Serbien,"
+    "RU Russland,RU Russische Föderation,RW Ruanda,SA Saudi-Arabien,SB Salomonen,SC Seychellen,"
+    "SE Schweden,SG Singapur,SI Slowenien,SK Slowakei,SK Slowakische Republik,SY Syrien,TD Tschad,"
+    "TJ Tadschikistan,TM Turkmenistan,TN Tunesien,TR Türkei,TT Trinidad und Tobago,TZ Tansania,"
+    "UA Ukraine,US Vereinigte Staaten,US Vereinigte Staaten von Amerika,US Amerika,UZ Usbekistan,"
+    "VA Vatikanstadt,VA Vatikan,YE Jemen,ZA Südafrika,ZM Sambia,ZW Simbabwe,TW Taiwan,TH Thailand"
+)
+
 COUNTRY_LINES: Final = (
     "FO|Atlantic/Faroe|Faroe Islands|フェロー諸島\n"  # codespell:ignore fo
     "TH|Asia/Bangkok|Thailand|タイ|THA;タイ王国\n"  # codespell:ignore tha

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
-from leadline.domain.countries import COUNTRY_LINES
+from leadline.domain.countries import COUNTRY_LINES, GERMAN_NAMES
 
 _ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
 _LONGEST: Final = 100  # characters; no name of a place is longer
@@ -133,6 +133,22 @@ def _fold(text: str) -> str:
     return _SIGNS.sub("", joined)
 
 
+#: English names of regions that ISO 3166-2 has in the country's own language alone.
+_REGION_ALIASES: Final = (
+    "DE-BY Bavaria,DE-BY Freistaat Bayern,DE-HE Hesse,DE-NI Lower Saxony,"
+    "DE-NW North Rhine-Westphalia,DE-NW NRW,DE-RP Rhineland-Palatinate,DE-SN Saxony,"
+    "DE-ST Saxony-Anhalt,DE-TH Thuringia,DE-MV Mecklenburg-Western Pomerania,"
+    "AT-9 Vienna,AT-2 Carinthia,AT-3 Lower Austria,AT-4 Upper Austria,AT-6 Styria,AT-7 Tyrol,"
+    "CH-ZH Zurich,CH-GE Geneva,CH-BE Berne,CH-LU Lucerne,CH-VD Vaud,CH-TI Ticino,"
+    "IT-25 Lombardy,IT-52 Tuscany,IT-21 Piedmont,IT-75 Apulia,IT-82 Sicily,IT-88 Sardinia,"
+    "ES-CT Catalonia,ES-AN Andalusia,ES-PV Basque Country,ES-MD Comunidad de Madrid,"
+    "FR-IDF Ile-de-France,FR-BRE Brittany,FR-NOR Normandy,FR-20R Corsica,"
+    "NL-NH North Holland,NL-ZH South Holland,BE-VLG Flanders,BE-WAL Wallonia,BE-BRU Brussels,"
+    "KR-11 Seoul,CN-BJ Beijing,CN-SH Shanghai,IN-KA Karnataka"
+)
+_SUBDIVISION_NOTES: Final = re.compile(r"\s*[\[(].*")
+
+
 def _country_tables() -> tuple[dict[str, str], dict[str, str]]:
     """Return code by folded name, and the capital's zone by code."""
     codes: dict[str, str] = {}
@@ -143,6 +159,9 @@ def _country_tables() -> tuple[dict[str, str], dict[str, str]]:
         aliases = rest[0].split(";") if rest else []
         for name in (code, english, japanese, *aliases):
             codes.setdefault(_fold(name), code)
+    for entry in GERMAN_NAMES.split(","):
+        code, name = entry.split(" ", 1)
+        codes.setdefault(_fold(name), code)
     return codes, zones
 
 
@@ -158,6 +177,20 @@ def _state_tables() -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], s
                 names[country, _fold(word)] = name
                 zones[country, _fold(word)] = zone
     return names, zones
+
+
+def _code_table() -> dict[tuple[str, str], str]:
+    """Return ISO 3166-2 code by country and folded name, of the regions that we have tables of."""
+    table: dict[tuple[str, str], str] = {}
+    for country, lines in _STATES.items():
+        for line in lines.splitlines():
+            code, name, _, *rest = line.split("|")
+            words = (code, code.partition("-")[2], name, *(rest[0].split(";") if rest else ()))
+            table |= {(country, _fold(word)): code for word in words}
+    for number, pair in enumerate(_PREFECTURES.split(","), start=1):
+        full, romaji = pair.split(" ")
+        table |= {("JP", _fold(name)): f"JP-{number:02d}" for name in (full, romaji)}
+    return table
 
 
 def _prefecture_tables() -> tuple[dict[str, str], dict[str, str]]:
@@ -178,6 +211,7 @@ def _prefecture_tables() -> tuple[dict[str, str], dict[str, str]]:
 _COUNTRY_CODES, _CAPITAL_ZONES = _country_tables()
 _STATE_NAMES, _STATE_ZONES = _state_tables()
 _PREFECTURES_JA, _PREFECTURES_LATIN = _prefecture_tables()
+_REGION_CODES: Final = _code_table()
 
 
 def find_country(text: str) -> str | None:
@@ -219,6 +253,51 @@ def _find_region(text: str, country: str | None) -> str:
     if country == "JP" and folded in _PREFECTURES_LATIN:
         return _PREFECTURES_LATIN[folded]
     return _STATE_NAMES.get((country or "", folded), text.strip())
+
+
+def region_code(region: str | None, country: str | None) -> str | None:
+    """Return the ISO 3166-2 code of a region (東京都 gives JP-13), None when it is not known.
+
+    Args:
+        region: a name as `find_region` returns it, or as a source writes it.
+        country: ISO code of the country; a prefecture in Japanese is known without it.
+    """
+    if not region or len(region) > _LONGEST:
+        return None
+    return _region_code(region, country or "")
+
+
+@lru_cache(maxsize=4096)
+def _region_code(region: str, country: str) -> str | None:
+    """Look a code up; files name the same few regions again and again."""
+    if not country:
+        country = "JP" if _fold(region) in _PREFECTURES_JA else ""
+    folded = _fold(find_region(region, country))
+    code = _REGION_CODES.get((country, folded))
+    return code or (_subdivisions(country).get(folded) if country else None)
+
+
+@lru_cache(maxsize=256)
+def _subdivisions(country: str) -> dict[str, str]:
+    """Return code by folded name and code, from the library of ISO 3166-2."""
+    from pycountry import subdivisions
+
+    listed: Any = subdivisions
+    found = sorted(
+        listed.get(country_code=country) or (),
+        key=lambda one: (one.parent_code is not None, one.code),
+    )
+    table: dict[str, str] = {}
+    for one in found:
+        name = _SUBDIVISION_NOTES.sub("", one.name)
+        for word in (one.code, one.code.partition("-")[2], one.name, name, *name.split("/")):
+            table.setdefault(_fold(word), one.code)
+    codes = {one.code for one in found}
+    for entry in _REGION_ALIASES.split(","):
+        code, name = entry.split(" ", 1)
+        if code in codes:
+            table.setdefault(_fold(name), code)
+    return table
 
 
 def zone_for(country: str | None, region: str | None) -> str | None:
