@@ -98,7 +98,7 @@ def plan_for(pairs: tuple[tuple[str, str], ...], types: tuple[tuple[str, str], .
         placed=tuple(
             (header, field, _PLACED[field]) for header, field in pairs if field in _PLACED
         ),
-        timed=tuple((header, field) for header, field in pairs if field in _TIMED),
+        timed=tuple((header, field) for header, field in pairs if field in TIMED),
         custom=tuple((header, field, custom[field]) for header, field in pairs if field in custom),
         known=frozenset(header for header, field in pairs if field in custom or field in FIELDS),
     )
@@ -177,6 +177,6 @@ _PLACED: Final[dict[str, Callable[[str, str], str | None]]] = {
     "region": _read_region,
     "postal_code": read_postal_code,
 }
-_TIMED: Final = ("created_at", "submitted_at")
+TIMED: Final = ("created_at", "submitted_at")
 #: Every field that a plan knows what to do with.
-FIELDS: Final = frozenset({*_PLAIN, *_PLACED, *_TIMED, "email", "request", "employees", "consent"})
+FIELDS: Final = frozenset({*_PLAIN, *_PLACED, *TIMED, "email", "request", "employees", "consent"})
