@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OrderName = Literal["year_first", "month_first", "day_first"]
 
 _TRIPLE: Final = re.compile(
-    r"(?<![\d.,:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{1,2})(?![\d:])"
+    r"(?<![\w.,:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{1,2})(?!\d|[.:]\d)"
 )
 _MONTH_FIRST: Final = frozenset({"US", "PH", "PR", "GU", "AS", "VI", "MP", "FM", "MH", "PW", "UM"})
 #: Year first where they write all three; month before day where the year stands last.
@@ -95,16 +95,16 @@ def infer_order(cells: Iterable[str], *, stated: str | None, country: str) -> Or
     ways = [sum(map(each.fits, orders)) for each in group]
     if len(kept) == 1:
         return Order(kept[0], "proved", group[ways.index(min(ways))].text)
-    if max(ways) <= 1:  # every date tells its own order, and they differ
-        return Order(_best(group, orders), "none")
     usual = _usual(country, group)
-    order = (usual if usual in kept else kept[0]) if kept else _best(group, orders)
+    order = max(kept or orders, key=lambda each: (_count(group, each), each == usual))
+    if max(ways) <= 1:  # every date tells its own order, and they differ
+        return Order(order, "none")
     return Order(order, "assumed", group[ways.index(max(ways))].text)
 
 
-def _best(group: Sequence[_Triple], orders: Sequence[OrderName]) -> OrderName:
-    """Return the order in which most dates can be read."""
-    return max(orders, key=lambda order: sum(each.fits(order) for each in group))
+def _count(group: Sequence[_Triple], order: OrderName) -> int:
+    """Return how many dates can be read in an order."""
+    return sum(each.fits(order) for each in group)
 
 
 def _triple(cell: str) -> _Triple | None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadline.domain.date_order import infer_order
 from leadline.domain.dates import parse_time
 
 
@@ -42,6 +43,24 @@ def _in_tokyo(text: str, order: str = "year_first") -> str | None:
         "21 September 2026, 23:52",
         "21-Sep-26 23:52",
         "2026/9/21 10:52:00 EDT",
+        "2026-09-21 16:52 CEST",
+        "21.09.2026 23:52",
+        "21.9.2026 23:52 Uhr",
+        "21. September 2026 um 23:52 Uhr",
+        "Montag, 21. September 2026, 23:52",
+        "Mon Sep 21 2026 23:52:00 GMT+0900 (Japan Standard Time)",
+        "2026年9月21日（月）23時52分",
+        "23:52 2026/9/21",
+        "11:52 PM, Sep 21, 2026",
+        "2026 Sep 21 23:52",
+        "2026. 9. 21. 오후 11:52",
+        "2026/9/21 下午11:52",
+        "2026-09-21T14:52:00Z[UTC]",
+        "20260921235200",
+        "202609212352",
+        "46286.99444",
+        "1790002320",
+        "1790002320000",
     ],
 )
 def test_time_is_read_in_every_shape(text: str) -> None:
@@ -59,6 +78,12 @@ def test_time_is_read_in_every_shape(text: str) -> None:
         ("2026/10/05 午後0:30", "2026-10-05T03:30:00Z"),
         ("2026/10/05 6 PM", "2026-10-05T09:00:00Z"),
         ("2026/10/05 13:00 PM", "2026-10-05T04:00:00Z"),
+        ("46300", "2026-10-04T15:00:00Z"),
+        ("46300,5", "2026-10-05T03:00:00Z"),
+        ("5. Okt. 2026", "2026-10-04T15:00:00Z"),
+        ("12. März 2026", "2026-03-11T15:00:00Z"),
+        ("2026-Oct-05", "2026-10-04T15:00:00Z"),
+        ("Oct-05-2026", "2026-10-04T15:00:00Z"),
     ],
 )
 def test_dates_and_halves_of_the_day_are_read(text: str, expected: str) -> None:
@@ -78,6 +103,8 @@ def test_dates_and_halves_of_the_day_are_read(text: str, expected: str) -> None:
         ("8/3/6", "month_first", None),
         ("8/3/98", "month_first", "1998-08-02T15:00:00Z"),
         ("26/8/3", "year_first", "2026-08-02T15:00:00Z"),
+        ("05.10.2026", "year_first", "2026-10-04T15:00:00Z"),
+        ("05.10.2026", "month_first", "2026-05-09T15:00:00Z"),
     ],
 )
 def test_order_counts_only_where_the_numbers_leave_it_open(
@@ -100,6 +127,12 @@ def test_order_counts_only_where_the_numbers_leave_it_open(
         "2026/10/05 10:00 +19:00",
         "0001-01-01",
         "9999-12-31T23:59:59-10:00",
+        "12345",
+        "90210.5",
+        "1.5",
+        "99999999999999",
+        "9999999999",
+        "10月5日",
         "2026-10-05" + " " * 200 + "10:00",
     ],
 )
@@ -120,6 +153,39 @@ def test_time_without_offset_follows_summer_time() -> None:
 def test_unknown_zone_is_an_error() -> None:
     with pytest.raises(ZoneInfoNotFoundError):
         parse_time("2026-07-26", zone="Mars/Olympus", order="year_first")
+
+
+@pytest.mark.parametrize(
+    ("cells", "country", "expected"),
+    [
+        (["10/05/2026", "10/13/2026"], "DE", ("month_first", "proved", "10/13/2026")),
+        (["10/05/2026", "13/10/2026 9:00"], "US", ("day_first", "proved", "13/10/2026")),
+        (["05/10/2026"], "US", ("month_first", "assumed", "05/10/2026")),
+        (["05/10/2026"], "GB", ("day_first", "assumed", "05/10/2026")),
+        (["０５／１０／２０２６"], "JP", ("month_first", "assumed", "05/10/2026")),
+        (["05.10.2026 13:04"], "US", ("day_first", "assumed", "05.10.2026")),
+        (["26/10/05", "26/11/30"], "JP", ("year_first", "assumed", "26/10/05")),
+        (["31/12/99"], "JP", ("day_first", "proved", "31/12/99")),
+        (["2026-10-05", "", "soon", "令和8.10.5", "H30.1.2"], "GB", ("day_first", "none", "")),
+        ([], "JP", ("year_first", "none", "")),
+        (["13/10/2026", "10/13/2026"], "GB", ("day_first", "none", "")),
+        (["13/10/2026", "10/13/2026", "5/6/2026"], "US", ("month_first", "assumed", "5/6/2026")),
+    ],
+)
+def test_order_of_dates_is_told_by_the_file_or_assumed_by_the_country(
+    cells: list[str], country: str, expected: tuple[str, str, str]
+) -> None:
+    assert infer_order(cells, stated=None, country=country) == expected
+
+
+def test_order_that_is_stated_stands_whatever_the_file_says() -> None:
+    found = infer_order(["13/10/2026"], stated="month_first", country="GB")
+    assert found == ("month_first", "stated", "")
+
+
+@given(st.lists(st.text(max_size=20)), st.sampled_from(["US", "JP", "DE", ""]))
+def test_order_is_found_for_any_cells(cells: list[str], country: str) -> None:
+    assert infer_order(cells, stated=None, country=country).order.endswith("_first")
 
 
 @given(st.text(max_size=120))
