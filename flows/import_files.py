@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from flows.process_submissions import follow_leads
 from flows.run import Run, carry_out, name_for
 from leadline.clock import SystemClock
-from leadline.stages.imports import find_new_files
+from leadline.stages.inbox import find_new_files
 from tasks.imports import count_file, store_file
 from tasks.intake import intake
 

@@ -29,7 +29,7 @@ from leadline.domain.batches import Batch
 from leadline.domain.endings import Facts
 from leadline.errors import IntakeError, LeadlineError
 from leadline.schedule import Clock
-from leadline.stages import ORDER, delivery, due_times, imports, intake, run_stages
+from leadline.stages import ORDER, delivery, due_times, imports, inbox, intake, run_stages
 from leadline.stages.alerts import tell_admin
 from leadline.stages.live import LiveWorkspace
 from leadline.store import outbox
@@ -57,7 +57,7 @@ _PREFECT_FIRST: Final = timedelta(seconds=60)
 
 async def import_files(work: Workspace, now: datetime) -> Facts:
     """Take in the new files of the inbox, and go on with their leads."""
-    paths, waiting = await asyncio.to_thread(imports.find_new_files, work, now=now)
+    paths, waiting = await asyncio.to_thread(inbox.find_new_files, work, now=now)
     files: list[dict[str, Any]] = []
     taken: list[tuple[dict[str, Any], imports.Import]] = []
     for path in paths:

@@ -48,11 +48,15 @@ COMMANDS: Final[Words] = _both(
         "import": (
             (
                 "Takes lead files in: every row becomes a submission, then a lead or a reject.\n\n"
-                "The same file again changes nothing. Rejected rows come back in a quarantine file."
+                "The same file again changes nothing. Refused rows come back in a quarantine file "
+                "that can be mended and imported. More new leads than backfill_threshold (200) "
+                "need --backfill or --yes."
             ),
             (
                 "リードのファイルを取り込みます。各行を保存してから、リードか不備かを判定します。\n\n"
-                "同じファイルを再度取り込んでも何も変わりません。不備の行は隔離ファイルに出力します。"
+                "同じファイルを再度取り込んでも何も変わりません。不備の行は隔離ファイルに出力し、"
+                "直して取り込み直せます。新規が backfill_threshold (200件) を超えるときは "
+                "--backfill または --yes が必要です。"
             ),
         ),
         "release": (
@@ -156,13 +160,34 @@ PARAMETERS: Final[Words] = _both(
             "変更せずに予定だけを表示(作業があれば終了コード2)",
         ),
         "import.files": (
-            "CSV, TSV or semicolon files in any usual encoding",
-            "CSV・TSV などのファイル(文字コードは自動判別)",
+            "CSV, TSV, Excel and the like, in any usual encoding",
+            "CSV・TSV・Excel などのファイル(文字コードは自動判別)",
         ),
         "import.source": (
-            "name of the source in config/settings.yaml; otherwise the file's name",
-            "config/settings.yaml の取込元の名前(省略時はファイル名)",
+            "name of the source in the configuration; otherwise the file's name",
+            "設定上の取込元の名前(省略時はファイル名)",
         ),
+        "import.mapping": (
+            "a mapping file, in place of config/mappings/NAME.yaml",
+            "config/mappings/名前.yaml の代わりに使う対応表",
+        ),
+        "import.is_backfill": (
+            "store, match and score old leads, keep their owners, and tell nobody",
+            "過去のリードとして保存・名寄せ・スコアのみ(担当者は維持、通知・配信なし)",
+        ),
+        "import.is_agreed": (
+            "go on with however many new leads there are",
+            "新規リードの件数にかかわらず続行",
+        ),
+        "import.is_dry": (
+            "show mapping, counts and what would follow; store nothing",
+            "対応表・件数・その後の動きを表示するだけ(保存しない)",
+        ),
+        "import.undone": (
+            "take back what an import created and changed, as far as nothing depends on it",
+            "指定した取込の作成・変更を取り消す(後続に影響しない範囲)",
+        ),
+        "import.is_list": ("list the imports", "取込の一覧を表示"),
         "run.stages": ("stages to run; all when none is named", "実行する処理段階(省略時はすべて)"),
         "run.once": ("one batch per stage", "各段階を1バッチだけ実行"),
         "run.now": (

@@ -3,124 +3,177 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from leadline.cli import import_showing
 from leadline.cli.failures import details_of
-from leadline.cli.output import Column
+from leadline.cli.refusals import Refused
 from leadline.cli.session import DIFFERENCES, DONE, ERROR, Session, session_of
 from leadline.errors import IntakeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
+    from leadline.files.sources import Wish
     from leadline.stages import Workspace
+    from leadline.stages.imports import Preview
+    from leadline.store.rehearsals import Consequences
 
-SHOWN_REJECTS: Final = 5
-_COUNTS: Final = (
-    *("records", "accepted", "rejected"),
-    *("created", "updated", "unchanged", "duplicates"),
-)
-
-
-class NoFile(IntakeError):
-    """A pipe or a device: it can be read only once, and an import reads a file twice."""
-
-    texts: ClassVar = {
-        "en": "{file} is no ordinary file. Save it as a file first, then import that.",
-        "ja": "{file} は通常のファイルではありません。ファイルとして保存してから"
-        "取り込んでください。",
-    }
+#: Rows of a file whose sending is rehearsed before it is agreed to.
+_REHEARSED: Final = 2_000
 
 
-def import_(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How the files are to be taken in."""
+
+    wish: Wish
+    is_backfill: bool
+    is_agreed: bool
+    is_dry: bool
+
+
+def import_(  # noqa: PLR0913 - the options of a command
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...")] = None,
+    *,
     source: Annotated[str | None, typer.Option("--source", metavar="NAME")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", metavar="FILE")] = None,
+    is_backfill: Annotated[bool, typer.Option("--backfill")] = False,
+    is_agreed: Annotated[bool, typer.Option("--yes")] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run")] = False,
+    undone: Annotated[
+        int | None, typer.Option("--undo", metavar="RUN", min=1, max=2**63 - 1)
+    ] = None,
+    is_list: Annotated[bool, typer.Option("--list")] = False,
 ) -> int:
     """Take files in; one that cannot be read does not stop the others."""
     session = session_of(context)
+    if undone is not None or is_list:
+        from leadline.cli import undoing
+
+        return undoing.list_runs(session) if undone is None else undoing.undo(session, undone)
+    if not files:
+        raise Refused(code="import_what")
+    asked = _Asked(_wish(source, mapping), is_backfill, is_agreed, is_dry)
     reports: list[dict[str, Any]] = []
     session.finished = {"run": None, "files": reports}
     with session.open_workspace() as work:
         try:
             for path in files:
-                reports.append(_import(session, work, path, source))
+                reports.append(_import(session, work, path, asked))
                 session.finished["run"] = reports[-1]["run"] or session.finished["run"]
         finally:
-            _show_counts(session, reports)
+            import_showing.show_counts(session, reports)
     session.out.document(session.finished)
-    if any(report.get("created") or report.get("updated") for report in reports):
-        session.out.line("import.next")
+    import_showing.show_next(session, reports)
     if any("error" in report for report in reports):
         return ERROR
-    return DIFFERENCES if any(report["rejected"] for report in reports) else DONE
+    differs = any(report["rejected"] or "stopped" in report for report in reports)
+    return DIFFERENCES if differs else DONE
 
 
-def _import(session: Session, work: Workspace, path: Path, source: str | None) -> dict[str, Any]:
+def _wish(source: str | None, mapping: Path | None) -> Wish:
+    from leadline.config.mappings import read_mapping
+    from leadline.files.sources import Wish
+
+    return Wish(source, read_mapping(mapping) if mapping else None)
+
+
+def _import(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[str, Any]:
     """Take one file in; one that cannot be read at all comes back with its error."""
     try:
-        report = _take(session, work, path, source)
+        return _take(session, work, path, asked)
     except IntakeError as error:
         message = error.say(session.out.lang)
         session.out.note("error", message=message)
         found = {**details_of(error, session.out.lang), "message": message}
         return {"file": str(path), "run": None, "error": found}
-    _show_rejects(session, report)
+
+
+def _take(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[str, Any]:
+    """Take one file in, or say what that would come to."""
+    from leadline.stages.imports import finish_import, import_file, preview_import
+
+    if asked.is_dry or not (asked.is_backfill or asked.is_agreed):
+        with session.out.progress("import.looking", _size_of(path)) as advance:
+            preview = preview_import(work, path, wish=asked.wish, on_chunk=advance)
+        if asked.is_dry or preview.created > preview.file.threshold:
+            return _stop(session, work, path, asked=asked, preview=preview)
+    now = session.clock.now()
+    with session.out.progress("import.reading", _size_of(path)) as advance:
+        run = import_file(
+            work, path, now=now, wish=asked.wish, is_backfill=asked.is_backfill, on_chunk=advance
+        )
+    _judge_others(work, now=now)
+    report = finish_import(work, run, now=session.clock.now())
+    import_showing.show_file(session, report)
+    import_showing.show_rejects(session, report)
     return report
 
 
-def _take(session: Session, work: Workspace, path: Path, source: str | None) -> dict[str, Any]:
+def _judge_others(work: Workspace, *, now: datetime) -> None:
+    """Judge what arrived by other ways meanwhile: the summary speaks of leads that are there."""
     from leadline.stages import run_stages
-    from leadline.stages.imports import finish_import, import_file
 
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise NoFile(file=path)
-    now = session.clock.now()
-    with session.out.progress("import.reading", _count_lines(path)) as advance:
-        run = import_file(work, path, now=now, source=source, on_chunk=advance)
-    with session.out.progress("import.judging", run.records - run.unchanged) as advance:
-        stages = run_stages(
-            work, ["intake"], now=now, on_batch=lambda batch: advance(batch.claimed)
-        )
-        asyncio.run(stages)
-    return finish_import(work, run, now=session.clock.now())
+    asyncio.run(run_stages(work, ["intake"], now=now))
 
 
-def _count_lines(path: Path) -> int | None:
-    """Return about how many rows a file has, for the bar; None when it cannot be read."""
+def _size_of(path: Path) -> int | None:
+    """Return how many bytes a file has, for the bar; None when it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+        return path.stat().st_size
     except OSError:
         return None
 
 
-def _show_counts(session: Session, reports: Sequence[Mapping[str, Any]]) -> None:
-    done = [report for report in reports if "error" not in report]
-    if done:
-        columns = [
-            Column("import.file"),
-            *(Column(f"import.{name}", is_number=True) for name in _COUNTS),
-        ]
-        rows = [(Path(report["file"]).name, *(report[name] for name in _COUNTS)) for report in done]
-        session.out.table(columns, rows)
+def _stop(
+    session: Session, work: Workspace, path: Path, *, asked: _Asked, preview: Preview
+) -> dict[str, Any]:
+    """Say what an import would come to, and to whom it would lead; nothing is stored."""
+    consequences = None
+    if preview.created and not asked.is_backfill:
+        consequences = asdict(_rehearse(session, work, path, asked))
+    report: dict[str, Any] = {
+        "file": str(path),
+        "source": preview.file.name,
+        "run": None,
+        **preview.file.describe(),
+        "records": preview.records,
+        "accepted": preview.records - len(preview.rejects),
+        "rejected": len(preview.rejects),
+        "created": preview.created,
+        "joined": preview.joined,
+        "unchanged": preview.unchanged,
+        "consequences": consequences,
+        "quarantine": "",
+        "rejects": preview.rejects,
+    }
+    report |= {"is_dry_run": True} if asked.is_dry else {"stopped": "backfill_threshold"}
+    report["backfill_threshold"] = preview.file.threshold
+    import_showing.show_file(session, report)
+    import_showing.show_mapping(session, report)
+    import_showing.show_rejects(session, report)
+    import_showing.show_stop(session, report)
+    return report
 
 
-def _show_rejects(session: Session, report: Mapping[str, Any]) -> None:
-    """List the first rejects: line, column and reason, never a value."""
-    from leadline.domain.intake import REJECT_WORDS
+def _rehearse(session: Session, work: Workspace, path: Path, asked: _Asked) -> Consequences:
+    """Take the first rows in and let their leads go on, in a transaction that is taken back."""
+    from leadline.stages import run_stages
+    from leadline.stages.imports import import_file
+    from leadline.store.rehearsals import count_consequences, quiet_known_leads
 
-    out, rejects = session.out, report["rejects"]
-    if not rejects:
-        return
-    out.line("import.rejects", count=len(rejects), file=Path(report["file"]).name)
-    for reject in rejects[:SHOWN_REJECTS]:
-        words = REJECT_WORDS.get(reject["reason"], {}).get(out.lang, reject["reason"])
-        key = "import.reject_in_column" if reject["column"] else "import.reject"
-        out.line(key, line=reject["line"], reason=words, column=reject["column"])
-    if len(rejects) > SHOWN_REJECTS:
-        out.line("import.more", count=len(rejects) - SHOWN_REJECTS)
-    out.line("import.quarantine", path=report["quarantine"])
+    now = session.clock.now()
+    with work.store.rehearsal() as store:
+        stage = replace(work, store=store)
+        with store.write() as connection:
+            last = quiet_known_leads(connection)
+        import_file(stage, path, now=now, wish=asked.wish, size=_REHEARSED, most=1)
+        asyncio.run(run_stages(stage, ["scoring", "routing", "enrollment"], now=now))
+        with store.read() as connection:
+            return count_consequences(connection, after=last)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 CHUNK: Final = 5_000
 SHOWN: Final = 50
 MOST: Final = 2**63 - 1  # iterators count no further
-_DECIDED: Final = ("score", "grade", "owner", "lifecycle_stage")
 Lead = dict[str, Any]
 Where = Annotated[str | None, typer.Option("--where", metavar="CONDITION")]
 
@@ -130,11 +129,9 @@ def read_condition(project: Project, text: str) -> Condition:
 
 def columns_of(project: Project) -> list[str]:
     """Return the contract's keys of a lead: canonical, custom, then what we decided."""
-    from leadline.domain.leads import LEAD_FIELDS
+    from leadline.files.exports import export_columns
 
-    stated = [name for name in LEAD_FIELDS if name != "owner"]
-    bounds = ["employees_min", "employees_max"]
-    return ["id", *stated, *bounds, *project.settings.fields, *_DECIDED]
+    return export_columns(tuple(project.settings.fields))
 
 
 def as_shown(row: Mapping[str, Any], project: Project) -> Lead:

@@ -15,11 +15,11 @@ from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
+from leadline.files.formulas import guard
+
 Lead = dict[str, Any]
 Writer = Callable[[IO[bytes], Sequence[str], Iterable[Lead], str], tuple[int, int]]
 
-#: What a spreadsheet takes for the beginning of a formula (OWASP: CSV injection).
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _PHONE: Final = re.compile(r"\+\d+")
 #: Stands for a character that CP932 lacks; Japanese print shops have always used it so.
 _GETA: Final = "〓"
@@ -56,7 +56,7 @@ def _csv_cell(name: str, value: object) -> str:
         return str(value).lower()
     text = str(value)
     is_typed = not isinstance(value, str) or (name == "phone" and bool(_PHONE.fullmatch(text)))
-    return f"'{text}" if text.startswith(_FORMULA) and not is_typed else text
+    return text if is_typed else guard(text)
 
 
 def _fit(text: str, encoding: str) -> str:

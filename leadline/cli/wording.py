@@ -315,31 +315,6 @@ _PROJECT: Final[dict[str, tuple[str, str]]] = {
 }
 
 _PIPELINE: Final[dict[str, tuple[str, str]]] = {
-    "import.reading": ("Reading rows", "読み込み中"),
-    "import.judging": ("Judging rows", "受付処理中"),
-    "import.file": ("file", "ファイル"),
-    "import.records": ("rows", "行数"),
-    "import.accepted": ("accepted", "受付"),
-    "import.rejected": ("rejected", "不備"),
-    "import.created": ("created", "新規"),
-    "import.updated": ("updated", "更新"),
-    "import.unchanged": ("unchanged", "変更なし"),
-    "import.duplicates": ("duplicates", "重複"),
-    "import.rejects": (
-        "{count} row(s) of {file} were rejected; the first:",
-        "{file} の {count} 行を受け付けられませんでした。最初の行:",
-    ),
-    "import.reject": ("  line {line}: {reason}", "  {line} 行目: {reason}"),
-    "import.reject_in_column": (
-        "  line {line}: {reason} (column {column})",
-        "  {line} 行目: {reason} (列: {column})",
-    ),
-    "import.more": ("  ... and {count} more", "  ほか {count} 行"),
-    "import.quarantine": (
-        "All of them with their reasons: {path}. Mend them in your file and import it again.",
-        "全件と理由: {path}。元のファイルを修正して、もう一度取り込んでください。",
-    ),
-    "import.next": ("Next: leadline run", "次の手順: leadline run"),
     "run.running": ("Running stages", "実行中"),
     "run.stage": ("stage", "処理段階"),
     "run.claimed": ("in", "対象"),
@@ -373,11 +348,12 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 
 def _catalog() -> dict[str, tuple[str, str]]:
     from leadline.cli.deploy_wording import DEPLOY
+    from leadline.cli.import_wording import IMPORT
     from leadline.cli.release_wording import RELEASE, UNDO
     from leadline.cli.report_wording import DOCTOR, REPORTS
 
     own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
-    return {**own, **DEPLOY, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
+    return {**own, **DEPLOY, **IMPORT, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
 
 
 CATALOG: Final = _catalog()

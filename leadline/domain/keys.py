@@ -14,6 +14,8 @@ from typing import Final
 
 #: Bytes of a digest that is kept in an index: 128 bits tell a billion rows apart.
 _SHORT: Final = 16
+#: Before the bytes of a row that cannot be read: a readable row holds no NUL.
+REJECT_MARK: Final = b"reject\0"
 
 
 def touch_key(enrollment_id: int, step: str, occurrence: int) -> str:
@@ -64,7 +66,7 @@ def row_key(raw: bytes, nth: int) -> str:
 
 def reject_key(raw: bytes, nth: int) -> str:
     """Return the content key of a file row that cannot be read; no readable row ever has it."""
-    return row_key(b"reject\0" + raw, nth)  # a readable row holds no NUL
+    return row_key(REJECT_MARK + raw, nth)
 
 
 def post_key(form: str, body: bytes, *, given: str | None, bucket: int) -> str:

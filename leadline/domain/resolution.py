@@ -141,7 +141,7 @@ class Resolution:
 
     def take(self, arrivals: Arrivals) -> None:
         """Resolve every arrival; to be called once."""
-        known, consents = self.known, arrivals.values["consent"]
+        known = self.known
         for place, keys in enumerate(arrivals.keys):
             lead_id = None
             for key in keys:
@@ -151,7 +151,7 @@ class Resolution:
             if lead_id is None:
                 lead_id = next(self.new_ids)
                 self.created[lead_id] = place
-                consent = self._silent(arrivals, place, None, consents[place])
+                consent = self._silent(arrivals, place, known=None)
                 self.outcomes.append(("created", lead_id))
             else:
                 consent = self._join(arrivals, place, lead_id)
@@ -196,7 +196,7 @@ class Resolution:
         old = self._lead(arrivals, lead_id)
         rules, said_at = arrivals.rules[place], _said_at(arrivals, place)
         new = {name: arrivals.values[name][place] for name in STATED}
-        new["consent"] = self._silent(arrivals, place, old["consent"], new["consent"])
+        new["consent"] = self._silent(arrivals, place, known=old["consent"])
         stated = {**new, **dict.fromkeys(arrivals.guessed[place])}
         is_newer = newest_wins(old["submitted_at"], said_at)
         is_consent_newer = said_at >= self.consented.get(lead_id, said_at)
@@ -248,13 +248,12 @@ class Resolution:
         return row
 
     def _first_consent(self, arrivals: Arrivals, place: int) -> bool | None:
-        return self._silent(arrivals, place, None, arrivals.values["consent"][place])
+        return self._silent(arrivals, place, known=None)
 
     @staticmethod
-    def _silent(
-        arrivals: Arrivals, place: int, known: bool | None, stated: bool | None
-    ) -> bool | None:
+    def _silent(arrivals: Arrivals, place: int, *, known: bool | None) -> bool | None:
         """Return what the row says; where nobody ever said anything, what its source rests on."""
+        stated: bool | None = arrivals.values["consent"][place]
         is_silent = stated is None and known is None
         return True if is_silent and arrivals.rules[place].silent_consent else stated
 

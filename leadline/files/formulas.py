@@ -8,10 +8,14 @@ been guarded already gets one more, so that `unguard` always gives back what was
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-_RUN: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-_GUARDED: Final = re.compile(r"''*[=+\-@\t\r＝＋－＠]")
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SIGNS: Final = r"'*[=+\-@\t\r＝＋－＠]"
+_RUN: Final = re.compile(_SIGNS)
+_GUARDED: Final = re.compile(f"'{_SIGNS}")
 
 
 def guard(text: str) -> str:
@@ -22,3 +26,10 @@ def guard(text: str) -> str:
 def unguard(text: str) -> str:
     """Return what a guarded cell was; only for cells that `guard` has seen."""
     return text[1:] if _GUARDED.match(text) else text
+
+
+def unguard_column(cells: pa.Array) -> pa.Array:
+    """Return a column of cells as `unguard` returns each."""
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(cells, pattern=f"^'({_SIGNS})", replacement=r"\1")

@@ -1,63 +1,56 @@
-"""Imports: a file's rows become submissions, before anything is judged.
+"""Imports: a file's rows become submissions, and leads, chunk by chunk.
 
-Rows are committed in chunks under their content keys, so an import that was killed goes on where
-it stopped when the same file is given again, and a file that is given twice changes nothing.
+A chunk is one transaction: its rows are stored word for word under their content keys, judged, and
+resolved to leads together. The file itself is what survives a crash: given again, it goes on where
+it stopped, and a file that was taken in to the end changes nothing.
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
+import re
 from collections import Counter
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.batches import Batch
 from leadline.domain.encodings import show_record
-from leadline.domain.keys import reject_key, row_key
-from leadline.domain.mapping import map_headers
-from leadline.errors import IntakeError
-from leadline.files.reader import Record, Reject, open_table
+from leadline.domain.keys import match_key_hash
+from leadline.domain.owners import resolve_owner
+from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
+from leadline.files.quarantine import write_quarantine
+from leadline.files.sources import file_hash, open_source
+from leadline.store.arrivals import add_arrivals
+from leadline.store.leads import find_by_keys
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import (
-    Arrival,
-    add_import_run,
-    add_submissions,
+    FileRows,
+    add_file_rows,
+    begin_import,
     count_outcomes,
-    find_finished_import,
+    find_known,
     find_submissions,
     finish_import_run,
     list_rejects,
+    reserve_ids,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from leadline.files.reader import Table
+    from leadline.domain.columns import Judged
+    from leadline.files.chunks import Chunk
+    from leadline.files.sources import SourceFile, Wish
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
+    from leadline.store.submissions import Stored
 
-CHUNK: Final = 5_000
-INBOX: Final = "inbox"
-_ENDINGS: Final = {".csv", ".tsv", ".txt"}
-#: A file that changed more recently than this may still be on its way into the folder.
-_SETTLED_SECONDS: Final = 5.0
-
-
-class NoAddressColumn(IntakeError):
-    """No column of the file can be the mail address."""
-
-    texts: ClassVar = {
-        "en": "{file} has no column with mail addresses. Its header (line {line}) reads: {header}. "
-        "Nothing was taken in. Name the column in config/settings.yaml: "
-        "sources: {source}: mapping: {{<header>: email}}",
-        "ja": "{file} にメールアドレスの列が見つかりません。見出し({line}行目): {header}。"
-        "何も取り込んでいません。config/settings.yaml の sources: {source}: mapping: に "
-        "{{<見出し>: email}} を指定してください。",
-    }
+CHUNK: Final = 10_000
+_REJECT: Final = ("line", "column", "reason", "detail")
+_UNFIT: Final = re.compile(r"[^\w.-]+")  # for the name of a file
 
 
 @dataclass
@@ -66,20 +59,27 @@ class Import:
 
     Attributes:
         run_id: the import run; rows first seen by it carry its id.
+        file: the file with its meaning.
+        path: where it lies.
+        is_backfill: whether its new leads are held back.
+        resumed_from: the line behind which a run that was cut short goes on; None for a new run.
         records: rows of the file, readable or not.
         unchanged: rows that an earlier run had taken in already.
-        keys: content key and line of those rows.
+        known_rejects: content key and line of those of them that stand in quarantine.
+        owners: rep by the text that names one; None where nobody could be meant.
+        batch: what intake did.
     """
 
     run_id: int
-    source: str
-    file: str
-    encoding: str
-    delimiter: str
-    mapping: dict[str, str]
+    file: SourceFile
+    path: Path
+    is_backfill: bool = False
+    resumed_from: int | None = None
     records: int = 0
     unchanged: int = 0
-    keys: list[tuple[str, int]] = field(default_factory=list)
+    known_rejects: list[tuple[str, int]] = field(default_factory=list)
+    owners: dict[str, str | None] = field(default_factory=dict)
+    batch: Batch = field(default_factory=lambda: Batch("intake"))
 
 
 def import_file(
@@ -87,222 +87,305 @@ def import_file(
     path: Path,
     *,
     now: datetime,
-    source: str | None = None,
+    wish: Wish | None = None,
+    is_backfill: bool = False,
+    size: int = CHUNK,
+    most: int | None = None,
     on_chunk: Callable[[int], None] | None = None,
 ) -> Import:
-    """Store every row of a file as a submission; intake judges them afterwards.
+    """Store and judge every row of a file.
 
     Args:
         work: the workspace.
         path: the file.
         now: recorded as the time of arrival.
-        source: name of the source; the file's stem when it is not given.
-        on_chunk: told how many rows each chunk held.
+        wish: what whoever imports asks for.
+        is_backfill: hold the new leads back: stored, matched and scored, and no more.
+        size: rows of a chunk.
+        most: how many chunks are taken in; all when None.
+        on_chunk: told how many bytes of the file each chunk was.
 
     Raises:
         IntakeError: the file cannot be read at all; nothing was taken in.
     """
-    table = open_table(path)
-    source = source or path.stem
-    run = _begin(work, table, path, source, now=now)
-    records = table.records()
-    while chunk := list(islice(records, CHUNK)):
-        _store(work, table, run, chunk, now=now)
+    file = open_source(path, project=work.project, wish=wish)
+    run = _begin(work, file, path, now=now, is_backfill=is_backfill)
+    for chunk in islice(file.chunks(size), most):
+        _take(work, run, chunk, now=now)
         if on_chunk is not None:
-            on_chunk(len(chunk))
+            on_chunk(chunk.size)
     return run
 
 
-def is_imported(work: Workspace, path: Path) -> bool:
-    """Tell whether a file with these very bytes was imported to the end before."""
-    with work.store.read() as connection:
-        return find_finished_import(connection, _file_hash(path)) is not None
+@dataclass
+class Preview:
+    """What an import of a file would come to; nothing was stored.
 
-
-def find_new_files(work: Workspace, *, now: datetime) -> tuple[list[str], int]:
-    """Return the inbox's files that were never imported to the end, and how many must wait.
-
-    Args:
-        work: the workspace.
-        now: the real time: a file that has just changed may not be whole yet.
-
-    Returns:
-        Paths below the project folder, and the number of files left for the next look.
+    Attributes:
+        file: the file with its meaning.
+        records: rows of the file, readable or not.
+        unchanged: rows that were taken in before.
+        created: leads that would be new.
+        joined: rows that would join a known lead, or another row of the file.
+        rejects: line, column, reason and detail of the rows that would be refused.
     """
-    home = work.environment.home
-    files = [path for path in sorted((home / INBOX).glob("*")) if _is_table(path)]
-    new = [path for path in files if not is_imported(work, path)]
-    settled = [path for path in new if _is_settled(path, now)]
-    return [path.relative_to(home).as_posix() for path in settled], len(new) - len(settled)
+
+    file: SourceFile
+    records: int = 0
+    unchanged: int = 0
+    created: int = 0
+    joined: int = 0
+    rejects: list[dict[str, Any]] = field(default_factory=list)
 
 
-def _is_table(path: Path) -> bool:
-    is_hidden = path.name.startswith((".", "~$"))
-    return path.suffix.lower() in _ENDINGS and path.is_file() and not is_hidden
+def preview_import(
+    work: Workspace,
+    path: Path,
+    *,
+    wish: Wish | None = None,
+    on_chunk: Callable[[int], None] | None = None,
+) -> Preview:
+    """Read a file to the end and say what an import would come to.
+
+    Raises:
+        IntakeError: the file cannot be read at all.
+    """
+    preview = Preview(open_source(path, project=work.project, wish=wish))
+    seen: set[tuple[str, str]] = set()
+    for chunk in preview.file.chunks(CHUNK):
+        with work.store.read() as connection:
+            fresh = chunk.without(find_known(connection, preview.file.name, chunk.all_keys))
+            judged = preview.file.judge(fresh.columns)
+            keys = _keys(work, preview.file, judged)
+            known = find_by_keys(connection, set(chain.from_iterable(keys)))
+        for each in keys:
+            is_new = known.keys().isdisjoint(each) and seen.isdisjoint(each)
+            preview.created += is_new
+            preview.joined += not is_new
+            seen.update(each)
+        preview.records += chunk.count
+        preview.unchanged += chunk.count - fresh.count
+        rows = _rows_of(preview.file, fresh, judged)
+        found = zip(rows.lines, rows.fields, rows.reasons, rows.details, strict=True)
+        preview.rejects += [dict(zip(_REJECT, row, strict=True)) for row in found if row[2]]
+        if on_chunk is not None:
+            on_chunk(chunk.size)
+    preview.rejects.sort(key=lambda reject: int(reject["line"]))
+    return preview
 
 
-def _is_settled(path: Path, now: datetime) -> bool:
-    return now.timestamp() - path.stat().st_mtime >= _SETTLED_SECONDS
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _begin(work: Workspace, table: Table, path: Path, source: str, *, now: datetime) -> Import:
-    settings = work.project.settings.sources.get(source)
-    mapping = map_headers(table.header, fixed=settings.mapping if settings else {})
-    if "email" not in mapping.values():
-        raise NoAddressColumn(
-            file=str(path),
-            line=table.header_line,
-            header=", ".join(table.header)[:300],
-            source=source,
-        )
+def _begin(
+    work: Workspace, file: SourceFile, path: Path, *, now: datetime, is_backfill: bool
+) -> Import:
     with work.store.write() as connection:
-        run_id = add_import_run(
+        run_id, resumed_from = begin_import(
             connection,
             now=now,
-            source=source,
+            source=file.name,
             file_name=path.name,
-            file_hash=_file_hash(path),
-            encoding=table.encoding,
-            delimiter=table.delimiter,
-            mapping=mapping,
+            file_hash=file_hash(path),
+            encoding=file.table.encoding,
+            delimiter=file.table.dialect.delimiter,
+            dialect=file.table.describe()["dialect"],
+            header=list(file.header),
+            header_line=file.table.header_line,
+            mapping=file.mapped.fields,
+            is_backfill=is_backfill,
         )
-    return Import(run_id, source, str(path), table.encoding, table.delimiter, mapping)
+    return Import(run_id, file, path, is_backfill, resumed_from)
+
+
+def _take(work: Workspace, run: Import, chunk: Chunk, *, now: datetime) -> None:
+    """Take in one chunk in one transaction; rows that are known cost a look and no write."""
+    started = perf_counter()
+    with work.store.write(lock="intake") as connection:
+        known = find_known(connection, run.file.name, chunk.all_keys)
+        fresh = chunk.without(known)
+        if fresh.count:
+            batch = _store(work, connection, run, fresh, now=now)
+            batch = replace(batch, seconds=perf_counter() - started)
+            add_batch(connection, batch, config_hash=work.project.hash, now=now)
+            run.batch += batch
+    run.records += chunk.count
+    before = {key: each for key, each in known.items() if each.import_run_id != run.run_id}
+    run.unchanged += len(before)
+    run.known_rejects += chunk.lines_of({k for k, each in before.items() if each.is_quarantined})
 
 
 def _store(
-    work: Workspace, table: Table, run: Import, chunk: list[Record | Reject], *, now: datetime
-) -> None:
-    started = perf_counter()
-    arrivals = [_arrival(table, run.source, row) for row in chunk]
-    keys = [arrival.content_key for arrival in arrivals]
-    with work.store.write() as connection:
-        known = {stored.content_key for stored in find_submissions(connection, run.source, keys)}
-        fresh = [arrival for arrival in arrivals if arrival.content_key not in known]
-        add_submissions(connection, fresh, now=now, import_run_id=run.run_id)
-        rejected = Counter(arrival.reason for arrival in fresh if arrival.reason)
-        batch = Batch(
-            "intake",
-            claimed=rejected.total(),
-            skipped={str(reason): count for reason, count in sorted(rejected.items())},
-            seconds=perf_counter() - started,
-        )
-        add_batch(connection, batch, config_hash=work.project.hash, now=now)
-    run.records += len(chunk)
-    run.unchanged += len(known)
-    run.keys.extend(
-        (arrival.content_key, arrival.line or 0)
-        for arrival in arrivals
-        if arrival.content_key in known
+    work: Workspace, connection: Connection, run: Import, chunk: Chunk, *, now: datetime
+) -> Batch:
+    """Judge new rows, and store them with what became of them."""
+    judged = run.file.judge(chunk.columns)
+    rows = _rows_of(run.file, chunk, judged)
+    ids = reserve_ids(connection, chunk.count)
+    arrivals = _arrivals(work, run, judged, ids=ids, now=now)
+    outcomes = add_arrivals(connection, arrivals, now=now, run_id=run.run_id)
+    source = (run.run_id, run.file.name)
+    add_file_rows(connection, rows, run=source, ids=ids, outcomes=outcomes, now=now)
+    reasons = Counter(reason for reason in rows.reasons if reason)
+    return Batch(
+        "intake",
+        claimed=chunk.count,
+        done=len(outcomes),
+        skipped=dict(sorted(reasons.items())),
     )
 
 
-def _arrival(table: Table, source: str, row: Record | Reject) -> Arrival:
-    if isinstance(row, Record):
-        return Arrival(
-            source=source,
-            content_key=row_key(row.raw, row.nth),
-            kind="file",
-            raw=dict(zip(table.header, row.cells, strict=False)),
-            line=row.line,
-        )
-    return Arrival(
-        source=source,
-        content_key=reject_key(row.raw, row.nth),
-        kind="file",
-        raw={"text": show_record(row.raw, table.codec)},  # the exact bytes stay in the file
-        line=row.line,
-        reason=row.reason,
-        field=str(row.column) if row.column else None,
-        detail=row.detail,
+def _rows_of(file: SourceFile, chunk: Chunk, judged: Judged) -> FileRows:
+    """Return the rows as they are stored, with the verdict on each."""
+    refused = judged.rejected
+    verdicts = [refused.get(place) for place in range(judged.count)]
+    raws: list[Any] = file.raw_rows(chunk.columns)
+    return FileRows(
+        keys=[*chunk.keys, *chunk.reject_keys],
+        lines=[*chunk.lines, *(reject.line for reject in chunk.rejects)],
+        raws=[*raws, *({"text": show_record(reject.raw)} for reject in chunk.rejects)],
+        reasons=[
+            *(verdict.reason if verdict else None for verdict in verdicts),
+            *(reject.reason for reject in chunk.rejects),
+        ],
+        fields=[
+            *(verdict.column if verdict else None for verdict in verdicts),
+            *(str(reject.column) if reject.column else None for reject in chunk.rejects),
+        ],
+        details=[
+            *(verdict.detail if verdict else None for verdict in verdicts),
+            *(reject.detail for reject in chunk.rejects),
+        ],
+    )
+
+
+def _arrivals(
+    work: Workspace, run: Import, judged: Judged, *, ids: Sequence[int], now: datetime
+) -> Arrivals:
+    """Return the accepted rows, in columns."""
+    accepted = [place for place in range(judged.count) if place not in judged.rejected]
+    is_whole = len(accepted) == judged.count
+
+    def kept(column: Sequence[Any]) -> Sequence[Any]:
+        return column if is_whole else [column[place] for place in accepted]
+
+    count = len(accepted)
+    absent = [None] * count
+    stated = {name: kept(column) for name, column in judged.values.items()}
+    attributes = kept(judged.attributes)
+    owners = _owners(work, run, stated.get("owner", absent), attributes)
+    return Arrivals(
+        submission_ids=kept(ids[: judged.count]),
+        received_at=[now] * count,
+        rules=[_rules(run)] * count,
+        values={**dict.fromkeys(STATED, absent), **stated, "owner": owners},
+        attributes=attributes,
+        as_written=kept(judged.as_written),
+        guessed=kept(judged.guessed),
+        keys=_keys(work, run.file, judged),
+        evidence=[Evidence()] * count,
+    )
+
+
+def _keys(work: Workspace, file: SourceFile, judged: Judged) -> list[list[tuple[str, str]]]:
+    """Return the hashed match keys of the accepted rows, the strongest first."""
+    pepper = work.store.pepper
+    return [
+        [(kind, match_key_hash(kind, text, pepper=pepper)) for kind, text in each]
+        for place, each in enumerate(file.match_keys(judged))
+        if place not in judged.rejected
+    ]
+
+
+def _owners(
+    work: Workspace,
+    run: Import,
+    stated: Sequence[str | None],
+    attributes: Sequence[dict[str, str]],
+) -> Sequence[str | None]:
+    """Return the rep whom each row names; a name that is nobody's stays as the row wrote it."""
+    names = {text for text in stated if text}
+    if not names:
+        return stated
+    for text in names - run.owners.keys():
+        run.owners[text] = resolve_owner(text, work.project.reps)
+    header = next(name for name, field in run.file.mapped.fields.items() if field == "owner")
+    for named, extra in zip(stated, attributes, strict=True):
+        if named and run.owners[named] is None:
+            extra[header] = named
+    return [run.owners[text] if text else None for text in stated]
+
+
+def _rules(run: Import) -> SourceRules:
+    """Return what is known of the file's source beside its rows."""
+    default = run.file.settings.consent
+    return SourceRules(
+        run.file.name,
+        run.file.context.country,
+        run.file.context.timezone,
+        Evidence(default.basis, default.wording, default.version) if default else None,
+        run.run_id if run.is_backfill else None,
     )
 
 
 def finish_import(work: Workspace, run: Import, *, now: datetime) -> dict[str, Any]:
-    """Count what became of the rows, once intake is through, and write the quarantine file.
+    """Count what became of the rows, write the quarantine file and close the run.
 
     Returns:
-        The keys of `leadline import --json` for one file.
+        The keys of one element of `files[]` in the contract, with `run`.
     """
-    with work.store.write() as connection:
+    with work.store.read() as connection:
         outcomes = count_outcomes(connection, run.run_id)
-        rejects = _list_rejects(work, run)
-        known_rejects = sum(1 for reject in rejects if reject["is_known"])
-        counts = {
-            "records": run.records,
-            "accepted": run.records - len(rejects),
-            "rejected": len(rejects),
-            "created": outcomes.get("created", 0),
-            "updated": outcomes.get("updated", 0),
-            "unchanged": run.unchanged - known_rejects,
-            "duplicates": outcomes.get("duplicate", 0),
-        }
+    rejects = _list_rejects(work, run)
+    counts = {
+        "records": run.records,
+        "accepted": run.records - len(rejects),
+        "rejected": len(rejects),
+        "created": outcomes.get("created", 0),
+        "updated": outcomes.get("updated", 0),
+        "unchanged": run.unchanged - len(run.known_rejects),
+        "duplicates": outcomes.get("duplicate", 0),
+    }
+    with work.store.write() as connection:
         finish_import_run(connection, run.run_id, counts=counts, now=now)
     return {
-        "file": run.file,
-        "source": run.source,
+        "file": str(run.path),
+        "source": run.file.name,
         "run": run.run_id,
-        "encoding": run.encoding,
-        "dialect": {"delimiter": run.delimiter},
-        "mapping": run.mapping,
+        **run.file.describe(),
         **counts,
+        "is_backfill": run.is_backfill,
+        "resumed_from": run.resumed_from,
+        "owners_unknown": sorted(text for text, rep in run.owners.items() if rep is None),
         "quarantine": str(_write_quarantine(work, run, rejects) or ""),
-        "rejects": [
-            {name: reject[name] for name in ("line", "column", "reason", "detail")}
-            for reject in rejects
-        ],
+        "rejects": [{name: reject[name] for name in _REJECT} for reject in rejects],
     }
 
 
 def _list_rejects(work: Workspace, run: Import) -> list[dict[str, Any]]:
     """Return every rejected row of the file, in the file's order, also those met before."""
-    lines = dict(run.keys)
+    lines = dict(run.known_rejects)
     with work.store.read() as connection:
         fresh = list_rejects(connection, run_id=run.run_id)
-        known = find_submissions(connection, run.source, list(lines))
-        raws = {row.id: row for row in known if row.state == "quarantined"}
-    found = [{**_reject(row, row.line), "is_known": False, "raw": row.raw} for row in fresh] + [
-        {**_reject(row, lines[row.content_key]), "is_known": True, "raw": row.raw}
-        for row in raws.values()
-    ]
+        known = find_submissions(connection, run.file.name, list(lines))
+    found = [_reject(row, row.line) for row in fresh]
+    found += [_reject(row, lines[row.content_key]) for row in known]
     return sorted(found, key=lambda reject: int(reject["line"] or 0))
 
 
-def _reject(row: Any, line: int | None) -> dict[str, Any]:  # noqa: ANN401 - a stored row
+def _reject(row: Stored, line: int | None) -> dict[str, Any]:
     return {
         "line": line,
         "column": row.field,
         "reason": row.reason,
         "detail": row.detail,
+        "raw": row.raw,
     }
 
 
 def _write_quarantine(work: Workspace, run: Import, rejects: list[dict[str, Any]]) -> Path | None:
-    """Write the rejected rows with line and reason into a file that Excel opens."""
+    """Write the rejected rows, with line and reason, into a file that can be mended."""
     if not rejects:
         return None
     folder = work.environment.state / "quarantine"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run.source.replace('/', '_')}-{run.run_id}.csv"
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "reason", "column", "detail", "row"])
-        writer.writerows(_quarantine_lines(rejects))
+    path = folder / f"{_UNFIT.sub('_', run.file.name)}-{run.run_id}.csv"
+    rows = (run.file.refused(reject) for reject in rejects)
+    write_quarantine(path, rows, header=run.file.header, source=run.file.name)
     return path
-
-
-def _quarantine_lines(rejects: list[dict[str, Any]]) -> Iterator[list[str]]:
-    for reject in rejects:
-        raw = reject["raw"]
-        row = raw["text"] if set(raw) == {"text"} else " | ".join(map(str, raw.values()))
-        cells = (reject["line"], reject["reason"], reject["column"], reject["detail"], row)
-        yield [_safe_cell("" if cell is None else str(cell)) for cell in cells]
-
-
-def _safe_cell(text: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

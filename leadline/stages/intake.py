@@ -119,7 +119,7 @@ def _context(work: Workspace, source: str) -> SourceContext:
         name=source,
         country=(found and found.country) or settings.country,
         timezone=(found and found.timezone) or settings.timezone,
-        date_order=getattr(found, "date_order", "year_first"),
+        date_order=getattr(found, "date_order", None) or "year_first",
     )
 
 
@@ -154,7 +154,7 @@ def _rules(work: Workspace, submission: Waiting) -> SourceRules:
         context.name,
         context.country,
         context.timezone,
-        default and Evidence(default.basis, default.wording, default.version),
+        Evidence(default.basis, default.wording, default.version) if default else None,
     )
 
 

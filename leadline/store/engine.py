@@ -79,9 +79,45 @@ class Store:
         with _in_plain_words(self.engine), self.engine.connect() as connection:
             yield connection
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[Store]:
+        """Give a store whose every change is taken back at the end; nobody else ever sees one.
+
+        Writers wait meanwhile (SQLite), or those of the same duty (PostgreSQL): keep it short.
+        """
+        with _in_plain_words(self.engine), self.engine.connect() as connection:
+            connection.execution_options(leadline_write=True)
+            with connection.begin() as transaction:
+                yield _Rehearsal(self, connection)
+                transaction.rollback()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+class _Rehearsal(Store):
+    """A store inside of one transaction that never commits."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        super().__init__(store.engine, pepper=store.pepper)
+        self._connection = connection
+
+    @contextmanager
+    def write(self, lock: str | None = None) -> Iterator[Connection]:
+        if lock is not None and not self.is_sqlite:
+            self._connection.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS[lock]}
+            )
+        with self._connection.begin_nested():
+            yield self._connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        yield self._connection
+
+    def close(self) -> None:
+        """Leave the engine to the store that gave it."""
 
 
 def open_store(url: str, *, pepper: str) -> Store:

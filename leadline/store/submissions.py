@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, insert_columns, insert_rows, update_rows
+from leadline.store.leases import this_process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -164,13 +165,19 @@ def add_file_rows(
     )
 
 
-def find_known_keys(connection: Connection, source: str, keys: Sequence[str]) -> set[str]:
-    """Return which content keys the source has already."""
+class Known(NamedTuple):
+    """What is known of a row that was taken in before."""
+
+    is_quarantined: bool
+    import_run_id: int | None
+
+
+def find_known(connection: Connection, source: str, keys: Sequence[str]) -> dict[str, Known]:
+    """Return those content keys that the source has already."""
+    columns = (_SUBMISSIONS.c[name] for name in ("content_key", "state", "import_run_id"))
     wanted = among(connection, _SUBMISSIONS.c.content_key, keys)
-    rows = connection.execute(
-        select(_SUBMISSIONS.c.content_key).where(_SUBMISSIONS.c.source == source, wanted)
-    )
-    return {row[0] for row in rows}
+    rows = connection.execute(select(*columns).where(_SUBMISSIONS.c.source == source, wanted))
+    return {key: Known(state == "quarantined", run_id) for key, state, run_id in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +229,39 @@ def has_new(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
-def add_import_run(connection: Connection, *, now: datetime, **values: Any) -> int:  # noqa: ANN401 - columns
-    """Begin an import run and return its id."""
-    statement = insert(_RUNS).values(started_at=now, **values).returning(_RUNS.c.id)
-    return int(connection.execute(statement).scalar_one())
+def begin_import(
+    connection: Connection,
+    *,
+    now: datetime,
+    **values: Any,  # noqa: ANN401 - columns
+) -> tuple[int, int | None]:
+    """Begin an import run, or go on with one over the same bytes that was cut short.
+
+    Returns:
+        The run, and the last line that it had stored before, None for a new one.
+    """
+    owner = str(this_process())
+    same = ("source", "file_hash", "mapping", "is_backfill")
+    query = (
+        select(_RUNS.c.id, *(_RUNS.c[name] for name in same))
+        .where(
+            _RUNS.c.file_hash == values["file_hash"],
+            _RUNS.c.finished_at.is_(None),
+            _RUNS.c.undo_counts.is_(None),
+        )
+        .order_by(_RUNS.c.id.desc())
+    )
+    for row in connection.execute(query).all():
+        if all(getattr(row, name) == values[name] for name in same):
+            connection.execute(update(_RUNS).where(_RUNS.c.id == row.id).values(owner=owner))
+            return int(row.id), _last_line(connection, row.id)
+    statement = insert(_RUNS).values(started_at=now, owner=owner, **values).returning(_RUNS.c.id)
+    return int(connection.execute(statement).scalar_one()), None
+
+
+def _last_line(connection: Connection, run_id: int) -> int | None:
+    query = select(func.max(_SUBMISSIONS.c.line)).where(_SUBMISSIONS.c.import_run_id == run_id)
+    return connection.execute(query).scalar()
 
 
 def finish_import_run(
@@ -233,7 +269,9 @@ def finish_import_run(
 ) -> None:
     """Record the counts of a finished import run."""
     connection.execute(
-        update(_RUNS).where(_RUNS.c.id == run_id).values(counts=counts, finished_at=now)
+        update(_RUNS)
+        .where(_RUNS.c.id == run_id)
+        .values(counts=counts, records=counts["records"], finished_at=now)
     )
 
 

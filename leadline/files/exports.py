@@ -1,0 +1,28 @@
+"""Exports of leads, as a file that comes back to us tells them by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leadline.domain.leads import LEAD_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_STATED: Final = tuple(name for name in LEAD_FIELDS if name != "owner")
+_BOUNDS: Final = ("employees_min", "employees_max")
+_DECIDED: Final = ("score", "grade", "owner", "lifecycle_stage")
+#: What we decided about a lead, which nobody states to us.
+OURS: Final = ("id", *_BOUNDS, "score", "grade", "lifecycle_stage")
+
+
+def export_columns(custom: Sequence[str]) -> list[str]:
+    """Return the columns of an export: canonical, custom, then what we decided."""
+    return ["id", *_STATED, *_BOUNDS, *custom, *_DECIDED]
+
+
+def is_export(header: Sequence[str]) -> bool:
+    """Tell whether a file has the columns of an export, whatever its custom ones."""
+    fixed = len(export_columns(()))
+    custom = header[1 + len(_STATED) + len(_BOUNDS) : len(header) - len(_DECIDED)]
+    return len(header) >= fixed and list(header) == export_columns(custom)

@@ -1,0 +1,267 @@
+"""A table file opened for one source: what its columns mean and how its cells are read."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from leadline.config.mappings import source_settings
+from leadline.domain.date_order import infer_order
+from leadline.domain.fields import TIMED, SourceContext
+from leadline.domain.mapping import decide_mapping, infer_country
+from leadline.errors import IntakeError
+from leadline.files.chunks import cut_chunks
+from leadline.files.exports import OURS, is_export
+from leadline.files.formulas import unguard_column
+from leadline.files.quarantine import MARKS, Refused, is_quarantine
+from leadline.files.reader import Reading, open_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from leadline.config.shape import MappingShape, Project, SourceSettings
+    from leadline.domain.columns import Judged
+    from leadline.domain.date_order import Order
+    from leadline.domain.mapping import Mapped
+    from leadline.files.chunks import Chunk
+    from leadline.files.grammar import Dialect
+    from leadline.files.reader import Table
+    from leadline.files.records import Rows
+
+#: Filled cells of a column that are looked at before its meaning is decided.
+_SAMPLE: Final = 200
+_JAPAN_ZONE: Final = "Asia/Tokyo"
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class NoAddressColumn(IntakeError):
+    """No column of the file can be the mail address."""
+
+    texts: ClassVar = {
+        "en": "{file} has no column with mail addresses. Its header (line {line}) reads: {header}. "
+        "Nothing was taken in. Name the column in config/mappings/{source}.yaml: "
+        "columns: {{<header>: email}}",
+        "ja": "{file} にメールアドレスの列が見つかりません。見出し({line}行目): {header}。"
+        "何も取り込んでいません。config/mappings/{source}.yaml の columns: に "
+        "{{<見出し>: email}} を指定してください。",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What whoever imports a file asks for.
+
+    Attributes:
+        source: name of the source; the file's stem when None.
+        mapping: in place of the project's mapping of the source.
+    """
+
+    source: str | None = None
+    mapping: MappingShape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A table file with its meaning.
+
+    Attributes:
+        table: the file.
+        name: of the source.
+        settings: what the configuration says of the source.
+        mapped: what each column holds, and how that was found out.
+        header: the columns that are data, in file order.
+        places: where they stand among all columns.
+        context: defaults of the source.
+        order: how dates such as 08/03/2026 are read, and what tells so.
+        is_country_assumed: whether the country follows from the header's language alone.
+        is_guarded: whether the file is one of ours, with guarded cells.
+        fields: type of the custom fields.
+        threshold: how many new leads go on without being asked for.
+    """
+
+    table: Table
+    name: str
+    settings: SourceSettings
+    mapped: Mapped
+    header: tuple[str, ...]
+    places: tuple[int, ...]
+    context: SourceContext
+    order: Order
+    is_country_assumed: bool
+    is_guarded: bool
+    fields: Mapping[str, str]
+    threshold: int
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """Yield the file's rows, at most `size` readable ones at a time, from the first on."""
+        return cut_chunks(self.table.batches(), size)
+
+    def judge(self, columns: Sequence[pa.Array]) -> Judged:
+        """Return what intake makes of rows, given as the columns of the file.
+
+        A row that breaks us is refused as `unreadable`, and does not stop the others.
+        """
+        from leadline.domain.columns import decide_columns
+
+        cells = dict(zip(self.header, self._data(columns), strict=True))
+        return decide_columns(
+            cells,
+            mapping=self.mapped.fields,
+            source=self.context,
+            custom=self.fields,
+        )
+
+    def match_keys(self, judged: Judged) -> list[tuple[tuple[str, str], ...]]:
+        """Return the exact match keys of judged rows, the strongest first."""
+        from leadline.domain.columns import keys_of
+
+        return keys_of(judged, source=self.name)
+
+    def raw_rows(self, columns: Sequence[pa.Array]) -> list[list[str]]:
+        """Return the cells of rows as they are kept."""
+        data = [column.to_pylist() for column in self._data(columns)]
+        return [list(row) for row in zip(*data, strict=True)]
+
+    def refused(self, reject: Mapping[str, Any]) -> Refused:
+        """Return a refused row as the quarantine file shows it."""
+        raw = reject["raw"]
+        text = raw["text"] if isinstance(raw, dict) and set(raw) == {"text"} else ""
+        if isinstance(raw, dict) and not text:
+            raw = list(raw.values())
+        cells = _parted(text, self.table.dialect) if text else raw
+        return Refused(
+            line=reject["line"] or 0,
+            column=reject["column"] or "",
+            reason=reject["reason"],
+            detail=reject["detail"] or "",
+            text=text,
+            cells=cells,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return how the file was read, as the contract names it."""
+        faults = [{lang: fault.say(lang) for lang in ("en", "ja")} for fault in self.mapped.faults]
+        return {
+            **self.table.describe(),
+            "mapping": self.mapped.fields,
+            "matches": [asdict(match) for match in self.mapped.columns],
+            "mapping_faults": faults,
+            "date_order": self.order._asdict(),
+            "country": self.context.country,
+            "timezone": self.context.timezone,
+            "is_country_assumed": self.is_country_assumed,
+        }
+
+    def _data(self, columns: Sequence[pa.Array]) -> Sequence[pa.Array]:
+        """Return the columns that are data, each cell as it was before it was guarded."""
+        data = [columns[place] for place in self.places]
+        return [unguard_column(column) for column in data] if self.is_guarded else data
+
+
+def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> SourceFile:
+    """Open a file and find out what its columns mean.
+
+    Raises:
+        IntakeError: it cannot be read at all, or has no column of addresses.
+    """
+    wish = wish or Wish()
+    name = wish.source or path.stem
+    settings = source_settings(project, name, mapping=wish.mapping)
+    table = open_table(path, fixed=_reading(settings))
+    first = next(table.batches(), None)
+    is_mended, is_ours = is_quarantine(table.header), is_export(table.header)
+    ours = MARKS if is_mended else OURS if is_ours else ()
+    places = tuple(n for n, column in enumerate(table.header) if column not in ours)
+    header = tuple(table.header[place] for place in places)
+    samples = _samples(table, first)
+    if is_mended and wish.source is None and (named := samples[MARKS[4]]):
+        name = named[0]
+        settings = source_settings(project, name, mapping=wish.mapping)
+    mapped = decide_mapping(
+        header,
+        fixed=settings.mapping,
+        samples={column: samples[column] for column in header},
+        custom=project.settings.fields,
+    )
+    if "email" not in mapped.fields.values():
+        raise NoAddressColumn(
+            file=str(path),
+            line=table.header_line,
+            header=", ".join(header)[:300],
+            source=name,
+        )
+    country, assumed = _country(project, settings, header)
+    order = _order(settings, mapped, samples, country=country)
+    zone = settings.timezone or (_JAPAN_ZONE if assumed else project.settings.timezone)
+    return SourceFile(
+        table=table,
+        name=name,
+        settings=settings,
+        mapped=mapped,
+        header=header,
+        places=places,
+        context=SourceContext(name, country, zone, order.order),
+        order=order,
+        is_country_assumed=assumed,
+        is_guarded=is_mended or (is_ours and table.kind == "text"),
+        fields=project.settings.fields,
+        threshold=settings.backfill_threshold or 0,
+    )
+
+
+def _parted(text: str, dialect: Dialect) -> list[str]:
+    """Return the cells of a row that cannot be read, as far as they can be told apart."""
+    if len(dialect.delimiter) > 1 or not dialect.quote:
+        return text.split(dialect.delimiter)
+    lines = text.splitlines(keepends=True)
+    try:
+        return next(csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote), [])
+    except csv.Error:  # a cell of more than 131,072 characters
+        return []
+
+
+def _reading(settings: SourceSettings) -> Reading:
+    names = ("encoding", "delimiter", "quote", "header_line", "sheet")
+    return Reading(**{name: getattr(settings, name) for name in names})
+
+
+def _samples(table: Table, first: Rows | None) -> dict[str, list[str]]:
+    """Return some filled cells of each column."""
+    if first is None:
+        return {name: [] for name in table.header}
+    heads = (column.slice(0, 5 * _SAMPLE).to_pylist() for column in first.columns)
+    return {
+        name: [cell for cell in cells if cell.strip()][:_SAMPLE]
+        for name, cells in zip(table.header, heads, strict=True)
+    }
+
+
+def _country(project: Project, settings: SourceSettings, header: Sequence[str]) -> tuple[str, bool]:
+    """Return the country of rows that name none, and whether the header alone tells it."""
+    if settings.country:
+        return settings.country, False
+    told = infer_country(header)
+    return told or project.settings.country, told is not None
+
+
+def _order(
+    settings: SourceSettings,
+    mapped: Mapped,
+    samples: Mapping[str, Sequence[str]],
+    *,
+    country: str,
+) -> Order:
+    timed = [header for header, field in mapped.fields.items() if field in TIMED]
+    cells = chain.from_iterable(samples[header] for header in timed)
+    return infer_order(cells, stated=settings.date_order, country=country)
