@@ -132,7 +132,7 @@ class Rows:
         reading = Reading(nothing, nothing)
         if headers:
             reading = read_emails([self.cells[header] for header in headers])
-        emails = reading.values.to_list()
+        emails = list(reading.values.to_list())
         suspects = {row for row, email in enumerate(emails) if not email or len(email) > MAX_EMAIL}
         suspects |= self._long_rows()
         for row, cells in self._raw_rows(sorted(suspects)):
@@ -222,21 +222,26 @@ class Rows:
         self.add("consent", found)
 
     def attributes(self) -> list[dict[str, str]]:
-        """Return the columns that no field takes, and the custom fields, by row."""
+        """Return the columns that no field takes, and the custom fields, by row.
+
+        Where no column is left over, all rows share one empty dict.
+        """
+        others = [header for header in self.cells if header not in self.plan.known]
+        custom = [one for one in self.plan.custom if one[0] in self.cells]
+        if not others and not custom:
+            return [{}] * self.count
         rows: list[dict[str, str]] = [{} for _ in range(self.count)]
-        for header, cells in self.cells.items():
-            if header not in self.plan.known:
-                texts = read_cells(cells, clean_text, plain=PLAIN_TEXT).values.to_list()
-                for attributes, text in zip(rows, texts, strict=True):
-                    if text:
-                        attributes[header] = text
-        for header, name, kind in self.plan.custom:
-            if header in self.cells:
-                read = partial(_custom, kind=kind, source=self.source)
-                values = read_cells(self.cells[header], read).values.to_list()
-                for attributes, value in zip(rows, values, strict=True):
-                    if value is not None:
-                        attributes.setdefault(name, value)
+        for header in others:
+            texts = read_cells(self.cells[header], clean_text, plain=PLAIN_TEXT).values
+            for attributes, text in zip(rows, texts.to_list(), strict=True):
+                if text:
+                    attributes[header] = text
+        for header, name, kind in custom:
+            read = partial(_custom, kind=kind, source=self.source)
+            values = read_cells(self.cells[header], read).values
+            for attributes, value in zip(rows, values.to_list(), strict=True):
+                if value is not None:
+                    attributes.setdefault(name, value)
         return rows
 
 

@@ -53,9 +53,9 @@ class Values:
     rows: list[Any] | None = None
 
     def to_list(self) -> list[Any]:
-        """Return one value per row; coded rows share their objects."""
+        """Return one value per row, not to be changed; coded rows share their objects."""
         if self.known is None:
-            return list(self.rows or ())
+            return self.rows or []
         taken: list[Any] = objects(self.known)[self.codes].tolist()
         return taken
 

@@ -35,7 +35,7 @@ class Judged:
         count: how many rows.
         values: by canonical field; None where the row is rejected or says nothing. A field that
             the source does not state is absent.
-        attributes: columns that no field takes, and custom fields, by row.
+        attributes: columns that no field takes, and custom fields, by row; rows may share a dict.
         guessed: fields that nobody stated, as `leadline.domain.intake.Lead` has them.
         as_written: text of the cell by field, where the value is not that text.
         rejected: by row, why it makes no lead.
@@ -78,6 +78,8 @@ def _judged(rows: Rows, guessed: list[frozenset[str]]) -> Judged:
     """Return everything by row; rejected rows hold nothing."""
     values = {name: reading.values.to_list() for name, reading in rows.fields.items()}
     attributes, as_written = rows.attributes(), _as_written(rows)
+    if rows.rejected:
+        values = {name: list(column) for name, column in values.items()}
     for row in rows.rejected:
         for column in values.values():
             column[row] = None

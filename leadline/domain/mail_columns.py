@@ -79,13 +79,13 @@ def _behind(first: Reading, second: Reading, is_filled: Flags) -> Reading:
     return Reading(Values(None, rows=values), Values(None, rows=written))
 
 
-def flag_emails(emails: Sequence[str | None]) -> dict[str, list[bool | None]]:
-    """Return by row what an address tells by itself; None where there is no address."""
-    column = pa.array(emails, pa.string())
+def flag_emails(emails: Sequence[str | None]) -> dict[str, list[bool]]:
+    """Return by row what an address tells by itself; nothing is said without an address."""
+    column = pa.array(emails, pa.string()).fill_null("")
     odd = [row for row, email in enumerate(emails) if email and not email.isascii()]
-    flags = {}
+    flags: dict[str, list[bool]] = {}
     for name, pattern, test in _FLAGS:
-        found: list[bool | None] = pc.match_substring_regex(column, pattern).to_pylist()
+        found: list[bool] = mask(pc.match_substring_regex(column, pattern)).tolist()
         for row in odd:  # case is folded in more ways outside ASCII than a pattern says
             found[row] = test(emails[row] or "")
         flags[name] = found

@@ -102,18 +102,20 @@ def read_phones(cells: pa.Array, countries: Values) -> Reading:
         found[rows] = numbers.to_numpy(zero_copy_only=False)
     values: list[str | None] = found.tolist()
     places = countries.to_list()
-    for row, value in enumerate(values):
-        if value is None and texts[row]:
-            values[row] = read_phone(texts[row], places[row])
-    written = [beside(text, value) for text, value in zip(texts, values, strict=True)]
+    written: list[str | None] = [
+        None if (trimmed := text.strip()) == value else trimmed
+        for text, value in zip(texts, values, strict=True)
+    ]
+    for row in [row for row, value in enumerate(values) if value is None]:
+        values[row] = read_phone(texts[row], places[row]) if texts[row] else None
+        written[row] = beside(texts[row], values[row])
     return Reading(Values(None, rows=values), Values(None, rows=written))
 
 
 def _compacted(cells: pa.Array) -> tuple[pa.Array, Flags]:
     """Return the cells without signs, and which of them are numbers of digits alone."""
     is_plain = pc.match_substring_regex(cells, _CELL)
-    is_wide = pc.match_substring_regex(cells, _WIDE_CELL)
-    is_wide = pc.and_not(is_wide, is_plain)
+    is_wide = pc.and_not(pc.match_substring_regex(cells, _WIDE_CELL), is_plain)
     if pc.any(is_wide).as_py():
         dashed = pc.replace_substring_regex(cells.filter(is_wide), _WIDE_DASHES, "-")
         folded = pc.utf8_normalize(dashed, form="NFKC")

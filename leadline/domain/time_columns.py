@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DAY: Final = r"\A[12][0-9]{3}[-/][01][0-9][-/][0-3][0-9]"
-_OFFSET: Final = r"(?:Z|[+-][01][0-9]:[0-5][0-9])"
 _CLOCK: Final = r"[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?"
-_STATED: Final = rf"\A[12][0-9]{{3}}-[01][0-9]-[0-3][0-9]T{_CLOCK}{_OFFSET}\z"
+_STATED: Final = rf"\A[12][0-9]{{3}}-[01][0-9]-[0-3][0-9]T{_CLOCK}Z\z"
 _LOCAL: Final = rf"{_DAY}[ T]{_CLOCK}\z"
 _PLAIN: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)", re.ASCII
@@ -46,14 +45,23 @@ def read_times(cells: pa.Array, *, zone: str, order: str) -> Reading:
     rows: list[datetime | None] = [None] * len(texts)
     written: list[str | None] = list(texts)
     is_stated = mask(pc.match_substring_regex(cells, _STATED))
-    for row in np.flatnonzero(is_stated).tolist():
-        rows[row], written[row] = _instant(texts[row]), None
+    stated = np.flatnonzero(is_stated).tolist()
+    for row, moment in zip(stated, _instants([texts[row] for row in stated]), strict=True):
+        rows[row], written[row] = moment, None
     for row in np.flatnonzero(mask(pc.match_substring_regex(cells, _LOCAL))).tolist():
         rows[row] = _instant(texts[row].replace("/", "-"), local)
     for row, moment in enumerate(rows):
         if moment is None and texts[row]:
             rows[row], written[row] = read(texts[row]), beside_time(texts[row])
     return Reading(Values(None, rows=rows), Values(None, rows=[text or None for text in written]))
+
+
+def _instants(texts: list[str]) -> list[datetime | None]:
+    """Return the instants of times in UTC."""
+    try:
+        return list(map(datetime.fromisoformat, texts))
+    except ValueError:  # a day that no month has, somewhere among them
+        return list(map(_instant, texts))
 
 
 def _instant(text: str, local: ZoneInfo | None = None) -> datetime | None:
