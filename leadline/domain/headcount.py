@@ -1,4 +1,4 @@
-"""How many people a company has, from a number or a range in English or Japanese."""
+"""How many people a company has, from a number or a range in English, Japanese or German."""
 
 from __future__ import annotations
 
@@ -9,18 +9,31 @@ from typing import Final, NamedTuple
 from leadline.domain.dates import MONTHS
 
 _WORDS: Final = re.compile(
-    r"employees|employee|people|persons|staff|名様|社員|従業員|名|人|約|およそ|about|approx\.?|程度|\s+"
+    r"\([^()]*\)|employees?|people|persons?|staff|ftes?|size|approximately|approx\.?|about|around|circa|ca\."
+    r"|mitarbeiter(?:[:*_/]?innen)?|mitarbeitenden?|beschäftigten?|angestellten?|personen|rund|etwa|ungefähr"
+    r"|名様|社員|従業員|総勢|名|人|約|およそ|程度|前後|くらい|ぐらい|ほど|規模|\s+"
 )
-_N: Final = r"(\d{1,3}(?:,\d{3})+|\d+)(万|千|k)?"
+_LABEL: Final = re.compile(
+    r"^[a-z]\.(?=\d)|^(?=[^\d]*[a-z\u3041-\u9fff])[a-zäöüß\u3041-\u9fff&:/-]+(?=\d)|(?<=\d)[:：].*$"
+)
+_N: Final = r"(\d{1,3}(?:[,.'’]\d{3})+|\d+(?:\.\d)?(?=k)|\d+)(万|千|k)?"
 _EXACT: Final = re.compile(_N)
-_RANGE: Final = re.compile(rf"{_N}(?:[-~〜–—―‐−]|to|から){_N}(?:以下|まで)?")
+_RANGE: Final = re.compile(
+    rf"(?:between|zwischen|von|from)?{_N}(?:[-~〜–—―‐−]|to|から|bis|and|und){_N}(?:以下|まで)?"
+)
+_MORE: Final = "over|morethan|from|at(?:)least|über|mehrals|ab|mindestens"
+_LESS: Final = "under|below|lessthan|u(?:)nter|wenigerals"
 _AT_LEAST: Final = re.compile(
-    rf"(?:>=?|≥|over|morethan|from)?{_N}(?:\+|以上|超|から|ormore|andover|andabove|orabove|[~〜-])?"
+    rf"(?:>=?|≥|≧|{_MORE})?{_N}"
+    r"(?:\+|以上|超|から|ormore|andover|andabove|orabove|undmehr|odermehr|[~〜-])?"
 )
 _AT_MOST: Final = re.compile(
-    rf"(?:<=?|≤|under|lessthan|upto)?{_N}(?:以下|以内|まで|未満|orless|orfewer)?"
+    rf"(?:<=?|≤|≦|upto|bis(?:zu)?|maximal|höchstens|{_LESS}|[~〜])?{_N}"
+    r"(?:以下|以内|まで|未満|orless|orfewer)?"
 )
-_BELOW: Final = re.compile(r"<(?!=)|under|lessthan|未満")
+_BELOW: Final = re.compile(rf"<(?!=)|未満|{_LESS}")
+_DECIMALS: Final = re.compile(r"(?<=\d)[.,]0{1,2}$")
+_JAPANESE: Final = re.compile("[\u3041-\u9fff]")
 _UNITS: Final = {"万": 10_000, "千": 1_000, "k": 1_000}
 _MONTH_NUMBER: Final = re.compile(r"([a-z]{3})-(\d{1,4})")
 _NUMBER_MONTH: Final = re.compile(r"(\d{1,2})-([a-z]{3})")
@@ -46,15 +59,23 @@ class Headcount(NamedTuple):
 def read_headcount(cell: str) -> Headcount | None:
     """Return what a cell says of a company's size, None when it says nothing that we know.
 
-    `1,200`, `約120名`, `11〜50名`, `1000+`, `100人以上`, `10名未満` and `1万人` are known, and a
-    range that a spreadsheet took for a date (`11-50` shown as Nov-50, `2-10` as 10-Feb or 2月10日).
+    `1,200`, `1.200`, `1.2k`, `約120名`, `11〜50名`, `1000+`, `über 1000`, `10名未満` are known,
+    and a range that a spreadsheet took for a date (`11-50` shown as Nov-50, `2-10` as 2月10日).
     """
     text = cell.strip()
     if not text or len(text) > _LONGEST:
         return None
     if text.isascii() and text.isdecimal():
         return _exact(int(text))
-    text = _WORDS.sub("", _undo_date(unicodedata.normalize("NFKC", text).casefold()))
+    plain = _undo_date(unicodedata.normalize("NFKC", text).casefold())
+    if plain.startswith("~") and not _JAPANESE.search(plain):
+        plain = plain[1:]  # about as many; in Japanese as many at most
+    plain = _DECIMALS.sub("", _WORDS.sub("", plain))
+    return _counted(plain) or _counted(_LABEL.sub("", plain))
+
+
+def _counted(text: str) -> Headcount | None:
+    """Return a number, or a range."""
     if match := _EXACT.fullmatch(text):
         return _exact(_number(match, 1))
     return _bounded(text)
@@ -86,7 +107,10 @@ def _between(least: int, most: int) -> Headcount | None:
 
 def _number(match: re.Match[str], group: int) -> int:
     """Return the number in `group`, times the unit in the group behind it."""
-    return int(match[group].replace(",", "")) * _UNITS.get(match[group + 1] or "", 1)
+    digits, unit = match[group], match[group + 1] or ""
+    if unit == "k" and "." in digits:
+        return round(float(digits) * _UNITS[unit])
+    return int(re.sub(r"\D", "", digits)) * _UNITS.get(unit, 1)
 
 
 def _undo_date(text: str) -> str:
