@@ -9,13 +9,15 @@ on where it stopped.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from leadline.config.mappings import source_settings
 from leadline.domain.batches import Batch
 from leadline.domain.intake import Lead, SourceContext, decide_intake, match_keys
 from leadline.domain.keys import match_key_hash
+from leadline.domain.mapping import infer_country
 from leadline.domain.undo import Change, Restored, decide_consent, decide_restore, rebase
 from leadline.errors import UsageError
 from leadline.store import undo as undo_store
@@ -87,9 +89,11 @@ class Undone:
 
     def counts(self) -> dict[str, Any]:
         """Return the counts alone, as they are kept."""
-        kept = asdict(self)
-        del kept["undone_at"], kept["is_repeat"]
-        return kept
+        found = {each.name: getattr(self, each.name) for each in fields(self)[:-2]}
+        return {
+            name: dict(sorted(count.items())) if isinstance(count, Counter) else count
+            for name, count in found.items()
+        }
 
     @classmethod
     def of(cls, run: ImportRun) -> Undone:
@@ -255,7 +259,7 @@ class _Undoing:
         """Return the keys of a submission, None when it cannot be read any more."""
         cells = spoken.cells()
         mapping = spoken.mapping or {name: name for name in cells}
-        context, custom = _context(self.work, spoken.source), self.work.project.settings.fields
+        context, custom = _context(self.work, spoken), self.work.project.settings.fields
         try:
             lead = decide_intake(cells, mapping=mapping, source=context, custom=custom)
         except Exception:  # noqa: BLE001 - the configuration may have changed since it was read
@@ -279,13 +283,11 @@ def _restore_consent(
         found.kept["consent"] = "changed_since"
 
 
-def _context(work: Workspace, source: str) -> SourceContext:
-    """Return how the rows of a source are read."""
+def _context(work: Workspace, spoken: Spoken) -> SourceContext:
+    """Return how a submission was read: match keys depend on the country alone."""
     settings = work.project.settings
-    found = settings.sources.get(source) or work.project.forms.get(source.removeprefix("form:"))
-    return SourceContext(
-        name=source,
-        country=(found and found.country) or settings.country,
-        timezone=(found and found.timezone) or settings.timezone,
-        date_order=getattr(found, "date_order", "year_first"),
-    )
+    form = work.project.forms.get(spoken.source.removeprefix("form:"))
+    stated = form or source_settings(work.project, spoken.source)
+    told = infer_country(spoken.header) if spoken.header else None
+    country = stated.country or told or settings.country
+    return SourceContext(spoken.source, country, settings.timezone, "year_first")
