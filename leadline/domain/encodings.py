@@ -51,6 +51,7 @@ BOMS: Final = (
 WIDE: Final = frozenset(
     {Encoding.UTF_16_LE, Encoding.UTF_16_BE, Encoding.UTF_32_LE, Encoding.UTF_32_BE}
 )
+_UTF_8: Final = frozenset({Encoding.UTF_8, Encoding.UTF_8_SIG})
 _LATIN: Final = frozenset({Encoding.WINDOWS_1252, Encoding.ISO_8859_1})
 #: What the codec makes of bytes that CP932 has no character for, without an error.
 _CP932_HOLES: Final = re.compile("[\x80\uf8f0-\uf8f3]")
@@ -66,6 +67,10 @@ _FIRST_LINES: Final = 400  # lines that are judged one after the other
 _LATER_LINES: Final = 8  # lines of each later block that are judged
 _MOST_LINES: Final = 4_000  # lines that are kept; of more, every other one goes
 _DEAREST_LINE: Final = 60.0  # what a line can cost more than under its best encoding
+_DEAREST_UNIT: Final = 10.0  # what a character of UTF-16 costs on average, if it is some
+#: What a bad byte in UTF-8 costs less than elsewhere: valid UTF-8 is never an accident, so that
+#: broken rows beside some of it are likelier than a text that happens to look like it.
+_EXCUSE: Final = 13.0
 _UNLIKELY: Final = 25.0  # what a line of Latin letters costs more than ASCII when it is not meant
 _PRIORS: Final = {Encoding.UTF_8: 0.0, Encoding.CP932: 1.0, Encoding.EUC_JP: 3.0}
 _LATIN_PRIOR: Final = 5.0
@@ -129,7 +134,7 @@ class EncodingFinder:
             return Found(Encoding.ISO_2022_JP)
         if not self._foreign or (self._is_utf_8 and not _is_doubtful(self._foreign)):
             return Found(Encoding.UTF_8)
-        return _cheapest(self._foreign, lines=self._judged, is_utf_8=self._is_utf_8)
+        return _cheapest(self._foreign, lines=self._judged, is_valid=self._is_utf_8)
 
     def _look(self, data: bytes) -> None:
         """Judge a piece of whole lines."""
@@ -138,7 +143,7 @@ class EncodingFinder:
         if data.isascii():
             self._judged += _count_lines(data)
             return
-        self._is_utf_8 = self._is_utf_8 and _is_utf_8(data)
+        self._is_utf_8 = self._is_utf_8 and is_utf_8(data)
         room = max(_FIRST_LINES - len(self._foreign), _LATER_LINES)
         lines = list(islice(_FOREIGN_LINE.finditer(data), room))
         self._foreign += [line[0][:_LINE] for line in lines]
@@ -185,9 +190,16 @@ def decode_record(raw: bytes, encoding: Encoding) -> str | None:
     return text
 
 
-def show_record(raw: bytes, encoding: Encoding) -> str:
-    """Return one record for people to read; bytes that say nothing are shown as escapes."""
-    text = decode_text(raw, encoding)
+def show_record(raw: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
+    """Return one record for people to read; bytes that say nothing are shown as escapes.
+
+    Lone surrogates that stand for such bytes may be in UTF-8's own form, as the reader gives them.
+    """
+    try:
+        text = raw.decode("utf-8", "surrogatepass") if encoding in _UTF_8 else None
+    except UnicodeDecodeError:
+        text = None
+    text = decode_text(raw, encoding) if text is None else text
     return _SURROGATE.sub(_show_surrogate, text).replace("\0", "\\x00")
 
 
@@ -253,10 +265,11 @@ def _bare_utf_16(head: bytes) -> Encoding | None:
     narrow = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, Encoding.ISO_8859_1]
     costs = {encoding: _cost(piece, encoding) for encoding in [*narrow, *wide]}
     best = min(costs, key=costs.__getitem__)
-    return best if best in wide else None
+    is_text = costs[best] < _DEAREST_UNIT * len(piece) / 2
+    return best if best in wide and is_text else None
 
 
-def _is_utf_8(data: bytes) -> bool:
+def is_utf_8(data: bytes) -> bool:
     """Return whether every byte is valid UTF-8."""
     if len(data) < _HEAD:
         try:
@@ -283,7 +296,7 @@ def _is_doubtful(foreign: list[bytes]) -> bool:
     return all(character < "\u0800" for character in text)
 
 
-def _cheapest(foreign: list[bytes], *, lines: int, is_utf_8: bool) -> Found:
+def _cheapest(foreign: list[bytes], *, lines: int, is_valid: bool) -> Found:
     """Return the encoding under which the lines that are not ASCII are the least unlikely."""
     latin = _latin_of(foreign)
     candidates = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, latin]
@@ -293,7 +306,7 @@ def _cheapest(foreign: list[bytes], *, lines: int, is_utf_8: bool) -> Found:
         for encoding, cost in costs.items():
             totals[encoding] += min(cost - least, _DEAREST_LINE)
     best = min(candidates, key=totals.__getitem__)
-    if best is latin and not is_utf_8 and not _is_meant(foreign, latin, lines=lines):
+    if best is latin and not is_valid and not _is_meant(foreign, latin, lines=lines):
         best = min(candidates[:1], key=totals.__getitem__)
     return Found(best, best in _LATIN)
 
@@ -301,12 +314,25 @@ def _cheapest(foreign: list[bytes], *, lines: int, is_utf_8: bool) -> Found:
 def _line_costs(
     foreign: list[bytes], candidates: list[Encoding]
 ) -> Iterator[dict[Encoding, float]]:
+    excuse = _EXCUSE * any(map(_has_utf_8, foreign))
     for line in foreign:
-        yield {encoding: _cost(line, encoding) for encoding in candidates}
+        costs = {encoding: _cost(line, encoding) for encoding in candidates}
+        costs[Encoding.UTF_8] -= excuse * _bad_bytes(line)
+        yield costs
 
 
 def _cost(line: bytes, encoding: Encoding) -> float:
     return cost_of(decode_text(line, encoding))
+
+
+def _bad_bytes(line: bytes) -> int:
+    """Count the bytes that are no UTF-8."""
+    return len(_SURROGATE.findall(line.decode("utf-8", "surrogateescape")))
+
+
+def _has_utf_8(line: bytes) -> bool:
+    """Return whether a line holds a valid character of several bytes."""
+    return not line.decode("utf-8", "ignore").isascii()
 
 
 def _latin_of(foreign: list[bytes]) -> Encoding:

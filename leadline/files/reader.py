@@ -1,105 +1,90 @@
-"""Reading a table file (CSV and its relatives) record by record, with nothing lost.
+"""Reading a table file, text or workbook, with nothing lost.
 
-Every record of the file comes out either as a `Record` or as a `Reject` with a code, in file
-order, each with the physical line on which it starts: line 1 is the first line of the file, a BOM
-or a note above the header included, and only a line feed ends a line. A line of zero characters
-is no record.
+Every record of the file comes out either accepted or as a `Reject` with a code, in file order,
+each with the physical line on which it starts: line 1 is the first line of the file, a byte order
+mark or a note above the header included, and only a line feed ends a line. A line of zero
+characters is no record. A file is read as it is asked for, in constant memory, and as often as
+one likes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+import io
+import re
+from dataclasses import dataclass, field, replace
+from heapq import merge
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
-from leadline.domain.encodings import BOMS, Encoding, decode_record, detect_encoding
-from leadline.domain.reach import read_email
-from leadline.errors import IntakeError
-from leadline.files.layout import (
-    Span,
-    after,
-    cells_of,
-    find_layout,
-    next_span,
-    raw_cells_of,
+from leadline.domain.encodings import Encoding, Found, decode_text
+from leadline.domain.headers import read_header
+from leadline.files.decoding import decode_blocks, ends_with_cr, survey
+from leadline.files.dialect import Sampled, announced_delimiter, find_dialect, first_records
+from leadline.files.faults import (
+    EncodingUnknown,
+    FileBinary,
+    FileEmpty,
+    FileIsFolder,
+    FileMissing,
+    FileUnreadable,
+    HeaderMissing,
 )
+from leadline.files.grammar import Dialect, Stretch
+from leadline.files.header import Heading, Row, find_heading, numbered_names, usual_width
+from leadline.files.kinds import Kind, kind_of_file
+from leadline.files.rejects import MAX_CELL, Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-MAX_CELL: Final = 100_000  # characters
-_HEAD: Final = 8192
-_SIGNATURES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\x1f\x8b")
-_CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1a\x1b")
+    from leadline.files.records import Rows
 
+__all__ = [
+    "MAX_CELL",
+    "FileBinary",
+    "FileEmpty",
+    "FileIsFolder",
+    "FileMissing",
+    "FileUnreadable",
+    "HeaderMissing",
+    "Reading",
+    "Record",
+    "Reject",
+    "Table",
+    "open_table",
+    "parse_table",
+]
 
-class FileMissing(IntakeError):
-    """There is no such file."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "{file} is not there. Check the name and the folder, then run the command again.",
-        "ja": "{file} が見つかりません。ファイル名とフォルダを確認して、もう一度実行してください。",
-    }
-
-
-class FileIsFolder(IntakeError):
-    """The path names a folder."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "{file} is a folder. Name the files in it, for example {file}/leads.csv.",
-        "ja": "{file} はフォルダです。{file}/leads.csv のように、中のファイルを指定してください。",
-    }
-
-
-class FileUnreadable(IntakeError):
-    """The system does not let us read the file."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "{file} cannot be read ({why}). Close it in other programs and check that you may "
-        "read it.",
-        "ja": "{file} を読み込めません ({why})。ほかのプログラムで開いていれば閉じ、"
-        "読み取り権限を確認してください。",
-    }
-
-
-class FileEmpty(IntakeError):
-    """The file holds nothing."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "{file} is empty. Export it again; the first line must name the columns.",
-        "ja": "{file} は空です。もう一度書き出してください。1行目には列名が必要です。",
-    }
-
-
-class FileBinary(IntakeError):
-    """The file is no text."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "{file} is not a text file. If it is a workbook, save it as CSV (UTF-8) and import "
-        "that file.",
-        "ja": "{file} はテキストファイルではありません。Excelブックの場合は「CSV UTF-8」形式で"
-        "保存し、そのファイルを取り込んでください。",
-    }
-
-
-class HeaderMissing(IntakeError):
-    """No line of the file names the columns."""
-
-    texts: ClassVar[Mapping[str, str]] = {
-        "en": "{file} has no line that names the columns. Put one above the data, for example "
-        "Email,First Name,Last Name,Company.",
-        "ja": "{file} に列名の行がありません。データの上に「メールアドレス,氏名,会社名」のような"
-        "見出しの行を入れてください。",
-    }
+_SAMPLE: Final = 1 << 18  # bytes in UTF-8 that dialect and header are found in
+_FIRST_READ: Final = 1 << 16
+_ROWS: Final = 150
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
+_OTHER_NAMES: Final = {
+    "utf8": Encoding.UTF_8,
+    "utf-16": Encoding.UTF_16_LE,
+    "utf-32": Encoding.UTF_32_LE,
+    "shift_jis": Encoding.CP932,
+    "shift-jis": Encoding.CP932,
+    "sjis": Encoding.CP932,
+    "windows-31j": Encoding.CP932,
+    "ms932": Encoding.CP932,
+    "euc_jp": Encoding.EUC_JP,
+    "eucjp": Encoding.EUC_JP,
+    "jis": Encoding.ISO_2022_JP,
+    "iso2022jp": Encoding.ISO_2022_JP,
+    "cp1252": Encoding.WINDOWS_1252,
+    "latin-1": Encoding.ISO_8859_1,
+    "latin1": Encoding.ISO_8859_1,
+}
 
 
 class Record(NamedTuple):
     """One record with as many cells as the header.
 
     Attributes:
-        line: physical line on which it starts, one-based.
+        line: physical line on which it starts, one-based; in a workbook the row.
         cells: text of the cells, as written.
-        raw: its bytes without the line end (UTF-8 when the file is UTF-16).
+        raw: its bytes in UTF-8 without the line end; in a workbook its cells as CSV.
         nth: how many records with the same bytes came before it in the file.
     """
 
@@ -109,24 +94,23 @@ class Record(NamedTuple):
     nth: int
 
 
-class Reject(NamedTuple):
-    """One record that cannot be read.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of a file beforehand; what is not is found out.
 
     Attributes:
-        line: physical line on which it starts, one-based.
-        column: number of the cell at fault, one-based; 0 when the whole record is meant.
-        reason: bad_encoding, stray_quote, empty_row, field_count or too_long.
-        detail: what is wrong, without the content.
-        raw: its bytes without the line end; only the first line for stray_quote.
-        nth: how many records with the same bytes came before it in the file.
+        encoding: its encoding, by any usual name.
+        delimiter: what separates cells.
+        quote: the quotation mark; empty when there is none.
+        header_line: physical line on which the header starts; in a workbook the row.
+        sheet: the sheet of a workbook.
     """
 
-    line: int
-    column: int
-    reason: str
-    detail: str
-    raw: bytes
-    nth: int = 0
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    header_line: int | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,168 +118,308 @@ class Table:
     """A table file, opened; its records are read as they are asked for.
 
     Attributes:
+        kind: "text" or "workbook".
         encoding: what the file is encoded in.
-        delimiter: what separates its cells.
+        is_guess: whether that is the last resort, in which any bytes mean something.
+        dialect: how its records are written; of a workbook, how they would be.
         header: names of the columns, stripped, each once.
-        header_line: physical line on which the header starts.
-        codec: what `data` is encoded in: UTF-8, or CP932.
-        data: the bytes, without a BOM.
-        start: offset of the first record behind the header.
-        start_line: its physical line.
+        header_line: physical line on which the header starts; None when no line names columns.
+        file_size: its bytes.
+        sheet: name of the sheet of a workbook, else "".
     """
 
+    kind: str
     encoding: Encoding
-    delimiter: str
+    is_guess: bool
+    dialect: Dialect
     header: tuple[str, ...]
-    header_line: int
-    codec: Encoding
-    data: bytes
-    start: int
-    start_line: int
+    header_line: int | None
+    file_size: int
+    sheet: str = ""
+    _read: Callable[[], Iterator[Rows]] = field(kw_only=True, repr=False, compare=False)
+
+    @property
+    def delimiter(self) -> str:
+        """What separates the cells."""
+        return self.dialect.delimiter
+
+    def batches(self) -> Iterator[Rows]:
+        """Yield the records in columns, from the first one of the file on."""
+        return self._read()
 
     def records(self) -> Iterator[Record | Reject]:
-        """Yield every record of the file once, in file order."""
-        seen: set[int] = set()
-        twins: dict[int, int] = {}
-        position, line, size = self.start, self.start_line, len(self.data)
-        while position < size:
-            span = next_span(self.data, position, line=line, delimiter=self.delimiter)
-            if span.end > span.start:
-                found = self._read(span)
+        """Yield every record of the file once, in file order; for files that fit into memory."""
+        seen: dict[int, int] = {}
+        for rows in self.batches():
+            for found in _one_by_one(rows):
                 mark = hash(found.raw)
-                if mark in seen:
-                    twins[mark] = twins.get(mark, 0) + 1
-                    found = found._replace(nth=twins[mark])
-                seen.add(mark)
-                yield found
-            position, line = after(self.data, span)
+                nth = seen.get(mark, 0)
+                seen[mark] = nth + 1
+                yield found._replace(nth=nth) if nth else found
 
-    def _read(self, span: Span) -> Record | Reject:
-        """Return one record, or the first code that fits it, in the order of the contract."""
-        raw = self.data[span.start : span.end]
-        text = decode_record(raw, self.codec)
-        if text is None:
-            return self._bad_encoding(span.line, raw)
-        if not span.is_sound:
-            return self._stray_quote(span.line, raw)
-        cells = cells_of(text, self.delimiter)
-        if not cells[0].strip() and not any(cell.strip() for cell in cells):
-            return Reject(span.line, 0, "empty_row", "", raw)
-        width = len(self.header)
-        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
-            detail = f"{len(cells)} cells, the header has {width}"
-            return Reject(span.line, min(len(cells), width) + 1, "field_count", detail, raw)
-        if len(text) > MAX_CELL and (longest := max(map(len, cells))) > MAX_CELL:
-            column = [len(cell) for cell in cells].index(longest) + 1
-            detail = f"{longest} characters, at most {MAX_CELL}"
-            return Reject(span.line, column, "too_long", detail, raw)
-        return Record(span.line, cells[:width], raw, 0)
-
-    def _bad_encoding(self, line: int, raw: bytes) -> Reject:
-        """Return the reject that names the first cell with a bad byte."""
-        cells = raw_cells_of(raw, self.delimiter)
-        bad = (n for n, cell in enumerate(cells, 1) if decode_record(cell, self.codec) is None)
-        what = "a NUL character" if b"\0" in raw else f"bytes that are not {self.encoding}"
-        return Reject(line, next(bad, 0), "bad_encoding", what, raw)
-
-    def _stray_quote(self, line: int, raw: bytes) -> Reject:
-        """Return the reject that names the cell whose quoting is broken."""
-        cells = raw_cells_of(raw, self.delimiter)
-        is_open = cells[-1].count(b'"') % 2 == 1
-        what = "a quoted cell is not closed" if is_open else "text follows a closing quote"
-        return Reject(line, len(cells), "stray_quote", what, raw)
+    def describe(self) -> dict[str, Any]:
+        """Return what was found out about the file, as the command line shows it."""
+        return {
+            "kind": self.kind,
+            "encoding": str(self.encoding),
+            "is_guess": self.is_guess,
+            "dialect": {
+                "delimiter": self.dialect.delimiter,
+                "quote": self.dialect.quote,
+                "escape": self.dialect.escape or self.dialect.quote,
+                "line_end": self.dialect.line_end,
+            },
+            "sheet": self.sheet or None,
+            "header_line": self.header_line,
+            "columns": list(self.header),
+        }
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, *, fixed: Reading | None = None, needs_header: bool = True) -> Table:
     """Open a table file and find out encoding, delimiter and header.
 
+    Args:
+        path: the file.
+        fixed: what is known of it beforehand.
+        needs_header: whether a file without one is refused; else its columns are numbered.
+
     Raises:
-        FileMissing, FileIsFolder, FileUnreadable, FileEmpty, FileBinary, HeaderMissing: the file
-            as a whole cannot be read; the text says what to do.
+        IntakeError: the file as a whole cannot be read; the text says what to do.
     """
+    source = _Source(path.name, lambda: path.open("rb"))
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise FileUnreadable(file=path.name, why="it is no ordinary file")
+        return _open(source, fixed or Reading(), needs_header=needs_header)
     except FileNotFoundError:
         raise FileMissing(file=path.name) from None
     except IsADirectoryError:
         raise FileIsFolder(file=path.name) from None
     except OSError as error:
         raise FileUnreadable(file=path.name, why=error.strerror or type(error).__name__) from error
-    return parse_table(data, file=path.name)
 
 
-def parse_table(data: bytes, *, file: str) -> Table:
+def parse_table(
+    data: bytes, *, file: str, fixed: Reading | None = None, needs_header: bool = True
+) -> Table:
     """Make a table of the bytes of a file, for example of an upload.
 
     Args:
         data: the whole file.
         file: its name, for messages.
+        fixed: what is known of it beforehand.
+        needs_header: see `open_table`.
 
     Raises:
-        FileEmpty, FileBinary, HeaderMissing: see `open_table`.
+        IntakeError: see `open_table`.
     """
-    encoding = detect_encoding(data)
-    if _is_binary(data[:_HEAD], encoding):
-        raise FileBinary(file=file)
-    codec, plain = _plain_bytes(data, encoding)
-    if not plain or plain.isspace():
-        raise FileEmpty(file=file)
-    layout = find_layout(plain)
-    if codec is Encoding.CP932 and layout.delimiter == "|":
-        codec, plain = Encoding.UTF_8, _to_utf_8(plain, "cp932", "surrogateescape")
-        layout = find_layout(plain)
-    if layout.header is None:
-        raise HeaderMissing(file=file)
-    header = _header_names(plain, codec, layout.header, layout.delimiter)
-    if any(map(read_email, header)) or not any(map(_has_letter, header)):
-        raise HeaderMissing(file=file)
-    start, start_line = after(plain, layout.header)
+    source = _Source(file, lambda: io.BytesIO(data))
+    return _open(source, fixed or Reading(), needs_header=needs_header)
+
+
+class _Source(NamedTuple):
+    """A file by name, and how it is opened for bytes."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+
+
+def _open(source: _Source, fixed: Reading, *, needs_header: bool) -> Table:
+    with source.open() as file:
+        kind = kind_of_file(file, name=source.name)
+        if kind is Kind.TEXT:
+            return _open_text(source, file, fixed, needs_header=needs_header)
+    return _open_workbook(source, fixed, needs_header=needs_header)
+
+
+def _open_workbook(source: _Source, fixed: Reading, *, needs_header: bool) -> Table:
+    from leadline.files.workbook import open_workbook
+
+    book = open_workbook(
+        source.open,
+        name=source.name,
+        is_known=is_known,
+        sheet=fixed.sheet,
+        header_line=fixed.header_line,
+    )
+    heading, names = book.sheet.heading, book.sheet.names
+    if heading is None and needs_header:
+        raise HeaderMissing(file=source.name)
+    marker = heading.marker if heading else -1
     return Table(
-        encoding, layout.delimiter, header, layout.header.line, codec, plain, start, start_line
+        kind="workbook",
+        encoding=Encoding.UTF_8,
+        is_guess=False,
+        dialect=Dialect(),
+        header=_without(names, marker),
+        header_line=heading.line if heading else None,
+        file_size=book.file_size,
+        sheet=book.sheet.name,
+        _read=lambda: _gathered(book.rows(), marker),
     )
 
 
+def _gathered(rows: Iterator[Rows], marker: int) -> Iterator[Rows]:
+    """Return the rows, those of one record put together where a column marks its beginning."""
+    if marker < 0:
+        return rows
+    from leadline.files.subtables import gather_subtables
+
+    return gather_subtables(rows, marker)
+
+
+def _without(names: tuple[str, ...], place: int) -> tuple[str, ...]:
+    return names if place < 0 else names[:place] + names[place + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """How a text file is read: where its records begin, and in which dialect they are."""
+
+    source: _Source
+    encoding: Encoding
+    ends_with_cr: bool
+    dialect: Dialect
+    width: int
+    start: int
+    start_line: int
+    marker: int
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield the records in columns."""
+        from leadline.files.records import read_rows
+
+        with self.source.open() as file:
+            blocks = decode_blocks(file, self.encoding, ends_with_cr=self.ends_with_cr)
+            found = read_rows(
+                _behind(blocks, self.start),
+                dialect=self.dialect,
+                width=self.width,
+                start_line=self.start_line,
+                encoding=str(self.encoding),
+            )
+            yield from _gathered(found, self.marker)
+
+
+def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header: bool) -> Table:
+    file.seek(0)
+    surveyed = survey(file)
+    found = Found(_named(fixed.encoding, source.name)) if fixed.encoding else surveyed.found
+    file.seek(0)
+    sample, with_cr, is_whole = _sample(file, found.encoding)
+    if _is_binary(surveyed.head, found.encoding):
+        raise FileBinary(file=source.name)
+    if not sample or sample.isspace():
+        raise FileEmpty(file=source.name)
+    announced, skipped = announced_delimiter(sample)
+    rest = sample[skipped:]
+    dialect = find_dialect(
+        rest, delimiter=fixed.delimiter or announced or None, quote=fixed.quote, is_whole=is_whole
+    )
+    stretch = Stretch(rest, 0, is_whole)
+    layout = _layout(stretch, dialect, fixed.header_line, first_line=1 + bool(skipped))
+    if layout.heading is None and needs_header:
+        raise HeaderMissing(file=source.name)
+    text = _Text(
+        source=source,
+        encoding=found.encoding,
+        ends_with_cr=with_cr,
+        dialect=dialect,
+        width=len(layout.names),
+        start=skipped + layout.start,
+        start_line=layout.start_line,
+        marker=layout.marker,
+    )
+    return Table(
+        kind="text",
+        encoding=found.encoding,
+        is_guess=found.is_guess,
+        dialect=replace(dialect, line_end="CR") if with_cr else dialect,
+        header=_without(layout.names, layout.marker),
+        header_line=layout.heading.line if layout.heading else None,
+        file_size=surveyed.size,
+        _read=text.rows,
+    )
+
+
+class _Layout(NamedTuple):
+    """Where the records of a text file begin and what their columns are called."""
+
+    heading: Heading | None
+    names: tuple[str, ...]
+    start: int
+    start_line: int
+
+    @property
+    def marker(self) -> int:
+        """Place of the column that marks where records of several lines begin, or -1."""
+        return self.heading.marker if self.heading else -1
+
+
+def _layout(sample: Stretch, dialect: Dialect, line: int | None, *, first_line: int) -> _Layout:
+    most = max(_ROWS, line or 0)
+    records = list(first_records(sample, dialect, most=most, start=(0, first_line)))
+    rows = [Row(record.line, _unquoted(record, dialect)) for record in records]
+    heading = find_heading(rows, is_known=is_known, line=line)
+    if heading is None:
+        width = max(usual_width(rows), 1)
+        return _Layout(None, numbered_names(width), 0, first_line)
+    return _Layout(heading, heading.names, *records[heading.last].behind)
+
+
+def _unquoted(record: Sampled, dialect: Dialect) -> tuple[str, ...]:
+    """Return the cells of a record, without the marks of broken quoting."""
+    if record.is_sound:
+        return record.cells
+    return tuple(cell.replace(dialect.quote, "") for cell in record.cells)
+
+
+def is_known(name: str) -> bool:
+    """Return whether a cell is a word for a column that the mapping knows."""
+    return read_header(name) is not None
+
+
+def _sample(file: IO[bytes], encoding: Encoding) -> tuple[bytes, bool, bool]:
+    """Return the beginning of a file in UTF-8, if CR alone ends its records, and if it is all."""
+    head = file.read(_SAMPLE)
+    with_cr = ends_with_cr(decode_text(head, encoding).encode("utf-8", "surrogatepass"))
+    file.seek(0)
+    sample = b""
+    for block in decode_blocks(file, encoding, ends_with_cr=with_cr, size=_FIRST_READ):
+        if len(sample) >= _SAMPLE:
+            return sample, with_cr, False
+        sample += block
+    return sample, with_cr, True
+
+
+def _behind(blocks: Iterable[bytes], start: int) -> Iterator[bytes]:
+    """Yield what lies behind the first `start` bytes."""
+    for block in blocks:
+        if start < len(block):
+            yield block[start:] if start else block
+        start = max(0, start - len(block))
+
+
+def _named(encoding: str, file: str) -> Encoding:
+    """Return the encoding that a name means."""
+    name = encoding.strip().lower()
+    try:
+        return _OTHER_NAMES.get(name) or Encoding(name)
+    except ValueError:
+        choices = ", ".join(Encoding)
+        raise EncodingUnknown(file=file, encoding=encoding, choices=choices) from None
+
+
 def _is_binary(head: bytes, encoding: Encoding) -> bool:
-    """Return whether the first block is no text: a known kind of file, or mostly controls."""
-    if encoding in {Encoding.UTF_16_LE, Encoding.UTF_16_BE}:
-        return False
-    controls = len(head) - len(head.translate(None, _CONTROLS))
-    return head.startswith(_SIGNATURES) or 3 * controls > len(head)  # a text has next to none
+    """Return whether the first bytes are mostly controls; a text has next to none."""
+    text = decode_text(head, encoding)
+    return 3 * len(_CONTROLS.findall(text)) > len(text)
 
 
-def _plain_bytes(data: bytes, encoding: Encoding) -> tuple[Encoding, bytes]:
-    """Return the file without BOM, in an encoding that bytes can be searched in."""
-    for mark, announced in BOMS:
-        if encoding is announced and data.startswith(mark):
-            data = data[len(mark) :]
-    codec = Encoding.CP932 if encoding is Encoding.CP932 else Encoding.UTF_8
-    if encoding in {Encoding.UTF_16_LE, Encoding.UTF_16_BE}:
-        half = b"\xff" * (len(data) % 2)  # half a character at the end spoils the last record only
-        data = _to_utf_8(data[: len(data) - len(half)], encoding, "surrogatepass") + half
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")  # a file of old Macs: otherwise all of it is one line
-    return codec, data.removesuffix(b"\x1a")  # the end-of-file mark of DOS programs
-
-
-def _to_utf_8(data: bytes, encoding: str, errors: str) -> bytes:
-    """Return `data` in UTF-8; what cannot be decoded becomes bytes that are bad there as well."""
-    return data.decode(encoding, errors).encode("utf-8", "surrogatepass")
-
-
-def _header_names(data: bytes, codec: Encoding, span: Span, delimiter: str) -> tuple[str, ...]:
-    """Return the columns' names: stripped, numbered where empty or met before."""
-    text = data[span.start : span.end].decode(codec, "replace").replace("\0", "")
-    cells = cells_of(text if span.is_sound else text.replace('"', ""), delimiter)
-    names: list[str] = []
-    for number, cell in enumerate(cells, start=1):
-        name = base = " ".join(cell.split()) or f"column {number}"
-        copy = 2
-        while name in names:
-            name, copy = f"{base} ({copy})", copy + 1
-        names.append(name)
-    return tuple(names)
-
-
-def _has_letter(name: str) -> bool:
-    """Return whether a column's name has a letter of any script."""
-    return any(character.isalpha() for character in name)
+def _one_by_one(rows: Rows) -> Iterator[Record | Reject]:
+    """Yield a batch's records in file order."""
+    columns = [column.to_pylist() for column in rows.columns]
+    cells = zip(*columns, strict=True) if columns else iter(())
+    accepted = zip(rows.lines.tolist(), cells, rows.raws.to_pylist(), strict=True)
+    records = (Record(line, texts, raw, 0) for line, texts, raw in accepted)
+    return merge(records, rows.rejects, key=lambda found: found.line)

@@ -1,0 +1,248 @@
+"""Finding out how a table file is written: delimiter, quotation mark, escape, line ends.
+
+Each possible dialect is tried on the first records. The one wins under which most of them have
+the same number of cells, so that a delimiter inside prose, a title above the table and some
+broken rows do not mislead. Signs that prose is full of (a space, a colon) are believed only when
+no other sign explains the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from leadline.files.grammar import (
+    Dialect,
+    SpanFinder,
+    Stretch,
+    after,
+    cells_of,
+    is_closed,
+    raw_cells_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_USUAL: Final = (",", ";", "\t", "|")
+_RARE: Final = ("^", "~", "¦", "\x1f", "\x01", "，")
+_LAST: Final = (":", " ")
+_DOUBLED: Final = frozenset("|;~^:,")
+_RECORDS: Final = 150  # that are looked at, to find the delimiter
+_MORE_RECORDS: Final = 2_000  # that are looked at, to find the escape
+_BYTES: Final = 1 << 16  # in which the first ones are looked for
+_CLEAR: Final = 0.9  # the share of records that agree about a delimiter that is a common sign
+_LEAD: Final = 0.25  # by which it must explain the file better than any other
+_WIDE: Final = 3  # cells that it must make, unless quotation marks speak for it
+_SPACED: Final = 0.9  # the share of cells behind a space, if that belongs to the delimiter
+_MEANT: Final = 0.1  # the share of records with cells in single quotation marks, if they are some
+_BROKEN: Final = 0.5  # the share of records with broken quoting, if the marks are plain text
+_ANNOUNCEMENT: Final = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE | re.DOTALL)
+_QUOTED_CELL: Final = re.compile(rb'"[^"]*+"')
+
+
+class Sampled(NamedTuple):
+    """One of the first records of a file.
+
+    Attributes:
+        line: physical line on which it starts, one-based.
+        start: offset of its first byte.
+        cells: its cells; those of broken quoting are cut as far as they can be.
+        is_sound: whether its quoting is sound.
+        quoted: how many of its cells are well quoted.
+        behind: offset and line of what follows.
+    """
+
+    line: int
+    start: int
+    cells: tuple[str, ...]
+    is_sound: bool
+    quoted: int
+    behind: tuple[int, int]
+
+
+class _Trial(NamedTuple):
+    """How well a dialect explains the first records."""
+
+    score: float
+    width: int
+    share: float
+    quoted: int
+    quoted_share: float
+    broken_share: float
+    dialect: Dialect
+
+
+def announced_delimiter(sample: bytes) -> tuple[str, int]:
+    """Return what Excel's line `sep=;` announces and the length of that line; else "" and 0."""
+    found = _ANNOUNCEMENT.match(sample)
+    return (found[1].decode("latin-1"), found.end()) if found else ("", 0)
+
+
+def find_dialect(
+    sample: bytes, *, delimiter: str | None = None, quote: str | None = None, is_whole: bool = True
+) -> Dialect:
+    """Return the dialect that explains a file best.
+
+    Args:
+        sample: the beginning of the file in UTF-8, cut behind a line.
+        delimiter: the delimiter, when it is known.
+        quote: the quotation mark, when it is known; empty when there is none.
+        is_whole: whether the sample is the whole file.
+    """
+    head = Stretch(sample, 0, is_whole)
+    if len(sample) > _BYTES and (cut := sample.rfind(b"\n", 0, _BYTES) + 1):
+        head = Stretch(sample[:cut], 0, is_last=False)
+    if delimiter is None:
+        best = _with_doubled_delimiter(head, _best_delimiter(head, quote))
+    else:
+        best = _quoting(head, delimiter, quote)
+    best = _with_spaces(head, best)
+    dialect = _with_escape(Stretch(sample, 0, is_whole), best.dialect)
+    return replace(dialect, line_end=_line_end(sample))
+
+
+def first_records(
+    stretch: Stretch, dialect: Dialect, *, most: int = _RECORDS, start: tuple[int, int] = (0, 1)
+) -> Iterator[Sampled]:
+    """Yield the first records that are not of zero characters."""
+    finder = SpanFinder(dialect)
+    (position, line), count = start, 0
+    while position < len(stretch.data) and count < most:
+        span = finder.find(stretch, position, line=line)
+        if span is None:
+            return
+        behind = after(stretch.data, span)
+        if span.end > span.start:
+            count += 1
+            raw = stretch.data[span.start : span.end]
+            cells, quoted = _cells(raw, dialect, is_sound=span.is_sound)
+            yield Sampled(span.line, span.start, cells, span.is_sound, quoted, behind)
+        position, line = behind
+
+
+def _cells(raw: bytes, dialect: Dialect, *, is_sound: bool) -> tuple[tuple[str, ...], int]:
+    """Return the cells of a record, and how many of them are well quoted."""
+    pieces: list[bytes] = []
+    if not is_sound or (dialect.quote and dialect.quote.encode() in raw):
+        pieces = raw_cells_of(raw, dialect)
+    quoted = sum(is_closed(piece, dialect) for piece in pieces) if dialect.quote else 0
+    if is_sound:
+        return cells_of(raw.decode("utf-8", "replace"), dialect), quoted
+    return tuple(piece.decode("utf-8", "replace") for piece in pieces), quoted
+
+
+def _best_delimiter(head: Stretch, quote: str | None) -> _Trial:
+    """Return the best dialect of all delimiters that occur."""
+    usual = [sign for sign in _USUAL if sign.encode() in head.data]
+    best = _best([_quoting(head, sign, quote) for sign in usual or _USUAL[:1]])
+    for signs, least in ((_RARE, 2), (_LAST, _WIDE)):
+        trials = [_quoting(head, sign, quote) for sign in signs if sign.encode() in head.data]
+        if not trials:
+            continue
+        other = _best(trials)
+        is_wide = other.width >= least or other.quoted > best.quoted
+        if is_wide and other.share >= _CLEAR and other.score > best.score + _LEAD:
+            best = other
+    return _single_column(head, best)
+
+
+def _best(trials: Sequence[_Trial]) -> _Trial:
+    """Return the trial with the highest score, the first one in a tie."""
+    return max(trials, key=lambda trial: trial.score)
+
+
+def _quoting(head: Stretch, delimiter: str, quote: str | None) -> _Trial:
+    """Return the best quotation mark for a delimiter."""
+    if quote is not None:
+        return _try(head, Dialect(delimiter, quote))
+    best = _try(head, Dialect(delimiter))
+    if delimiter == " ":
+        best = _best([best, _try(head, Dialect(delimiter, skips_spaces=True))])
+    if b"'" in head.data:
+        single = _try(head, replace(best.dialect, quote="'"))
+        is_better = single.quoted and single.score > best.score
+        is_meant = not best.quoted and single.quoted_share >= _MEANT
+        if is_better or (is_meant and single.score >= best.score):
+            best = single
+    if best.broken_share > _BROKEN and not best.quoted:
+        best = _best([best, _try(head, replace(best.dialect, quote=""))])
+    return best
+
+
+def _try(head: Stretch, dialect: Dialect, *, most: int = _RECORDS) -> _Trial:
+    """Read the first records in a dialect and weigh how much alike they are."""
+    records = list(first_records(head, dialect, most=most))
+    total = len(records) or 1
+    counts = Counter(len(record.cells) for record in records if record.is_sound)
+    width = max(counts, key=lambda cells: (counts[cells] * (1 - 0.5 / cells), cells), default=1)
+    share = counts[width] / total
+    return _Trial(
+        score=share * share * (1 - 1 / width),
+        width=width,
+        share=share,
+        quoted=sum(record.quoted for record in records),
+        quoted_share=sum(record.quoted > 0 for record in records) / total,
+        broken_share=1 - counts.total() / total,
+        dialect=dialect,
+    )
+
+
+def _single_column(head: Stretch, best: _Trial) -> _Trial:
+    """Return a dialect without a delimiter for a column of prose, such as `Miller, Ann`."""
+    if best.width != 2 or best.dialect.delimiter not in ",;:":  # noqa: PLR2004 (parts)
+        return best
+    records = list(first_records(head, best.dialect))
+    others = [cell for record in records for cell in record.cells[1:]]
+    spaced = sum(cell.startswith(" ") for cell in others)
+    if len(records[0].cells) > 1 or spaced < _SPACED * len(others) or best.quoted:
+        return best
+    absent = next((sign for sign in "\t|^~\x1f" if sign.encode() not in head.data), "\x01")
+    return _try(head, Dialect(absent))
+
+
+def _with_doubled_delimiter(head: Stretch, best: _Trial) -> _Trial:
+    """Return `||` for `|` when every other cell is empty in every record."""
+    dialect = best.dialect
+    if dialect.delimiter not in _DOUBLED or best.width < _WIDE or best.width % 2 == 0:
+        return best
+    records = [record for record in first_records(head, dialect) if record.is_sound]
+    if any(cell for record in records for cell in record.cells[1::2]):
+        return best
+    return _try(head, replace(dialect, delimiter=dialect.delimiter * 2))
+
+
+def _with_spaces(head: Stretch, best: _Trial) -> _Trial:
+    """Return the dialect in which spaces behind the delimiter do not count, if they are usual."""
+    dialect = best.dialect
+    if dialect.skips_spaces or dialect.delimiter == " ":
+        return best
+    records = first_records(head, dialect)
+    others = [cell for record in records for cell in record.cells[1:] if cell]
+    spaced = sum(cell.startswith(" ") for cell in others)
+    if not spaced or 2 * spaced < len(others):
+        return best
+    trial = _try(head, replace(dialect, skips_spaces=True))
+    is_usual = spaced >= _SPACED * len(others) and trial.score >= best.score
+    return trial if is_usual or trial.score > best.score else best
+
+
+def _with_escape(sample: Stretch, dialect: Dialect) -> Dialect:
+    """Return the dialect with a backslash before quotation marks, if more records are sound so."""
+    if not dialect.quote or f"\\{dialect.quote}".encode() not in sample.data:
+        return dialect
+    plain = _try(sample, dialect, most=_MORE_RECORDS)
+    escaped = _try(sample, replace(dialect, escape="\\"), most=_MORE_RECORDS)
+    return escaped.dialect if escaped.score > plain.score else dialect
+
+
+def _line_end(sample: bytes) -> str:
+    """Return what ends the records, line ends inside quotation marks left out."""
+    plain = _QUOTED_CELL.sub(b"", sample)
+    pairs = plain.count(b"\r\n")
+    alone = plain.count(b"\n") - pairs
+    if pairs and alone:
+        return "mixed"
+    return "CRLF" if pairs else "LF"
