@@ -9,24 +9,21 @@ from email.policy import default
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import insert
 
 from leadline.domain.conditions import Condition, compile_condition
 from leadline.domain.keys import address_hash
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.rendering.reasons import routing_reason
 from leadline.stages import ORDER, run_stages
+from leadline.stages.imports import finish_import, import_file
 from leadline.stages.release import plan_release, release_import
 from leadline.store import schema
 from leadline.store.bulk import update_rows
 from leadline.store.holds import let_go, make_score_due
 from leadline.store.import_runs import find_import_run, list_import_runs
 from leadline.store.leases import this_process
-from leadline.store.submissions import (
-    Arrival,
-    add_import_run,
-    add_submissions,
-    finish_import_run,
-)
+from leadline.store.submissions import Arrival, add_submissions, finish_import_run
 from leadline.store.suppressions import add_suppressions
 from tests.builders import an_owner
 from tests.factories import NOW, a_workspace, rows_of
@@ -45,17 +42,17 @@ HEADER = (
 )
 ENGLISH = "R01,Kim,r01@example.com,,sales-en,T01;T03,en,,40,Mon-Fri,09:00-18:00,UTC,,true\n"
 JAPANESE = (
-    "R13,中島,r13@example.jp,,sales-ja,T02,ja,,{capacity},Mon-Fri,09:00-18:00,"
-    "Asia/Tokyo,,{active}\n"
+    "R13,中島,r13@example.jp,,sales-ja,T02,ja,,{capacity},Mon-Fri,09:00-18:00,Asia/Tokyo,,true\n"
 )
-AWAY = (
+#: One is away today, one has left.
+UNABLE = (
     "R14,鈴木,r14@example.jp,,sales-ja,T02,ja,,9,Mon-Fri,09:00-18:00,Asia/Tokyo,2026-11-20,true\n"
+    "R15,井上,r15@example.jp,,sales-ja,T02,ja,,9,Mon-Fri,09:00-18:00,Asia/Tokyo,,false\n"
 )
 
 
-def reps(capacity: int = 5, active: str = "true") -> dict[str, str]:
-    japanese = JAPANESE.format(capacity=capacity, active=active)
-    return {"config/reps.csv": HEADER + ENGLISH + japanese + AWAY}
+def reps(capacity: int = 5) -> dict[str, str]:
+    return {"config/reps.csv": HEADER + ENGLISH + JAPANESE.format(capacity=capacity) + UNABLE}
 
 
 @pytest.fixture
@@ -64,33 +61,15 @@ def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
         yield opened
 
 
-async def backfill(work: Workspace, rows: Sequence[dict[str, Any]]) -> int:
-    """Store rows as a finished backfill that holds its leads; returns the run.
-
-    `owner` is the rep whom the import has found out.
-    """
-    fixed = {"source": "old", "file_name": "old.csv", "encoding": "utf-8", "delimiter": ","}
-    names = {"email": "email", "country": "country", "title": "title", "consent": "consent"}
-    with work.store.write() as connection:
-        run = add_import_run(
-            connection, now=NOW, **fixed, file_hash="h", mapping=names, is_backfill=True
-        )
-        arrivals = [
-            Arrival("old", f"{run}:{number}", "file", {n: row[n] for n in names if n in row})
-            for number, row in enumerate(rows)
-        ]
-        add_submissions(connection, arrivals, now=NOW, import_run_id=run)
-    await run_stages(work, ["intake"], now=NOW)
-    owners = {row["email"]: row.get("owner") for row in rows}
-    with work.store.write() as connection:
-        held = [
-            {"id": lead["id"], "owner": owners[lead["email"]], "held_import_run_id": run}
-            for lead in rows_of(work, "leads")
-            if lead["email"] in owners
-        ]
-        update_rows(connection, schema.leads, held)
-        finish_import_run(connection, run, counts={"records": len(rows)}, now=NOW)
-    return run
+def backfill(work: Workspace, rows: Sequence[dict[str, str]]) -> int:
+    """Import a file of these rows as a backfill; returns the run."""
+    names = ("email", "country", "title", "consent", "owner")
+    lines = [",".join(names), *(",".join(row.get(name, "") for name in names) for row in rows)]
+    path = work.environment.home / "old.csv"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    run = import_file(work, path, now=NOW, is_backfill=True)
+    finish_import(work, run, now=NOW)
+    return run.run_id
 
 
 async def post(work: Workspace, key: str, **raw: str) -> None:
@@ -116,7 +95,7 @@ ONE = {"email": "a@x.jp", "country": "JP", "consent": "yes"}
 async def test_held_lead_is_scored_and_neither_assigned_nor_told_of_nor_enrolled(
     work: Workspace,
 ) -> None:
-    run = await backfill(work, [ONE])
+    run = backfill(work, [ONE])
     await run_stages(work, STAGES, now=NOW)
     await run_stages(work, STAGES, now=NOW + timedelta(days=9))
     (lead,) = rows_of(work, "leads")
@@ -128,7 +107,7 @@ async def test_held_lead_is_scored_and_neither_assigned_nor_told_of_nor_enrolled
 
 
 async def test_released_lead_is_assigned_told_of_and_enrolled(work: Workspace) -> None:
-    run = await backfill(work, [ONE])
+    run = backfill(work, [ONE])
     await run_stages(work, STAGES, now=NOW)
     assert release_import(work, run, condition=None, now=NOW) == 1
     await run_stages(work, STAGES, now=NOW)
@@ -141,7 +120,7 @@ async def test_released_lead_is_assigned_told_of_and_enrolled(work: Workspace) -
 async def test_lead_that_is_released_before_it_was_scored_goes_on_after_that(
     work: Workspace,
 ) -> None:
-    run = await backfill(work, [ONE])
+    run = backfill(work, [ONE])
     assert release_import(work, run, condition=None, now=NOW) == 1
     (lead,) = rows_of(work, "leads")
     assert lead["routing_due_at"] is None
@@ -150,7 +129,7 @@ async def test_lead_that_is_released_before_it_was_scored_goes_on_after_that(
 
 
 async def test_second_release_changes_nothing(work: Workspace) -> None:
-    run = await backfill(work, [ONE, {**ONE, "email": "b@x.jp"}])
+    run = backfill(work, [ONE, {**ONE, "email": "b@x.jp"}])
     await run_stages(work, STAGES, now=NOW)
     assert release_import(work, run, condition=None, now=NOW) == 2
     before = [rows_of(work, table) for table in ("leads", "stage_batches")]
@@ -164,8 +143,8 @@ async def test_release_lets_go_those_of_the_condition_whatever_the_size_of_a_bat
     work: Workspace, limit: int
 ) -> None:
     rows = [{"email": f"l{n}@x.jp", "country": "JP" if n % 2 else "US"} for n in range(5)]
-    run = await backfill(work, rows)
-    other = await backfill(work, [{"email": "other@x.jp", "country": "JP"}])
+    run = backfill(work, rows)
+    other = backfill(work, [{"email": "other@x.jp", "country": "JP"}])
     await run_stages(work, STAGES, now=NOW)
     where = a_where("country = 'jp'")
     plan = plan_release(work, run, condition=where, now=NOW)
@@ -178,7 +157,7 @@ async def test_release_lets_go_those_of_the_condition_whatever_the_size_of_a_bat
 
 
 async def test_released_lead_keeps_the_owner_that_the_file_stated(work: Workspace) -> None:
-    run = await backfill(work, [{**ONE, "owner": "R01"}])
+    run = backfill(work, [{**ONE, "owner": "R01"}])
     await run_stages(work, STAGES, now=NOW)
     release_import(work, run, condition=None, now=NOW)
     await run_stages(work, STAGES, now=NOW)
@@ -195,12 +174,12 @@ async def test_released_lead_keeps_the_owner_that_the_file_stated(work: Workspac
 
 
 @pytest.mark.parametrize(
-    ("owner", "passed_over"), [("R14", "away"), ("R99", "inactive"), ("R01", None)]
+    ("owner", "passed_over"), [("R14", "away"), ("R15", "inactive"), ("R01", None)]
 )
 async def test_released_lead_goes_by_territory_when_its_owner_cannot_take_it(
     work: Workspace, owner: str, passed_over: str | None
 ) -> None:
-    run = await backfill(work, [{**ONE, "owner": owner}])
+    run = backfill(work, [{**ONE, "owner": owner}])
     release_import(work, run, condition=None, now=NOW)
     await run_stages(work, STAGES, now=NOW)
     (assignment,) = rows_of(work, "assignments")
@@ -213,7 +192,7 @@ async def test_lead_that_waits_in_the_queue_is_given_to_its_stated_owner_later(
 ) -> None:
     with a_workspace(tmp_path / "home", database_url, files=reps(capacity=1)) as work:
         rows = [{"email": f"l{n}@x.jp", "country": "JP", "owner": "R13"} for n in range(2)]
-        run = await backfill(work, rows)
+        run = backfill(work, rows)
         plan = plan_release(work, run, condition=None, now=NOW)
         assert (plan.owners, plan.beyond_capacity, plan.routed) == ({"R13": 2}, 1, 0)
         release_import(work, run, condition=None, now=NOW)
@@ -228,7 +207,7 @@ async def test_plan_counts_only_who_has_agreed_and_is_not_suppressed(work: Works
     rows = [
         {"email": f"l{n}@x.jp", "consent": said} for n, said in enumerate(("yes", "yes", "no", ""))
     ]
-    run = await backfill(work, rows)
+    run = backfill(work, rows)
     hash_ = address_hash("l0@x.jp", pepper=work.store.pepper)
     ban = {"address_hash": hash_, "scope": "global", "cause": "manual", "message_id": None}
     with work.store.write() as connection:
@@ -282,7 +261,7 @@ async def test_score_for_its_own_sake_leaves_a_lead_that_waits_for_routing_waiti
 
 
 async def test_live_arrival_lets_a_held_lead_go(work: Workspace) -> None:
-    run = await backfill(work, [{**ONE, "owner": "R01"}, {**ONE, "email": "b@x.jp"}])
+    run = backfill(work, [{**ONE, "owner": "R01"}, {**ONE, "email": "b@x.jp"}])
     await run_stages(work, STAGES, now=NOW)
     ids = {lead["email"]: lead["id"] for lead in rows_of(work, "leads")}
     with work.store.write() as connection:
@@ -299,14 +278,15 @@ def test_import_run_is_running_until_its_process_is_known_to_be_dead(work: Works
     fixed = {"source": "s", "file_name": "f", "file_hash": "h", "encoding": "", "delimiter": ","}
     dead = an_owner(2**22 + 1, here=True, started="1")
     processes = (None, str(this_process()), str(an_owner(1)), str(dead))
+    rows: list[dict[str, Any]] = [
+        {**fixed, "mapping": {}, "started_at": NOW, "owner": owner} for owner in processes
+    ]
     with work.store.write() as connection:
-        ids = [
-            add_import_run(connection, now=NOW, mapping={}, owner=owner, **fixed)
-            for owner in processes
-        ]
+        connection.execute(insert(schema.import_runs), rows)
+        ids = range(1, 5)
         runs = [find_import_run(connection, id_) for id_ in ids]
         assert [run and run.is_running for run in runs] == [True, True, True, False]
-        finish_import_run(connection, ids[1], counts={}, now=NOW)
+        finish_import_run(connection, ids[1], counts={"records": 0}, now=NOW)
         finished = find_import_run(connection, ids[1])
         assert finished is not None
         assert not finished.is_running
