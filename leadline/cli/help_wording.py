@@ -69,6 +69,20 @@ COMMANDS: Final[Words] = _both(
                 "先に件数と割当先を表示し、確認後(または --yes 指定時)に実行します。"
             ),
         ),
+        "files": (
+            "Looks into table files, without a project.",
+            "表形式のファイルを調べます(プロジェクト不要)。",
+        ),
+        "files inspect": (
+            (
+                "Shows what the reader makes of any table file, without mapping or store.\n\n"
+                "Encoding, delimiter, header, and every record that cannot be read with its line."
+            ),
+            (
+                "表形式のファイルをどう読み取るかを表示します(項目の対応づけ・保存はしません)。\n\n"
+                "文字コード・区切り・見出しと、読み取れない行を行番号つきで示します。"
+            ),
+        ),
         "run": (
             (
                 "Runs the pipeline, or named stages, in this process and without Prefect.\n\n"
@@ -188,6 +202,14 @@ PARAMETERS: Final[Words] = _both(
             "指定した取込の作成・変更を取り消す(後続に影響しない範囲)",
         ),
         "import.is_list": ("list the imports", "取込の一覧を表示"),
+        "files inspect.file": (
+            "a CSV, TSV or other delimited file in any usual encoding, or an Excel workbook",
+            "CSV・TSV などのファイル(文字コードは自動判別)または Excel ブック",
+        ),
+        "files inspect.target": (
+            "write the records that can be read there, as CSV in UTF-8 with commas",
+            "読み取れたレコードを CSV (UTF-8、カンマ区切り) で書き出すファイル",
+        ),
         "run.stages": ("stages to run; all when none is named", "実行する処理段階(省略時はすべて)"),
         "run.once": ("one batch per stage", "各段階を1バッチだけ実行"),
         "run.now": (

@@ -20,6 +20,7 @@ from leadline.cli import (
     explaining,
     exporting,
     importing,
+    inspecting,
     leads,
     mailbox,
     project,
@@ -116,6 +117,10 @@ def program() -> TyperGroup:
         ("serve", serving.serve),
     ):
         app.command(name, cls=Command)(function)
+    files = _group()
+    files.callback()(no_parameters)
+    files.command("inspect", cls=Command)(inspecting.inspect)
+    app.add_typer(files, name="files")
     found = _group()
     found.callback()(no_parameters)
     found.command("list", cls=Command)(leads.list_)

@@ -349,11 +349,12 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 def _catalog() -> dict[str, tuple[str, str]]:
     from leadline.cli.deploy_wording import DEPLOY
     from leadline.cli.import_wording import IMPORT
+    from leadline.cli.inspect_wording import INSPECT
     from leadline.cli.release_wording import RELEASE, UNDO
     from leadline.cli.report_wording import DOCTOR, REPORTS
 
     own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
-    return {**own, **DEPLOY, **IMPORT, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
+    return {**own, **DEPLOY, **IMPORT, **INSPECT, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
 
 
 CATALOG: Final = _catalog()
