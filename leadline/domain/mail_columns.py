@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 _SHORT: Final = 64
 _PLAIN: Final = (
     r"\A[a-z0-9_+']+(?:[.-][a-z0-9_+']+)*"
-    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z][a-z0-9]*(?:-[a-z0-9]+)*\z"
+    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:[a-z0-9]+-)*[a-z0-9]*[a-z]\z"
 )
-_ONE_LETTER: Final = r"\.[a-z]\z"
 
 
 def read_emails(columns: Sequence[pa.Array]) -> Reading:
@@ -48,12 +47,9 @@ def _is_filled(cells: pa.Array) -> Flags:
 def _read(cells: pa.Array) -> Reading:
     lowered = pc.ascii_lower(pc.ascii_trim(cells, " \t\r\n"))
     is_plain = mask(
-        pc.and_not(
-            pc.and_(
-                pc.match_substring_regex(lowered, _PLAIN),
-                pc.less_equal(pc.binary_length(lowered), _SHORT),
-            ),
-            pc.match_substring_regex(lowered, _ONE_LETTER),
+        pc.and_(
+            pc.match_substring_regex(lowered, _PLAIN),
+            pc.less_equal(pc.binary_length(lowered), _SHORT),
         )
     )
     rows: list[str | None] = lowered.to_pylist()

@@ -20,8 +20,16 @@ _BLANKS: Final = " \t\r\n\u3000\u00a0\u200b\ufeff"
 _WIDE_ASCII: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SAFE_EMAIL: Final = re.compile(
     r"(?=[^@]{1,64}@)[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*"
-    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z])"
 )
+#: Signs without width that come along when an address is copied: marks of direction, joiners of
+#: words, soft hyphens. No provider has a box with one of them in its name.
+_INVISIBLE: Final = dict.fromkeys(
+    (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+)
+_JOINERS: Final = {0x200C: None, 0x200D: None}  # part of some scripts, of Latin letters never
+_FULL_STOPS: Final = {0x3002: ".", 0xFF61: "."}
+_USUAL: Final = "com"  # no longer than any special-use domain
 _ADDRESS_SHAPE: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _FORBIDDEN: Final = re.compile(r"[\0-\x20\x7f-\xa0\u2028\u2029\u3000,;<>\"()\ud800-\udfff]")
 
@@ -53,13 +61,22 @@ def read_email(cell: str) -> str | None:
     """
     text = cell.strip(_BLANKS)
     if not text.isascii():
-        text = text.translate(_WIDE_ASCII).strip(_BLANKS)
+        text = _fold_email(text)
     text = text.lower().removeprefix("mailto:").strip(_BLANKS)
     if len(text) <= MAX_EMAIL and _SAFE_EMAIL.fullmatch(text) and "--" not in text:
         return text
     if _FORBIDDEN.search(text) or not _ADDRESS_SHAPE.fullmatch(text):
         return None
     return text if len(text) > MAX_EMAIL else _ask_validator(text)
+
+
+def _fold_email(text: str) -> str:
+    """Return an address as typed without an input method, and without what nobody sees."""
+    text = text.translate(_WIDE_ASCII | _INVISIBLE)
+    if (plain := text.translate(_JOINERS)).isascii():
+        text = plain
+    local, at, domain = text.rpartition("@")
+    return f"{local}{at}{domain.translate(_FULL_STOPS)}".strip(_BLANKS)
 
 
 def _ask_validator(text: str) -> str | None:
@@ -69,18 +86,14 @@ def _ask_validator(text: str) -> str | None:
     such an ending is exchanged for one that it lets pass, and put back.
     """
     special = next((name for name in SPECIAL_USE_DOMAIN_NAMES if text.endswith("." + name)), "")
-    asked = text.removesuffix(special) + "example" if special else text
+    asked = text.removesuffix(special) + _USUAL if special else text
     try:
-        found = validate_email(
-            asked, check_deliverability=False, globally_deliverable=False, strict=True
-        )
+        found = validate_email(asked, check_deliverability=False, strict=True)
     except EmailNotValidError:
         return None
     domain = found.ascii_domain
-    if domain.rpartition(".")[2].isdecimal():
-        return None
     if special:
-        domain = domain.removesuffix("example") + special
+        domain = domain.removesuffix(_USUAL) + special
     return f"{found.local_part}@{domain}".lower()
 
 
@@ -98,7 +111,10 @@ def read_phone(cell: str, country: str | None) -> str | None:
         return None
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
-    if found := _by_shape(text.translate(_SPACING), country):
+    compact = text.translate(_SPACING)
+    if len(set(compact)) <= 1:  # 000, 999999 and the like are nobody's number
+        return None
+    if found := _by_shape(compact, country):
         return found
     text = _EXTENSION.sub("", _PREFIX.sub("", text, count=1)).strip()
     compact = text.translate(_SPACING)
