@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 #: Bytes that a record over several lines may have. A quotation mark that nothing closes within
 #: them is broken quoting, so that a stray one costs its line and not the rest of the file.
 MAX_RECORD: Final = 8 << 20
-_SPARSE: Final = 256  # bytes between two remembered marks that lead nowhere
-_REMEMBERED: Final = 1 << 17  # such marks; those that lie behind are then forgotten
+_SPARSE: Final = 64  # bytes between two remembered marks that lead nowhere
+_REMEMBERED: Final = 1 << 18  # such marks; those that lie behind are then forgotten
 _BROKEN: Final = -1
 _OPEN: Final = -2
 _LINE_END: Final = re.compile(rb"\r?(?:\n|\Z)")
@@ -143,7 +143,7 @@ class SpanFinder:
         grammar: the compiled dialect.
         longest: bytes that a record over several lines may have.
         careful_until: offset in the file up to which records must be looked for here, because an
-            attempt failed for its length: what it went through is broken from where it began.
+            attempt failed for its length alone: the marks it went through count as broken.
     """
 
     __slots__ = ("_dead", "careful_until", "grammar", "longest")
@@ -183,7 +183,7 @@ class SpanFinder:
             if not grammar.opening.match(data, opening):
                 end = data.find(b"\n", opening)
                 end = len(data) if end < 0 else end
-                return end if end <= limit else self._fail(stretch, marks, limit=limit)
+                return end if end <= limit else self._fail(stretch, marks, is_too_long=True)
             if stretch.offset + opening in self._dead:
                 return self._fail(stretch, marks)
             position = _end_of(grammar.quoted, data, opening, min(limit, len(data)))
@@ -192,7 +192,7 @@ class SpanFinder:
             if position < 0 or not marks or position - marks[-1] > _SPARSE:
                 marks.append(opening)
             if position < 0:
-                return self._fail(stretch, marks, limit=limit if limit <= len(data) else 0)
+                return self._fail(stretch, marks, is_too_long=limit <= len(data))
             if data.startswith(grammar.sign, position):
                 position += len(grammar.sign)
             elif _LINE_END.match(data, position):
@@ -200,10 +200,10 @@ class SpanFinder:
             else:
                 return self._fail(stretch, marks)
 
-    def _fail(self, stretch: Stretch, marks: list[int], *, limit: int = 0) -> int:
-        """Remember the marks that an attempt went through; `limit` is given when that ended it."""
-        if limit:
-            self.careful_until = max(self.careful_until, stretch.offset + limit)
+    def _fail(self, stretch: Stretch, marks: list[int], *, is_too_long: bool = False) -> int:
+        """Remember the marks that an attempt went through."""
+        if marks and is_too_long:
+            self.careful_until = max(self.careful_until, stretch.offset + marks[-1] + 1)
         if len(self._dead) > _REMEMBERED and marks:
             self._dead = {mark for mark in self._dead if mark >= stretch.offset + marks[0]}
         self._dead.update(stretch.offset + mark for mark in marks)
