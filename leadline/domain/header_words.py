@@ -56,16 +56,17 @@ ALIASES: Final[dict[str, str]] = {
         名前カナ, 担当者名カナ, 担当者名フリガナ, 担当者フリガナ, 担当者カナ, お名前カナ,
         お名前フリガナ""",
     "company": """company, company name, organization, organization name, account name, firm,
-        organisation, organisation name, account, employer, business name, business,
-        company or organization, company account, name of company, name of your company,
-        company you work for, current company, institution, company legal name, partner name,
-        associated company, primary company, workplace, 会社名, 企業名, 貴社名, 御社名, 会社,
-        企業, 勤務先, 勤務先名, 勤務先会社名, 法人名, 組織名, 組織, 団体名, 所属先, 所属企業,
-        所属会社, 会社・団体名, 企業・団体名, 法人・団体名, 貴社名・団体名, 会社名・団体名,
-        会社名・学校名, 所属団体, 所属組織, 所属機関, 機関名, 社名, 屋号, 商号, 取引先名,
-        取引先, 取引先企業, 顧客企業名, 顧客企業, 学校名, 店舗名, 所属, Firma, Unternehmen,
-        Firmenname, Unternehmensname, Name der Firma, Name des Unternehmens,
-        Name der Organisation, Arbeitgeber, Betrieb, Gesellschaft, Firmenbezeichnung""",
+        organisation, organisation name, account, employer, business name, business, org,
+        org name, company or organization, company account, name of company,
+        name of your company, company you work for, current company, institution,
+        company legal name, partner name, associated company, primary company, workplace,
+        会社名, 企業名, 貴社名, 御社名, 会社, 企業, 勤務先, 勤務先名, 勤務先会社名, 法人名,
+        組織名, 組織, 団体名, 所属先, 所属企業, 所属会社, 会社・団体名, 企業・団体名,
+        法人・団体名, 貴社名・団体名, 会社名・団体名, 会社名・学校名, 所属団体, 所属組織,
+        所属機関, 機関名, 社名, 屋号, 商号, 取引先名, 取引先, 取引先企業, 顧客企業名,
+        顧客企業, 学校名, 店舗名, 所属, Firma, Unternehmen, Firmenname, Unternehmensname,
+        Name der Firma, Name des Unternehmens, Name der Organisation, Arbeitgeber, Betrieb,
+        Gesellschaft, Firmenbezeichnung""",
     "department": """department, department name, division, dept, business unit, team name,
         部署, 部署名, 部門, 部門名, 所属部署, 所属部署名, 所属部門, 所属部門名, 事業部, 課名,
         部課名, 部署・部門名, Abteilung, Fachabteilung, Bereich, Geschäftsbereich""",
@@ -292,9 +293,9 @@ OPT_OUTS: Final = """has opted out of email, email opt out, opt out, opted out, 
     Deaktivierung von E-Mails, E-Mail-Abmeldung, Abmeldung Newsletter"""
 
 #: Words that say little by themselves: what the cells hold may overrule them.
-WEAK: Final = """アドレス, メール, mail, 連絡先, contact number, 日中連絡先, 会社, 企業, 組織,
-    business, account, name, 名前, 名, 氏, 顧客名, 担当者, 担当者名, contact, kontakt, title,
-    titel, role, function, job, 職業, 職種, 事業内容, size, 規模, 従業員, 社員, staff,
+WEAK: Final = """org, アドレス, メール, mail, 連絡先, contact number, 日中連絡先, 会社, 企業,
+    組織, business, account, name, 名前, 名, 氏, 顧客名, 担当者, 担当者名, contact, kontakt,
+    title, titel, role, function, job, 職業, 職種, 事業内容, size, 規模, 従業員, 社員, staff,
     team size, domain, web, internet, hp, url, ドメイン, state, region, 地域, 市, 県, staat,
     land, stelle, rolle, source, channel, チャネル, 経路, ソース, ort, service, サービス,
     サービス名, interesse, interested in, date, 日付, 日時, datum, received, created,
@@ -329,20 +330,20 @@ OTHERS: Final = """fax, fax number, business fax, FAX番号, ファックス, �
     linkedin, linkedin profile, twitter, facebook, skype id, skype, no, #, 番号, 連番, 項番,
     nr, row, row id, is converted, is deleted, master record id, email type,
     email display name, e-mail type, e-mail display name, optin time, optin ip, confirm time,
-    confirm ip, unsubscribed mode, unsubscribed time, member rating, company type,
-    company description, lead owner id, contact owner id, referred by, 紹介者, reports to,
-    manager, assistant, owner role, owner alias, cc, gmtoff, dstoff, latitude, longitude,
-    country of birth, hotel name, booking id, event name, event id, ticket type, order number,
-    order id, order date, tax number, steuernummer, 郵便番号2, 建物名, 建物, ビル名,
-    建物名・部屋番号, マンション名, 部屋番号, 番地以降, hausnummer,
-    個人情報の取り扱いに同意する, 個人情報の取り扱いについて, プライバシーポリシー, 利用規約,
-    プライバシーポリシーに同意する, 個人情報保護方針に同意する, datenschutz,
-    datenschutzerklärung, privacy policy, terms, terms and conditions, gdpr, agree to terms,
-    salutation title, セイ, メイ, せい, めい, 姓カナ, 名カナ, カナ姓, カナ名前, 姓フリガナ,
-    名フリガナ, 姓ふりがな, 名ふりがな, 会社名カナ, 会社名フリガナ, 会社名ふりがな,
-    企業名カナ, ローマ字氏名, 氏名ローマ字, 氏名(ローマ字), 氏名(英字), 旧姓, last name kana,
-    first name kana, family name kana, given name kana, phonetic first name,
-    phonetic last name, given name yomi, family name yomi, passwort, password, パスワード"""
+    confirm ip, member rating, company type, company description, lead owner id,
+    contact owner id, referred by, 紹介者, reports to, manager, assistant, owner role,
+    owner alias, cc, gmtoff, dstoff, latitude, longitude, country of birth, hotel name,
+    booking id, event name, event id, ticket type, order number, order id, order date,
+    tax number, steuernummer, 郵便番号2, 建物名, 建物, ビル名, 建物名・部屋番号, マンション名,
+    部屋番号, 番地以降, hausnummer, 個人情報の取り扱いに同意する, 個人情報の取り扱いについて,
+    プライバシーポリシー, 利用規約, プライバシーポリシーに同意する,
+    個人情報保護方針に同意する, datenschutz, datenschutzerklärung, privacy policy, terms,
+    terms and conditions, gdpr, agree to terms, salutation title, セイ, メイ, せい, めい,
+    姓カナ, 名カナ, カナ姓, カナ名前, 姓フリガナ, 名フリガナ, 姓ふりがな, 名ふりがな,
+    会社名カナ, 会社名フリガナ, 会社名ふりがな, 企業名カナ, ローマ字氏名, 氏名ローマ字,
+    氏名(ローマ字), 氏名(英字), 旧姓, last name kana, first name kana, family name kana,
+    given name kana, phonetic first name, phonetic last name, given name yomi,
+    family name yomi, passwort, password, パスワード"""
 
 # ---- words around what a header holds, apart ----
 
@@ -375,5 +376,5 @@ headquarters hq home other physical adresse company geschäftlich privat
 #: Behind what a column holds: `Email - Work`.
 QUALIFIERS: Final = """
 work business office primary main private personal home value other text field formatted
-display raw geschäftlich privat dienstlich
+mobile cell display raw geschäftlich privat dienstlich
 """

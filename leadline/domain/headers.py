@@ -62,6 +62,7 @@ _SEPARATORS: Final = re.compile(
     r"\s*(?:[/|\n;,、・&＆｜]|\bor\b|\band\b|\boder\b|\bund\b|または|もしくは|及び|および)\s*",
     re.IGNORECASE,
 )
+_FIRST_OF_TWO: Final = re.compile(r"^\s*\w+\s*[/|,;&]")
 _KANA_NOTE: Final = re.compile(
     r"カナ|かな|フリガナ|ふりがな|ヨミ|よみ|読み|kana|furigana", re.IGNORECASE
 )
@@ -80,6 +81,10 @@ _JA_HEAD: Final = re.compile(
     r"^(?:あなたの|貴方の|皆様の|お客様の|お客さまの|(?:貴社|御社|会社|企業|法人|貴団体|現在|所属企業)の|"
     r"(?:ご|お|御)?(?:担当者|連絡先|申込者|参加者|代表者|登録|勤務先|所属|送付先|住まい)(?:様)?の|"
     r"貴社|御社|ご|お|御|貴)"
+)
+_JA_ASKED: Final = re.compile(r"は[^は]*(?:か|[?。])[\s。?]*$")
+_JA_REACHED: Final = re.compile(
+    r"^.*(?:つく|取れる|とれる|可能な|できる|繋がる|つながる|受け取れる|いただける)"
 )
 _JA_ENTITY: Final = re.compile(
     r"^(?:ご|お|御)?(?:連絡先|申込者|申込|参加者|来場者|回答者|代表者|登録|勤務先|本社|送付先|顧客|客様|法人"
@@ -123,7 +128,7 @@ _AGREED: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _REFUSED: Final = re.compile(
-    rf"(?=.*(?:{_MAIL}|contact)).*(?:不要|停止|拒否|除外|解除|(?-i:NG(?![A-Z]))|不可|しない|ません|らない|断り|opt(?:ed)?.?out"
+    rf"(?=.*(?:{_MAIL}|contact|opt(?:ed)?.?out|unsubscrib|abgemeldet|配信停止)).*(?:不要|停止|拒否|除外|解除|(?-i:NG(?![A-Z]))|不可|しない|ません|らない|断り|opt(?:ed)?.?out"
     r"|unsubscrib|do not|don.?t|not (?:receive|want|wish)|abmeld|abgemeldet|abbestell|widerspr"
     r"|\bkeine?\b|sperre)",
     re.IGNORECASE | re.DOTALL,
@@ -136,10 +141,18 @@ _NOT_MAIL: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: A refusal has a day, but the mail of other kinds and its figures are no refusals of mail.
+_NOT_REFUSED: Final = re.compile(
+    r"個人情報|プライバシー|規約|方針|電話|郵送|アドレス|理由|privacy|terms|policy|gdpr|datenschutz"
+    r"|\b(?:sms|phone|call|calls|fax|post|ip|id|url|source|version|reason|count|rate|address|link)\b",
+    re.IGNORECASE,
+)
+
 _PHONE_RANKS: Final = (
     (re.compile(r"自宅|home|privat|個人"), 7),
     (re.compile(r"その他|other|sms|whatsapp"), 6),
     (re.compile(r"携帯|mobil|cell|handy|スマート|スマホ"), 2),
+    (re.compile(r"work|business|office|geschäftlich|dienstlich|büro"), 1),
     (re.compile(r"直通|direct dial|directphone|directline|directnumber|directdial|durchwahl"), 3),
     (re.compile(r"部門|部署"), 4),
     (
@@ -149,7 +162,6 @@ _PHONE_RANKS: Final = (
         ),
         5,
     ),
-    (re.compile(r"work|business|office|geschäftlich|dienstlich|büro"), 1),
 )
 
 
@@ -197,10 +209,9 @@ def known_words() -> dict[str, Known]:
     weak = weak_words()
     table: dict[str, Known] = {}
     for field, words in ALIASES.items():
-        for rank, word in enumerate([field, *_words(words)]):
+        for rank, word in enumerate([*_words(words), field]):
             folded = fold_header(word)
-            sure = _UNSURE if folded in weak and word != field else _SURE
-            table.setdefault(folded, Known(field, sure, rank))
+            table.setdefault(folded, Known(field, _UNSURE if folded in weak else _SURE, rank))
     for rank, word in enumerate(_words(OPT_OUTS), start=1000):
         table.setdefault(fold_header(word), Known("consent", _SURE, rank, is_refusal=True))
     for word in _words(OTHERS):
@@ -213,11 +224,12 @@ def read_header(header: str) -> Known | None:
     """Return what a header names, None when nothing in it is known."""
     if len(header) > _LONGEST:
         return None
-    plain = unicodedata.normalize("NFKC", header).strip()
+    plain = unicodedata.normalize("NFKC", header)
+    plain = _MARKS.sub("", plain).strip() or plain
     if found := known_words().get(fold_header(plain)):
         return found
     spaced = " ".join(_TOKEN.findall(_CAMEL.sub(" ", plain)))
-    if _REFUSED.search(spaced) and not _NOT_MAIL.search(spaced):
+    if _REFUSED.search(spaced) and not _NOT_REFUSED.search(spaced):
         return _NOTHING if _ASKED.search(plain) else Known("consent", _UNSURE, 2000, True)  # noqa: FBT003 - a named tuple
     found = _resolve(plain, _DEPTH)
     if found is None and _AGREED.search(spaced) and not _NOT_MAIL.search(spaced):
@@ -350,7 +362,7 @@ def _japanese_question(text: str, depth: int) -> Known | None:
     """Read `貴社の従業員数をお選びください`, `お名前を教えてください`."""
     if not _is_cjk(text):
         return None
-    for shape in (_JA_TAIL, _JA_HEAD):
+    for shape in (_JA_TAIL, _JA_HEAD, _JA_ASKED, _JA_REACHED):
         plain = shape.sub("", text.strip()).strip()
         if plain and plain != text and (found := _resolve(plain, depth)) is not None:
             return found
@@ -381,14 +393,14 @@ def _question(text: str, depth: int) -> Known | None:
 def _about(text: str, depth: int) -> Known | None:
     """Read `Person - Email`, `Lead: Email`, `contact.email`, `Company City`, `Address - ZIP`."""
     tokens = _tokens(text)
-    if len(tokens) < 2 or _is_cjk(text):  # noqa: PLR2004 - whom and what
+    if len(tokens) < 2 or _is_cjk(text) or _FIRST_OF_TWO.match(text):  # noqa: PLR2004
         return None
     found = _resolve(" ".join(tokens[1:]), depth)
     allowed: frozenset[str] = frozenset()
     for words, fields in (
         (_PERSON, _PERSON_FIELDS),
         (_COMPANY, _COMPANY_FIELDS),
-        (_PLACE, _PLACE_FIELDS | {"phone", "email"}),
+        (_PLACE, _PLACE_FIELDS | {"phone", "email", "company"}),
     ):
         if tokens[0] in words:
             allowed |= fields
@@ -426,10 +438,10 @@ def _only(found: Known | None, fields: Iterable[str]) -> Known | None:
 _STEPS: Final[tuple[Callable[[str, int], Known | None], ...]] = (
     _without_marks,
     _bracketed,
+    _about,
     _side_by_side,
     _two_scripts,
     _japanese_question,
     _question,
-    _about,
     _qualified,
 )

@@ -128,6 +128,8 @@ def contradicts(field: str, found: Evidence, *, is_weak: bool) -> bool:
         return True
     if field == "email":
         return is_weak and found.ats == 0.0 and _says_otherwise(found)
+    if field == "title" and found.courtesies == 1.0:
+        return True
     return found.count >= _ENOUGH and _lacks(field, found, is_weak=is_weak)
 
 

@@ -72,6 +72,7 @@ _CONTACTS: Final = frozenset(
     map(fold_header, ("担当者", "担当者名", "ご担当者", "contact", "kontakt"))
 )
 _PLAIN_NAMES: Final = frozenset(map(fold_header, ("name", "名前", "お名前", "名称", "nom")))
+_CUSTOMERS: Final = frozenset(map(fold_header, ("顧客名", "お客様名", "customer name")))
 _OWNERS_REPEAT: Final = 0.3  # share of different names below which a column names our own people
 _ENOUGH_NAMES: Final = 20
 _CARDS: Final = "名刺"
@@ -342,12 +343,13 @@ def _contacts(column: _Column, columns: Sequence[_Column]) -> _Column:
 
 
 def _firms(column: _Column, columns: Sequence[_Column]) -> _Column:
-    """Read `Name` as the company where most cells bear a legal form and no column else does."""
-    is_name = column.folded in _PLAIN_NAMES and column.field == "full_name"
-    if not is_name or not is_firm_column(column.evidence):
+    """Read `Name` as the company where its cells say so, 顧客名 beside a person's name."""
+    others = {other.field for other in columns if other.place != column.place}
+    is_customer = column.folded in _CUSTOMERS and others & {"full_name", "family_name"}
+    is_name = column.folded in _PLAIN_NAMES | _CUSTOMERS and is_firm_column(column.evidence)
+    if column.field != "full_name" or "company" in others or not (is_customer or is_name):
         return column
-    is_taken = any(other.field == "company" for other in columns)
-    return column if is_taken else column.says("company", _SIMILAR)
+    return column.says("company", _SIMILAR)
 
 
 def _times(column: _Column, columns: Sequence[_Column]) -> _Column:
