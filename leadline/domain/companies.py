@@ -13,7 +13,7 @@ _LONGEST: Final = 255  # characters; a longer cell is no name
 _BEHIND_WORDS: Final = """
 inc incorporated corp corporation co company llc llp lp ltd limited plc pty pte pvt private
 proprietary cic pc pllc
-gmbh ggmbh mbh ag kg kgaa ohg gbr ug haftungsbeschränkt ek eg se
+gmbh ggmbh mbh ag kg kgaa ohg gbr ug haftungsbeschränkt ek ev eg se
 sa sas sasu sarl sàrl eurl snc sca scop
 spa srl srls sapa
 bv nv vof cvba bvba
@@ -63,7 +63,8 @@ _KANA: Final = "カ|ユ|ド|メ|シ|ガク|フク|ザイ|シヤ|イ"
 _BEFORE_JA: Final = re.compile(rf"(?:{_WORDS_JA}|{_SHORT_JA}|\(?(?:{_KANA})\))\s*")
 _AFTER_JA: Final = re.compile(rf"\s*(?:{_WORDS_JA}|{_SHORT_JA}|\((?:{_KANA})\)?)$")
 _INITIALS: Final = re.compile(r"(?<=\b\w)[./](?=\w\b)")
-_WORD: Final = re.compile(r"[^\W_]+")
+_CJK: Final = "\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc-\u30fe\u3400-\u9fff\uac00-\ud7a3"
+_WORD: Final = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")  # a form may follow kanji without a space
 
 
 def company_key(name: str) -> str | None:
