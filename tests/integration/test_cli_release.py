@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from leadline.config.environment import read_environment
+from leadline.stages import open_workspace, run_stages
+from leadline.stages.imports import finish_import, import_file
+from tests.builders import NOW
 from tests.command_line import CommandLine, a_copy, a_project
 
 if TYPE_CHECKING:
@@ -30,18 +35,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_project(tmp_path_factory.mktemp("made"))
 
 
+@pytest.fixture(scope="module")
+def held_back(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with a backfill of three leads, scored."""
+    home = a_copy(made, tmp_path_factory.mktemp("held"))
+    path = home / "old.csv"
+    path.write_text("".join(f"{row}\n" for row in ROWS), encoding="utf-8")
+    with open_workspace(read_environment({"LEADLINE_HOME": str(home)}), now=NOW) as work:
+        finish_import(work, import_file(work, path, now=NOW, is_backfill=True), now=NOW)
+        asyncio.run(run_stages(work, ["scoring"], now=NOW))
+    return home
+
+
 @pytest.fixture
 def command(
-    made: Path,
+    held_back: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> CommandLine:
-    """Give the command over a project with a backfill of three leads, scored."""
-    command = CommandLine(a_copy(made, tmp_path), monkeypatch, capsys)
-    assert command("import", command.file("old.csv", *ROWS), "--backfill").code == 0
-    assert command("run", "scoring").code == 0
-    return command
+    return CommandLine(a_copy(held_back, tmp_path), monkeypatch, capsys)
 
 
 def held(command: CommandLine) -> int:
@@ -100,7 +113,7 @@ def test_second_release_has_nothing_to_do(command: CommandLine) -> None:
 
 @pytest.mark.parametrize(("said", "code", "left"), [("y\n", 0, 0), ("n\n", 2, 3), ("", 2, 3)])
 def test_release_asks_at_a_terminal(
-    command: CommandLine, monkeypatch: pytest.MonkeyPatch, said: str, code: int, left: int
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch, *, said: str, code: int, left: int
 ) -> None:
     terminal = io.StringIO(said)
     monkeypatch.setattr(terminal, "isatty", lambda: True)

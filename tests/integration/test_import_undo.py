@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from leadline.config.environment import read_environment
 from leadline.domain.keys import address_hash
 from leadline.files.sources import Wish
-from leadline.stages import ORDER, run_stages
+from leadline.stages import ORDER, open_workspace, run_stages
 from leadline.stages.imports import finish_import, import_file
 from leadline.stages.undo import ImportRunning, NoImportRun, Undone, undo_import
 from leadline.store import schema
@@ -32,9 +34,25 @@ HEADER = "Email,Full Name,Company,Job Title,Phone,Country,State,Opt-in,Notes,Sub
 ANN = "a@x.example,Ann Doe,Ikeda,CEO,+1 206-555-0183,US,Washington,Yes,first,2026-11-20T00:00:00Z"
 
 
+#: What SQL decides is proven on both databases, the rest on the faster one.
+both = pytest.mark.parametrize("work", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with an empty database, to be copied."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    with a_workspace(home, demo=True):
+        return home
+
+
 @pytest.fixture
-def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
-    with a_workspace(tmp_path / "home", database_url, demo=True) as opened:
+def work(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Iterator[Workspace]:
+    home = copytree(made, tmp_path / "home")
+    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    url = "" if is_sqlite else request.getfixturevalue("postgresql_url")
+    environment = read_environment({"LEADLINE_HOME": str(home), "LEADLINE_DATABASE_URL": url})
+    with open_workspace(environment, now=NOW) as opened:
         yield opened
 
 
@@ -75,6 +93,7 @@ def undo(work: Workspace, run: int, **options: Any) -> Undone:  # noqa: ANN401
     return undo_import(work, run, now=LATER, **options)
 
 
+@both
 def test_leads_that_an_import_created_are_gone_with_all_that_was_theirs(work: Workspace) -> None:
     before = stated(work)
     run = take(work, ANN, "b@x.example,Bo Roe,,,,,,No,,", "no-address,,,,,,,,,")
@@ -99,6 +118,7 @@ async def test_scored_leads_are_gone_as_well(work: Workspace) -> None:
     assert rows_of(work, "scores") == rows_of(work, "leads") == []
 
 
+@both
 def test_same_file_can_be_imported_and_taken_back_again_and_again(work: Workspace) -> None:
     first = take(work, ANN)
     undo(work, first)
@@ -111,6 +131,7 @@ def test_same_file_can_be_imported_and_taken_back_again_and_again(work: Workspac
     assert (counts["created"], counts["unchanged"]) == (1, 0)
 
 
+@both
 def test_lead_that_was_there_before_says_again_what_it_said(work: Workspace) -> None:
     take(work, ANN, source="web")
     before = stated(work)
@@ -131,6 +152,7 @@ def test_lead_that_was_there_before_says_again_what_it_said(work: Workspace) -> 
     assert [row["undone_at"] for row in rows_of(work, "consents")] == [None, LATER]
 
 
+@both
 async def test_field_that_was_changed_since_stays_and_is_counted(work: Workspace) -> None:
     take(work, "a@x.example,,Ikeda,CEO,,,,,,2026-11-20T00:00:00Z", source="web")
     run = take(work, "a@x.example,,Ramirez,CFO,,,,,,2026-11-20T00:30:00Z")
@@ -145,7 +167,9 @@ async def test_field_that_was_changed_since_stays_and_is_counted(work: Workspace
     assert (found.fields_restored, found.fields_kept) == (1, {"changed_since": 1})
 
 
-@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+@pytest.mark.parametrize(
+    ("work", "order"), [("sqlite", (1, 2)), ("postgresql", (2, 1))], indirect=["work"]
+)
 def test_two_imports_taken_back_in_any_order_leave_what_was_there_before(
     work: Workspace, order: tuple[int, int]
 ) -> None:
@@ -160,6 +184,7 @@ def test_two_imports_taken_back_in_any_order_leave_what_was_there_before(
     assert stated(work) == before
 
 
+@both
 async def test_created_lead_stays_where_something_depends_on_it(work: Workspace) -> None:
     """One was given to a rep, one waits and is in a sequence, two are known to others."""
     places = {"told": "US,Washington", "enrolled": "FR,", "said": ",", "refused": ",", "free": ","}
@@ -222,6 +247,7 @@ async def test_lead_that_was_restored_is_scored_again_and_nothing_follows(work: 
     assert before == [rows_of(work, table) for table in tables]
 
 
+@both
 def test_key_that_another_submission_states_too_stays(work: Workspace) -> None:
     phone = "Ann Doe,,,+1 206-555-0183"
     take(work, "a@x.example,Ann Doe,,,,,,,,2026-11-20T00:00:00Z", source="web")
@@ -274,7 +300,9 @@ class Killed(BaseException):
     """Stands for SIGKILL between two transactions."""
 
 
-@pytest.mark.parametrize("batches", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("work", "batches"), [("sqlite", 1), ("sqlite", 4), ("postgresql", 2)], indirect=["work"]
+)
 def test_undo_that_was_cut_short_is_finished_by_the_next(work: Workspace, batches: int) -> None:
     take(work, ANN, "known@x.example,,Old,,,,,,,2026-11-01T00:00:00Z", source="web")
     before = stated(work)

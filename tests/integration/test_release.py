@@ -6,16 +6,18 @@ from collections import Counter
 from datetime import timedelta
 from email import message_from_string
 from email.policy import default
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import insert
 
+from leadline.config.environment import read_environment
 from leadline.domain.conditions import Condition, compile_condition
 from leadline.domain.keys import address_hash
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.rendering.reasons import routing_reason
-from leadline.stages import ORDER, run_stages
+from leadline.stages import ORDER, open_workspace, run_stages
 from leadline.stages.imports import finish_import, import_file
 from leadline.stages.release import plan_release, release_import
 from leadline.store import schema
@@ -55,9 +57,25 @@ def reps(capacity: int = 5) -> dict[str, str]:
     return {"config/reps.csv": HEADER + ENGLISH + JAPANESE.format(capacity=capacity) + UNABLE}
 
 
+#: What SQL decides is proven on both databases, the rest on the faster one.
+both = pytest.mark.parametrize("work", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with an empty database, to be copied."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    with a_workspace(home, files=reps()):
+        return home
+
+
 @pytest.fixture
-def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
-    with a_workspace(tmp_path / "home", database_url, files=reps()) as opened:
+def work(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Iterator[Workspace]:
+    home = copytree(made, tmp_path / "home")
+    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
+    url = "" if is_sqlite else request.getfixturevalue("postgresql_url")
+    environment = read_environment({"LEADLINE_HOME": str(home), "LEADLINE_DATABASE_URL": url})
+    with open_workspace(environment, now=NOW) as opened:
         yield opened
 
 
@@ -106,6 +124,7 @@ async def test_held_lead_is_scored_and_neither_assigned_nor_told_of_nor_enrolled
     assert [rows_of(work, table) for table in ("assignments", "outbox", "enrollments")] == [[]] * 3
 
 
+@both
 async def test_released_lead_is_assigned_told_of_and_enrolled(work: Workspace) -> None:
     run = backfill(work, [ONE])
     await run_stages(work, STAGES, now=NOW)
@@ -138,7 +157,9 @@ async def test_second_release_changes_nothing(work: Workspace) -> None:
     assert plan_release(work, run, condition=None, now=NOW).held == 0
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    ("work", "limit"), [("sqlite", 1), ("postgresql", 2), ("sqlite", 5)], indirect=["work"]
+)
 async def test_release_lets_go_those_of_the_condition_whatever_the_size_of_a_batch(
     work: Workspace, limit: int
 ) -> None:
@@ -156,6 +177,7 @@ async def test_release_lets_go_those_of_the_condition_whatever_the_size_of_a_bat
     assert sum(row["done"] for row in ledger) == 2
 
 
+@both
 async def test_released_lead_keeps_the_owner_that_the_file_stated(work: Workspace) -> None:
     run = backfill(work, [{**ONE, "owner": "R01"}])
     await run_stages(work, STAGES, now=NOW)
@@ -188,9 +210,9 @@ async def test_released_lead_goes_by_territory_when_its_owner_cannot_take_it(
 
 
 async def test_lead_that_waits_in_the_queue_is_given_to_its_stated_owner_later(
-    tmp_path: Path, database_url: str
+    tmp_path: Path,
 ) -> None:
-    with a_workspace(tmp_path / "home", database_url, files=reps(capacity=1)) as work:
+    with a_workspace(tmp_path / "home", files=reps(capacity=1)) as work:
         rows = [{"email": f"l{n}@x.jp", "country": "JP", "owner": "R13"} for n in range(2)]
         run = backfill(work, rows)
         plan = plan_release(work, run, condition=None, now=NOW)
@@ -216,6 +238,7 @@ async def test_plan_counts_only_who_has_agreed_and_is_not_suppressed(work: Works
     assert (plan.held, plan.with_consent) == (4, 1)
 
 
+@both
 async def test_backfill_that_changes_a_known_lead_leads_to_nothing_but_its_score(
     work: Workspace,
 ) -> None:
@@ -234,6 +257,7 @@ async def test_backfill_that_changes_a_known_lead_leads_to_nothing_but_its_score
     assert (lead["is_scoring_only"], lead["scoring_due_at"]) == (None, None)
 
 
+@both
 async def test_backfill_does_not_silence_a_live_arrival_that_waits_for_its_score(
     work: Workspace,
 ) -> None:
@@ -260,6 +284,7 @@ async def test_score_for_its_own_sake_leaves_a_lead_that_waits_for_routing_waiti
     assert (NOW, before["routing_due_at"]) == (after["routing_due_at"], NOW)
 
 
+@both
 async def test_live_arrival_lets_a_held_lead_go(work: Workspace) -> None:
     run = backfill(work, [{**ONE, "owner": "R01"}, {**ONE, "email": "b@x.jp"}])
     await run_stages(work, STAGES, now=NOW)
@@ -274,6 +299,7 @@ async def test_live_arrival_lets_a_held_lead_go(work: Workspace) -> None:
     assert (found.id, found.is_backfill, held) == (run, True, 1)
 
 
+@both
 def test_import_run_is_running_until_its_process_is_known_to_be_dead(work: Workspace) -> None:
     fixed = {"source": "s", "file_name": "f", "file_hash": "h", "encoding": "", "delimiter": ","}
     dead = an_owner(2**22 + 1, here=True, started="1")
