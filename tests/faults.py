@@ -32,9 +32,10 @@ from sqlalchemy.engine import Engine
 
 from leadline.config.environment import Environment, read_environment
 from leadline.config.folder import create_project
-from leadline.stages import ORDER, imports, load_stage, open_workspace, run_stages
+from leadline.stages import ORDER, load_stage, open_workspace, run_stages
 from leadline.store import schema
 from leadline.store.engine import open_store
+from leadline.store.submissions import Arrival, add_submissions
 from tests import databases
 from tests.wire import Wire, wire
 
@@ -97,23 +98,22 @@ def prepare(
     settings = home / "config" / "settings.yaml"
     written = settings.read_text("utf-8").replace("bundle_above: 5", "bundle_above: 20")
     settings.write_text(written, "utf-8")
-    rows = home / "rows.csv"
-    rows.write_text(_rows(), "utf-8")
     base = Base(home, name, cluster, server)
     if cluster is None:
         url = databases.sqlite_url(home / "prepared.db")
     else:
         url = cluster.create_database(name)
     with open_workspace(base.environment(url), now=NOW) as work:
-        imports.import_file(work, rows, now=NOW)
+        with work.store.write() as connection:
+            add_submissions(connection, list(_arrivals()), now=NOW)
         if cluster is None:
             with work.store.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return base
 
 
-def _rows() -> str:
-    """Return 500 leads in the places of the demo's territories; one in ten has no consent."""
+def _arrivals() -> Iterator[Arrival]:
+    """Yield 500 leads in the places of the demo's territories; one in ten has no consent."""
     places = (
         ("US", "California", "94103"),
         ("US", "New York", "10001"),
@@ -122,15 +122,20 @@ def _rows() -> str:
         ("GB", "England", "EC1A 1BB"),
         ("FR", "", "75001"),
     )
-    lines = ["email,full_name,company,country,region,postal_code,employees,message,consent"]
     for number in range(LEADS):
         country, region, postal = places[number % len(places)]
-        consent = "no" if number % 10 == 0 else "yes"
-        lines.append(
-            f"lead{number}@fault.example,Lead {number},Company {number},{country},{region},"
-            f"{postal},{number},Please send a quote,{consent}"
-        )
-    return "\n".join(lines) + "\n"
+        fields = {
+            "email": f"lead{number}@fault.example",
+            "full_name": f"Lead {number}",
+            "company": f"Company {number}",
+            "country": country,
+            "region": region,
+            "postal_code": postal,
+            "employees": str(number),
+            "message": "Please send a quote",
+            "consent": "no" if number % 10 == 0 else "yes",
+        }
+        yield Arrival("rows", str(number), "file", fields)
 
 
 def run_forked(environment: Environment, switch: Callable[[str], None]) -> int:
