@@ -69,6 +69,10 @@ _OF_A_TABLE: Final[dict[str, Words]] = {
     "backfill_threshold": _both(
         "of this source alone, in place of the one for all", "この取込元だけの上限件数"
     ),
+    "backfill": _both(
+        "whether new leads of this source are held back, as with `--backfill`",
+        "この取込元の新規リードを保留するか (`--backfill` と同じ)",
+    ),
 }
 
 KEY_MEANINGS: Final[dict[str, Words]] = {
@@ -117,6 +121,23 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
     "Settings.backfill_threshold": _both(
         "an import with more new leads than this stops without `--backfill` or `--yes`",
         "新規リードがこれを超える取り込みは、`--backfill` か `--yes` がなければ中止",
+    ),
+    "Settings.inboxes": _both(
+        "folders elsewhere from which files are taken in, as from `inbox/`",
+        "`inbox/` のほかにファイルを取り込むフォルダ",
+    ),
+    "InboxShape.url": _both(
+        "of the folder, by any protocol that fsspec knows; passwords and keys come from the "
+        "environment",
+        "フォルダの URL (fsspec が対応するもの)。パスワードやキーは環境変数で指定",
+    ),
+    "InboxShape.source": _both(
+        "whose files lie there; otherwise the name of the sub-folder, or of the file",
+        "取込元。省略時はサブフォルダ名、なければファイル名",
+    ),
+    "InboxShape.backfill": _both(
+        "whether the new leads of these files are held back, as with `--backfill`",
+        "このフォルダの新規リードを保留するか (`--backfill` と同じ)",
     ),
     "ConsentDefault.basis": _both("basis of the consent", "配信の根拠"),
     "ConsentDefault.wording": _both("kept as evidence", "証跡として保存する文言"),

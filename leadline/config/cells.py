@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final, get_args
 
-from leadline.config.shape import Weekday
+from leadline.config.values import Weekday
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeGuard, get_args
 from zoneinfo import ZoneInfo
 
@@ -106,6 +106,22 @@ def _settings(settings: Document, custom: dict[str, FieldType]) -> Iterator[Prob
     for source in _entries(settings, ("sources",)):
         yield from _zone(settings, (*source, "timezone"))
         yield from _targets(settings, (*source, "mapping"), {*LEAD_FIELDS, *custom})
+    for inbox in _entries(settings, ("inboxes",)):
+        yield from _protocol(settings, (*inbox, "url"))
+
+
+def _protocol(settings: Document, path: Path) -> Iterator[Problem]:
+    """Yield a fault when a folder's URL begins with no protocol of fsspec's."""
+    url = settings.get(path)
+    protocol, separator, _ = url.partition("://") if _is_text(url) else ("", "", "")
+    if not separator:
+        return
+    from fsspec import available_protocols
+
+    known = available_protocols()
+    if protocol not in known:
+        spot = replace(settings.at_value(path), excerpt="")
+        yield spot.problem("unknown_protocol", found=protocol, suggestion=nearest(protocol, known))
 
 
 def _targets(document: Document, at: Path, known: Collection[str]) -> Iterator[Problem]:

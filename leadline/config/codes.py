@@ -179,6 +179,25 @@ CODES: Final[dict[str, Code]] = {
         "Hours from 00 to 23, a colon, minutes from 00 to 59.",
         "時 (00〜23)、コロン、分 (00〜59) の形で書きます。",
     ),
+    "folder_url_expected": Code(
+        "the URL of a folder is expected, such as s3://bucket/folder or file:///srv/leads",
+        "フォルダの URL が必要です (例: s3://bucket/folder、file:///srv/leads)",
+        "Files are listed there, read and moved, so web addresses and chained URLs do not do.",
+        "ファイルの一覧・読み込み・移動を行うため、Web アドレスや連結した URL は使えません。",
+    ),
+    "secret_in_url": Code(
+        "a URL here must hold no password or key; name them in the environment",
+        "URL にパスワードやキーを書かないでください。環境変数で指定します",
+        "Configuration is shared and shown. fsspec reads FSSPEC_SFTP_PASSWORD and its like, and "
+        "the libraries of the clouds their own variables.",
+        "設定は共有・表示されます。FSSPEC_SFTP_PASSWORD などの環境変数で指定してください。",
+    ),
+    "unknown_protocol": Code(
+        "`{found}` is no protocol that fsspec knows",
+        "`{found}` は fsspec が対応するプロトコルではありません",
+        "Such as s3, gs, abfs, sftp, ftp, smb, webdav and file.",
+        "s3・gs・abfs・sftp・ftp・smb・webdav・file などです。",
+    ),
     "delimiter_expected": Code(
         "a delimiter is expected: comma, semicolon, tab, pipe, space, or the sign itself",
         "区切り文字が必要です: comma, semicolon, tab, pipe, space、または記号そのもの",

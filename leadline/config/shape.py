@@ -2,132 +2,36 @@
 
 Unknown keys are refused, a number is never taken for a code, and durations are `3d`, `4h`,
 `30m`, `45s`, `1h 30m` or ISO 8601 (`PT1H30M`). A text per language that is given in one
-language only stands for both. Errors of our own bear the codes of `leadline.config.codes`.
+language only stands for both.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
+from leadline.config.values import (
+    Address,
+    CatchUp,
+    ClockTime,
+    Country,
+    Delimiter,
+    Duration,
+    EncodingName,
+    FolderUrl,
+    Language,
+    Name,
+    Quote,
+    ShapeFault,
+    Text,
+    Weekday,
+    Words,
+)
 from leadline.domain.calendars import MonthDay
 from leadline.domain.recurrences import Recurrence
-
-_PART = re.compile(r"(\d{1,6})\s*([dhms])\s*")
-_SHORT = re.compile(rf"(?:{_PART.pattern})+")
-_ISO = re.compile(
-    r"P(?:(?P<days>\d{1,6})D)?"
-    r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,6})S)?)?"
-)
-_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_SPELLED_UNITS = {each for unit in _UNITS.values() for each in (unit, unit.removesuffix("s"))}
-_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
-_LONGEST_DELIMITER = 10
-_QUOTES = {"double": '"', "single": "'", "none": ""}
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
-
-
-class ShapeFault(ValueError):
-    """A value that its shape refuses; `code` is one of `leadline.config.codes`."""
-
-    def __init__(self, *, code: str) -> None:
-        """Keep the code."""
-        super().__init__(code)
-        self.code = code
-
-
-def _duration(value: object) -> object:
-    """Turn `3d`, `1h 30m` or `PT4H` into a timedelta; a bare number has no unit and is refused."""
-    if isinstance(value, timedelta):
-        return value
-    text = value.strip() if isinstance(value, str) else ""
-    if _SHORT.fullmatch(text):
-        pairs = [(_UNITS[unit], int(count)) for count, unit in _PART.findall(text)]
-        return sum((timedelta(**{unit: count}) for unit, count in pairs), timedelta(0))
-    match = _ISO.fullmatch(text)
-    parts = {unit: int(count) for unit, count in match.groupdict("0").items()} if match else {}
-    if not parts or text[-1:] in {"P", "T"}:
-        raise ShapeFault(code="duration_expected")
-    return timedelta(**parts)
-
-
-def _clock_time(value: object) -> object:
-    """Turn `09:00` into a time of day."""
-    if isinstance(value, time):
-        return value
-    match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ShapeFault(code="time_of_day_expected")
-    return time(int(match[1]), int(match[2]))
-
-
-def _catch_up(value: object) -> object:
-    """Turn `never`, `once`, `within 4h` or `within 4 hours` into the longest lateness."""
-    words = value.split() if isinstance(value, str) else []
-    match [word.lower() for word in words]:
-        case ["never"]:
-            return timedelta(0)
-        case ["once"]:
-            return None
-        case ["within", count, unit] if unit in _SPELLED_UNITS:
-            return _duration(count + unit[0])
-        case ["within", *rest] if rest:
-            return _duration(" ".join(rest))
-    raise ShapeFault(code="catch_up_expected")
-
-
-def _delimiter(value: object) -> object:
-    """Turn `comma`, `semicolon`, `tab`, `pipe` or `space` into the sign; other text stands."""
-    text = _DELIMITERS.get(value.strip().lower(), value) if isinstance(value, str) else ""
-    if not 0 < len(text) <= _LONGEST_DELIMITER or set(text) & set("\r\n\"'"):
-        raise ShapeFault(code="delimiter_expected")
-    return text
-
-
-def _both_languages(words: dict[Language, str]) -> dict[Language, str]:
-    """Let a text given in one language stand for the other (`check` warns of it)."""
-    (first, *_) = words.values()
-    return {"en": words.get("en", first), "ja": words.get("ja", first)}
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Delimiter = Annotated[str, BeforeValidator(_delimiter)]
-Quote = Annotated[Literal["double", "single", "none"], AfterValidator(_QUOTES.__getitem__)]
-CatchUp = Annotated[timedelta | None, BeforeValidator(_catch_up)]
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-EncodingName = Literal[
-    "utf-8",
-    "utf-8-sig",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-32-le",
-    "utf-32-be",
-    "cp932",
-    "shift_jis",
-    "euc-jp",
-    "iso-2022-jp",
-    "windows-1252",
-    "iso-8859-1",
-]
-Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-Language = Literal["en", "ja"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Text = Annotated[str, Field(min_length=1)]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-Words = Annotated[dict[Language, Text], Field(min_length=1), AfterValidator(_both_languages)]
 
 
 class Shape(BaseModel):
@@ -190,6 +94,7 @@ class TableShape(Shape):
     header_line: Annotated[int, Field(ge=1)] | None = None
     sheet: Text | None = Field(default=None, description="of a workbook")
     backfill_threshold: Annotated[int, Field(ge=0)] | None = None
+    backfill: bool | None = Field(default=None, description="new leads are held back")
 
 
 class SourceSettings(TableShape):
@@ -204,6 +109,14 @@ class MappingShape(TableShape):
     columns: dict[str, str] = Field(
         default_factory=dict, description="header -> lead field; an empty text leaves it unmapped"
     )
+
+
+class InboxShape(Shape):
+    """A folder elsewhere from which files are taken in, as from `inbox/`."""
+
+    url: FolderUrl = Field(description="of any protocol that fsspec knows: s3://bucket/folder")
+    source: Text | None = Field(default=None, description="whose files lie there")
+    backfill: bool = Field(default=False, description="new leads are held back")
 
 
 class RoutingSettings(Shape):
@@ -242,6 +155,7 @@ class Settings(Shape):
     backfill_threshold: Annotated[int, Field(ge=0)] = Field(
         default=200, description="new leads of one import that may go out without being asked"
     )
+    inboxes: tuple[InboxShape, ...] = ()
     routing: RoutingSettings = RoutingSettings()
     notification: NotificationSettings = NotificationSettings()
     prefect: PrefectSettings = PrefectSettings()

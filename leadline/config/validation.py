@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from leadline.config.problems import nearest
-from leadline.config.shape import ShapeFault
+from leadline.config.values import ShapeFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +44,8 @@ _CODE_OF: Final = {
     "string_too_short": "wrong_length",
     "string_too_long": "wrong_length",
 }
+#: Faults whose line is not shown.
+_SECRET: Final = frozenset({"secret_in_url"})
 _FORMS: Final = {
     "^[A-Z]{2}$": {
         "en": "two capital letters, such as JP",
@@ -101,6 +104,8 @@ def _problem(error: ErrorDetails, shape: type[Shape], document: Document, at: Pa
         spot = document.at_key(path)
     else:
         spot = document.at_value(path)
+    if code in _SECRET:
+        spot = replace(spot, excerpt="")
     details = _DETAILS.get(code, _no_details)(error, document.written(document.known(path)))
     return spot.problem(code, suggestion=_suggestion(error), **details)
 
