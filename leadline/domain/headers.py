@@ -13,6 +13,13 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from leadline.domain.header_questions import (
+    asked_field,
+    is_agreement,
+    is_question,
+    is_refusal,
+    without_choices,
+)
 from leadline.domain.header_words import (
     ALIASES,
     COMPANIES,
@@ -34,6 +41,7 @@ _UNSURE: Final = 90
 #: What may be the lead's or the seller's, as 担当者メールアドレス.
 _AMBIGUOUS: Final = 84
 _STEP: Final = 2
+_LAST: Final = 2000  # rank behind every word
 _DEPTH: Final = 4
 _LONGEST: Final = 300  # characters; a longer header is prose
 
@@ -82,13 +90,16 @@ _JA_HEAD: Final = re.compile(
     r"(?:ご|お|御)?(?:担当者|連絡先|申込者|参加者|代表者|登録|勤務先|所属|送付先|住まい)(?:様)?の|"
     r"貴社|御社|ご|お|御|貴)"
 )
+_JA_IF_ANY: Final = re.compile(
+    r"(?:等|など)?(?:が|は)?(?:ございましたら|ありましたら|あれば|ある場合)[^あ]*$"
+)
 _JA_ASKED: Final = re.compile(r"は[^は]*(?:か|[?。])[\s。?]*$")
 _JA_REACHED: Final = re.compile(
     r"^.*(?:つく|取れる|とれる|可能な|できる|繋がる|つながる|受け取れる|いただける)"
 )
 _JA_ENTITY: Final = re.compile(
     r"^(?:ご|お|御)?(?:連絡先|申込者|申込|参加者|来場者|回答者|代表者|登録|勤務先|本社|送付先|顧客|客様|法人"
-    r"|リード|コンタクト|担当者|会社|個人|主)(?:様)?[_ \-:]*"
+    r"|リード|コンタクト|担当者|会社|個人|主|代表|社用|業務用|仕事用)(?:様)?[_ \-:]*"
 )
 _EN_CLAUSE: Final = re.compile(
     r"\s(?:are you|do you|is your|you are|does your|should we|can we|we can|that we|where you"
@@ -110,43 +121,17 @@ _PERSON_FIELDS: Final = _PLACE_FIELDS | {
 _COMPANY_FIELDS: Final = _PLACE_FIELDS | {
     *("company", "phone", "email", "website", "industry", "employees", "department", "title"),
 }
+_WHOM: Final = (
+    (_PERSON, _PERSON_FIELDS),
+    (_COMPANY, _COMPANY_FIELDS),
+    (_PLACE, _PLACE_FIELDS | {"phone", "email", "company"}),
+)
 _NUMBERED_FIELDS: Final = _PLACE_FIELDS | {"email", "phone", "company", "title", "department"}
 _INSIDE: Final[dict[str, frozenset[str]]] = {
     "full_name": frozenset({"given_name", "family_name", "name_kana", "email", "phone"}),
     "address": _PLACE_FIELDS,
     "company": _COMPANY_FIELDS - {"company"},
 }
-
-_MAIL: Final = (
-    r"メール|メルマガ|ニュースレター|案内|お知らせ|(?-i:DM)|配信|newsletter|e-?mails?\b|marketing|mailing"
-    r"|updates|communications|promotion|werbung|offers"
-)
-_AGREED: Final = re.compile(
-    rf"(?=.*(?:{_MAIL}))(?=.*(?:希望|受け取|受取|受信|購読|配信|同意|許可|許諾|承諾|登録|可否"
-    r"|agree|consent|opt.?in|subscri|receive|permission|sign.?up|accept|would you like|keep me"
-    r"|einwillig|zustimm|anmeld|erhalten|einverstanden|abonnier))",
-    re.IGNORECASE | re.DOTALL,
-)
-_REFUSED: Final = re.compile(
-    rf"(?=.*(?:{_MAIL}|contact|opt(?:ed)?.?out|unsubscrib|abgemeldet|配信停止)).*(?:不要|停止|拒否|除外|解除|(?-i:NG(?![A-Z]))|不可|しない|ません|らない|断り|opt(?:ed)?.?out"
-    r"|unsubscrib|do not|don.?t|not (?:receive|want|wish)|abmeld|abgemeldet|abbestell|widerspr"
-    r"|\bkeine?\b|sperre)",
-    re.IGNORECASE | re.DOTALL,
-)
-_ASKED: Final = re.compile(r"しますか|する(?!場合)|ますか", re.IGNORECASE)
-_NOT_MAIL: Final = re.compile(
-    r"個人情報|プライバシー|規約|方針|電話|郵送|日時|日付|アドレス|方法|privacy|terms|policy|gdpr|datenschutz"
-    r"|\bagb\b|\b(?:sms|phone|call|calls|fax|post|time|date|ip|id|url|at|on|mode|source|version|reason"
-    r"|count|method|address|link|status reason|frequency|clicked|opened|sent|bounced|delivered)\b",
-    re.IGNORECASE,
-)
-
-#: A refusal has a day, but the mail of other kinds and its figures are no refusals of mail.
-_NOT_REFUSED: Final = re.compile(
-    r"個人情報|プライバシー|規約|方針|電話|郵送|アドレス|理由|privacy|terms|policy|gdpr|datenschutz"
-    r"|\b(?:sms|phone|call|calls|fax|post|ip|id|url|source|version|reason|count|rate|address|link)\b",
-    re.IGNORECASE,
-)
 
 _PHONE_RANKS: Final = (
     (re.compile(r"自宅|home|privat|個人"), 7),
@@ -225,16 +210,16 @@ def read_header(header: str) -> Known | None:
     if len(header) > _LONGEST:
         return None
     plain = unicodedata.normalize("NFKC", header)
-    plain = _MARKS.sub("", plain).strip() or plain
+    plain = without_choices(_MARKS.sub("", plain)).strip() or plain
     if found := known_words().get(fold_header(plain)):
         return found
-    spaced = " ".join(_TOKEN.findall(_CAMEL.sub(" ", plain)))
-    if _REFUSED.search(spaced) and not _NOT_REFUSED.search(spaced):
-        return _NOTHING if _ASKED.search(plain) else Known("consent", _UNSURE, 2000, True)  # noqa: FBT003 - a named tuple
-    found = _resolve(plain, _DEPTH)
-    if found is None and _AGREED.search(spaced) and not _NOT_MAIL.search(spaced):
-        return Known("consent", _UNSURE, 2000)
-    return found
+    words = " ".join(_TOKEN.findall(_CAMEL.sub(" ", plain)))
+    if is_refusal(words):
+        return _NOTHING if is_question(plain) else Known("consent", _UNSURE, _LAST, is_refusal=True)
+    if (found := _resolve(plain, _DEPTH)) is not None:
+        return found
+    field = "consent" if is_agreement(words) else asked_field(plain)
+    return Known(field, _UNSURE, _LAST) if field else None
 
 
 def is_opt_out(header: str) -> bool:
@@ -261,9 +246,8 @@ def infer_country(headers: Sequence[str]) -> str | None:
     """Return `JP` when most headers are Japanese, else None."""
     named = [header for header in headers if _LATIN.search(header) or _CJK.search(header)]
     japanese = [header for header in named if _CJK.search(unicodedata.normalize("NFKC", header))]
-    is_certain = any(has_kana(header) for header in japanese) or any(
-        (found := read_header(header)) and found.field for header in japanese
-    )
+    known = [header for header in japanese if (found := read_header(header)) and found.field]
+    is_certain = any(map(has_kana, japanese)) or 2 * len(known) >= len(japanese) > 0
     return "JP" if is_certain and 2 * len(japanese) >= len(named) else None
 
 
@@ -362,7 +346,7 @@ def _japanese_question(text: str, depth: int) -> Known | None:
     """Read `貴社の従業員数をお選びください`, `お名前を教えてください`."""
     if not _is_cjk(text):
         return None
-    for shape in (_JA_TAIL, _JA_HEAD, _JA_ASKED, _JA_REACHED):
+    for shape in (_JA_TAIL, _JA_HEAD, _JA_IF_ANY, _JA_ASKED, _JA_REACHED):
         plain = shape.sub("", text.strip()).strip()
         if plain and plain != text and (found := _resolve(plain, depth)) is not None:
             return found
@@ -395,16 +379,8 @@ def _about(text: str, depth: int) -> Known | None:
     tokens = _tokens(text)
     if len(tokens) < 2 or _is_cjk(text) or _FIRST_OF_TWO.match(text):  # noqa: PLR2004
         return None
-    found = _resolve(" ".join(tokens[1:]), depth)
-    allowed: frozenset[str] = frozenset()
-    for words, fields in (
-        (_PERSON, _PERSON_FIELDS),
-        (_COMPANY, _COMPANY_FIELDS),
-        (_PLACE, _PLACE_FIELDS | {"phone", "email", "company"}),
-    ):
-        if tokens[0] in words:
-            allowed |= fields
-    return _only(found, allowed)
+    allowed = {field for words, fields in _WHOM for field in fields if tokens[0] in words}
+    return _only(_resolve(" ".join(tokens[1:]), depth), allowed) if allowed else None
 
 
 def _qualified(text: str, depth: int) -> Known | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leadline.domain.cells import read_consent
@@ -192,6 +193,7 @@ _SHORTEST: Final = 5
 _LEAST: Final = 75
 
 
+@lru_cache(maxsize=1024)
 def nearest_field(header: str) -> Likeness | None:
     """Return the field whose words a header resembles most, None when it resembles none."""
     from rapidfuzz import fuzz, process  # loaded for unknown headers only

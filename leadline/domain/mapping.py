@@ -20,20 +20,16 @@ from leadline.domain.headers import (
     infer_country,
     is_opt_out,
     phone_rank,
-    read_header,
-    weak_words,
 )
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.domain.likeness import (
-    Evidence,
     contradicts,
     is_email_column,
-    is_firm_column,
     is_phone_column,
     is_street_column,
     nearest_field,
-    weigh,
 )
+from leadline.domain.neighbors import Column, see_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -60,21 +56,12 @@ _SAMPLE: Final = 60  # characters of a cell that are shown
 #: Never by likeness: a slip would tell who may be written to, or whose record it is.
 _NEVER_SIMILAR: Final = frozenset({"consent", "external_id", "owner"})
 _SEVERAL: Final = frozenset({"email", "phone"})
-_NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
 #: In a header without a known word: the addresses are not those of the lead.
 _OF_OTHERS: Final = (
     *("owner", "担当", "所有", "creat", "modif", "更新", "作成", "登録者", "manager", "assistant"),
     *("refer", "紹介", "bcc", "sender", "送信者", "sales", "営業", "supervisor", "上長", "承認"),
     *("入力者", "bearbeiter", "inhaber", "zuständig", "vertrieb", "confirm", "確認"),
 )
-#: The person at the lead's side or at ours, as the other columns tell.
-_CONTACTS: Final = frozenset(
-    map(fold_header, ("担当者", "担当者名", "ご担当者", "contact", "kontakt"))
-)
-_PLAIN_NAMES: Final = frozenset(map(fold_header, ("name", "名前", "お名前", "名称", "nom")))
-_CUSTOMERS: Final = frozenset(map(fold_header, ("顧客名", "お客様名", "customer name")))
-_OWNERS_REPEAT: Final = 0.3  # share of different names below which a column names our own people
-_ENOUGH_NAMES: Final = 20
 _CARDS: Final = "名刺"
 _COMPANY_RANK: Final = 5
 
@@ -158,27 +145,6 @@ class Mapped:
     faults: tuple[FixedFault, ...] = ()
 
 
-class _Column(NamedTuple):
-    """A column on its way to a field; `known` is what its header says and its cells allow."""
-
-    place: int
-    header: str
-    known: Known | None
-    evidence: Evidence
-    is_vetoed: bool = False
-
-    @property
-    def folded(self) -> str:
-        return fold_header(self.header)
-
-    @property
-    def field(self) -> str:
-        return self.known.field if self.known else ""
-
-    def says(self, field: str, confidence: int = _SURE) -> _Column:
-        return self._replace(known=Known(field, confidence))
-
-
 class _Claim(NamedTuple):
     """A column that wants a field."""
 
@@ -222,7 +188,7 @@ def decide_mapping(
     """
     fields = LEAD_FIELDS.keys() | set(custom)
     stated = _fixed_fields(headers, fixed, fields)
-    columns = _read_columns(headers, samples, stated, custom)
+    columns = see_columns(headers, samples, stated, custom)
     chosen = {claim.header: claim for claim in _settle(columns, stated)}
     matches = tuple(
         _match(column, stated, chosen, _first(samples.get(column.header, ()))) for column in columns
@@ -265,101 +231,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return by_fold[found[0]] if found else ""
 
 
-def _read_columns(
-    headers: Sequence[str],
-    samples: Mapping[str, Sequence[str]],
-    stated: Mapping[str, str],
-    custom: Collection[str],
-) -> list[_Column]:
-    """Return what each header says, as far as its cells and its neighbors allow."""
-    own = {fold_header(name): name for name in custom if name not in LEAD_FIELDS}
-    columns: list[_Column] = []
-    for place, header in enumerate(headers):
-        evidence = weigh(samples.get(header, ()))
-        if header in stated:
-            columns.append(_Column(place, header, Known(stated[header], _SURE), evidence))
-        elif name := own.get(fold_header(header)):
-            columns.append(_Column(place, header, Known(name, _SURE), evidence))
-        else:
-            columns.append(_seen(_Column(place, header, read_header(header), evidence)))
-    columns = _without_wrong_mail(columns, stated)
-    for adjust in (_names, _contacts, _firms, _times):
-        columns = [
-            column if column.header in stated else adjust(column, columns) for column in columns
-        ]
-    return columns
-
-
-def _seen(column: _Column) -> _Column:
-    """Return a column without its field when its cells say otherwise."""
-    known = column.known
-    if known is None or not known.field:
-        return column
-    is_weak = column.folded in weak_words() or known.confidence <= _SIMILAR
-    if contradicts(known.field, column.evidence, is_weak=is_weak):
-        return column._replace(known=None, is_vetoed=True)
-    return column
-
-
-def _without_wrong_mail(columns: list[_Column], stated: Mapping[str, str]) -> list[_Column]:
-    """Take `email` from columns without a single `@` where another column holds addresses."""
-    if not any(column.evidence.emails and is_email_column(column.evidence) for column in columns):
-        return columns
-    return [
-        column._replace(known=None, is_vetoed=True)
-        if column.field == "email"
-        and column.header not in stated
-        and column.evidence.count
-        and not column.evidence.ats
-        else column
-        for column in columns
-    ]
-
-
-def _names(column: _Column, columns: Sequence[_Column]) -> _Column:
-    """Read `Name` beside `Vorname` as the family name, 名前 beside 姓 as the given name."""
-    fields = {other.field for other in columns}
-    if column.folded not in _PLAIN_NAMES or column.evidence.spaced > 1 - _OWNERS_REPEAT:
-        return column
-    if "given_name" in fields and "family_name" not in fields:
-        return column.says("family_name", _SIMILAR)
-    is_japanese = column.folded != "name"
-    if is_japanese and "family_name" in fields and "given_name" not in fields:
-        return column.says("given_name", _SIMILAR)
-    return column
-
-
-def _contacts(column: _Column, columns: Sequence[_Column]) -> _Column:
-    """Read 担当者 as the owner where another column names the lead's person."""
-    if column.folded not in _CONTACTS or column.field != "full_name":
-        return column
-    others = {other.field for other in columns if other.place != column.place}
-    seen = column.evidence
-    is_ours = seen.count >= _ENOUGH_NAMES and seen.kinds < _OWNERS_REPEAT * seen.count
-    if not (is_ours or others & {"full_name", "family_name"}):
-        return column
-    is_honored = column.header.startswith("ご")
-    return column if is_honored and not is_ours else column.says("owner", _SIMILAR)
-
-
-def _firms(column: _Column, columns: Sequence[_Column]) -> _Column:
-    """Read `Name` as the company where its cells say so, 顧客名 beside a person's name."""
-    others = {other.field for other in columns if other.place != column.place}
-    is_customer = column.folded in _CUSTOMERS and others & {"full_name", "family_name"}
-    is_name = column.folded in _PLAIN_NAMES | _CUSTOMERS and is_firm_column(column.evidence)
-    if column.field != "full_name" or "company" in others or not (is_customer or is_name):
-        return column
-    return column.says("company", _SIMILAR)
-
-
-def _times(column: _Column, columns: Sequence[_Column]) -> _Column:
-    """Read the time of creation as that of the submission where no column tells that."""
-    if column.field != "created_at" or any(other.field == "submitted_at" for other in columns):
-        return column
-    return column._replace(known=column.known and column.known._replace(field="submitted_at"))
-
-
-def _settle(columns: Sequence[_Column], stated: Mapping[str, str]) -> list[_Claim]:
+def _settle(columns: Sequence[Column], stated: Mapping[str, str]) -> list[_Claim]:
     """Give each field to the surest column, then look at what is left."""
     taken = {field for field in stated.values() if field} - {"email"}
     free = [column for column in columns if column.header not in stated]
@@ -372,7 +244,7 @@ def _settle(columns: Sequence[_Column], stated: Mapping[str, str]) -> list[_Clai
     return chosen
 
 
-def _claim(column: _Column) -> _Claim:
+def _claim(column: Column) -> _Claim:
     known = column.known or Known("", 0)
     return _Claim(known.confidence, known.rank, column.place, column.header, known.field, "alias")
 
@@ -401,7 +273,7 @@ def _is_free(claim: _Claim, met: Iterable[_Claim], taken: Collection[str]) -> bo
     )
 
 
-def _by_content(left: Sequence[_Column], fields: Collection[str]) -> list[_Claim]:
+def _by_content(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]:
     """Return the columns whose cells leave no doubt, for fields that nobody has."""
     chosen: list[_Claim] = []
     for column in left:
@@ -421,11 +293,11 @@ def _by_content(left: Sequence[_Column], fields: Collection[str]) -> list[_Claim
     return chosen
 
 
-def _is_of_others(column: _Column) -> bool:
+def _is_of_others(column: Column) -> bool:
     return any(word in column.header.casefold() for word in _OF_OTHERS)
 
 
-def _by_likeness(left: Sequence[_Column], fields: Collection[str]) -> list[_Claim]:
+def _by_likeness(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]:
     """Return the columns whose header is a known word but for a slip of the pen."""
     claims: list[_Claim] = []
     for column in left:
@@ -445,7 +317,7 @@ def _by_likeness(left: Sequence[_Column], fields: Collection[str]) -> list[_Clai
 
 
 def _match(
-    column: _Column, stated: Mapping[str, str], chosen: Mapping[str, _Claim], sample: str | None
+    column: Column, stated: Mapping[str, str], chosen: Mapping[str, _Claim], sample: str | None
 ) -> ColumnMatch:
     """Return what is shown of a column."""
     header = column.header

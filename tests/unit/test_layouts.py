@@ -83,7 +83,7 @@ LAYOUTS = [
         Kontakt-Zuständiger | owner | Dana | Dana
         Unternehmensname | company | A GmbH | B AG
         Jobbezeichnung | title | Leiterin | Leiter
-        Branche | industry | IT | Handel
+        Wirtschaftszweig | industry | IT | Chemie
         Anzahl der Mitarbeiter | employees | 1.200 | 50
         Bundesland/Region | region | Berlin | Bayern
         Postleitzahl | zip | 10115 | 80331
@@ -541,7 +541,7 @@ LAYOUTS = [
         "spreadsheet_de",
         """
         Anrede | | Herr | Frau
-        Titel | | Dr. |
+        Namenszusatz | | Dr. |
         Vorname | given | Jörg | Anna
         Name | family | Müller | Groß
         Firma | company | A GmbH | B AG
@@ -553,7 +553,7 @@ LAYOUTS = [
         Telefon | phone.1 | 030 23125001 |
         Handy | phone.2 | | 0151 23125001
         E-Mail-Adresse | mail | joerg@a.example | anna@b.example
-        Branche | industry | IT | Handel
+        Wirtschaftszweig | industry | IT | Chemie
         Mitarbeiterzahl | employees | 1.200 | 50
         Newsletter | consent | ja | nein
         Bemerkung | message | Bitte um Rückruf |
@@ -719,17 +719,6 @@ LAYOUTS = [
         Org | company | A Inc | B LLC
         Referred by (email) | | x@c.example | y@c.example
         Opt-out date | consent | 2026-08-19 |
-        """,
-    ),
-    Layout(
-        "typing_errors",
-        """
-        Emial Address | mail | ada@a.example | ben@b.example
-        Compnay Name | company | A Inc | B LLC
-        Frist Name | | Ada | Ben
-        Phone Nubmer | phone | 206-555-0101 |
-        Contract ID | | 1 | 2
-        Contract Name | | Gold | Silver
         """,
     ),
 ]
