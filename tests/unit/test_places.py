@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from leadline.domain.countries import COUNTRY_LINES
-from leadline.domain.places import find_country, find_region, zone_for
+from leadline.domain.countries import COUNTRY_LINES, GERMAN_NAMES
+from leadline.domain.places import find_country, find_region, region_code, zone_for
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,12 @@ from leadline.domain.places import find_country, find_region, zone_for
         ("Cote d'Ivoire", "CI"),
         ("대한민국", "KR"),
         ("Viet Nam", "VN"),
+        ("Schweiz", "CH"),
+        ("GROSSBRITANNIEN", "GB"),
+        ("Großbritannien", "GB"),
+        ("Vereinigte Staaten", "US"),
+        ("Türkei", "TR"),
+        ("Tschechische Republik", "CZ"),
     ],
 )
 def test_country_is_found_by_code_name_and_alias(text: str, code: str) -> None:
@@ -108,3 +114,43 @@ def test_all_prefectures_and_states_have_zones() -> None:
     assert len(set(prefectures)) == 47
     assert {zone_for("JP", name) for name in prefectures} == {"Asia/Tokyo"}
     assert zone_for("US", "Guam") == "Pacific/Guam"
+
+
+def test_every_country_is_found_by_its_german_name() -> None:
+    for entry in GERMAN_NAMES.split(","):
+        code, name = entry.split(" ", 1)
+        assert find_country(name) == code
+
+
+@pytest.mark.parametrize(
+    ("region", "country", "code"),
+    [
+        ("東京都", "JP", "JP-13"),
+        ("東京", None, "JP-13"),
+        ("Tokyo", "JP", "JP-13"),
+        ("北海道", "JP", "JP-01"),
+        ("沖縄県", "JP", "JP-47"),
+        ("California", "US", "US-CA"),
+        ("CA", "US", "US-CA"),
+        ("Ontario", "CA", "CA-ON"),
+        ("Western Australia", "AU", "AU-WA"),
+        ("Bayern", "DE", "DE-BY"),
+        ("Bavaria", "DE", "DE-BY"),
+        ("Île-de-France", "FR", "FR-IDF"),
+        ("England", "GB", "GB-ENG"),
+        ("Tokyo", "US", None),
+        ("Atlantis", "DE", None),
+        ("Bayern", "XX", None),
+        ("California", None, None),
+        ("", "US", None),
+        ("x" * 101, "US", None),
+    ],
+)
+def test_region_has_its_code(region: str, country: str | None, code: str | None) -> None:
+    assert region_code(region, country) == code
+
+
+def test_prefectures_have_their_numbers_of_the_japanese_standard() -> None:
+    names = [find_region(f"JP-{number:02d}", "JP") for number in range(1, 48)]
+    codes = [f"JP-{number:02d}" for number in range(1, 48)]
+    assert [region_code(name, "JP") for name in names] == codes
