@@ -58,22 +58,25 @@ def add_consents(connection: Connection, rows: Sequence[dict[str, Any]]) -> None
 
 
 def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int, str]:
-    """Return the basis of each lead's latest consent; "none" after a refusal."""
+    """Return the basis of each lead's latest consent; "none" after a refusal.
+
+    Evidence of an import that was taken back does not count.
+    """
     consents = schema.consents
     rows = connection.execute(
         select(consents.c.lead_id, consents.c.is_granted, consents.c.basis)
-        .where(among(connection, consents.c.lead_id, lead_ids))
+        .where(among(connection, consents.c.lead_id, lead_ids), consents.c.undone_at.is_(None))
         .order_by(consents.c.at, consents.c.id)
     )
     return {row.lead_id: (row.basis or "opt_in") if row.is_granted else "none" for row in rows}
 
 
 def latest_consents(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
-    """Return when each lead last granted or refused its consent."""
+    """Return when each lead last granted or refused its consent, as far as that counts."""
     consents = schema.consents
     rows = connection.execute(
         select(consents.c.lead_id, func.max(consents.c.at).label("at"))
-        .where(among(connection, consents.c.lead_id, lead_ids))
+        .where(among(connection, consents.c.lead_id, lead_ids), consents.c.undone_at.is_(None))
         .group_by(consents.c.lead_id)
     )
     return {row.lead_id: row.at for row in rows}

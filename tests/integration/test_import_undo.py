@@ -18,7 +18,7 @@ from leadline.store import schema
 from leadline.store.bulk import update_rows
 from leadline.store.holds import let_go
 from leadline.store.submissions import Arrival, add_submissions
-from leadline.store.suppressions import add_suppressions
+from leadline.store.suppressions import add_suppressions, latest_bases, latest_consents
 from tests.builders import an_owner
 from tests.factories import NOW, a_workspace, read_everything, rows_of
 
@@ -217,6 +217,9 @@ async def test_consent_of_a_lead_that_stays_no_longer_counts(work: Workspace) ->
     found = undo(work, run)
     assert found.created_kept == {"other_submission": 1}
     assert (lead(work)["consent"], found.consents_undone) == (None, 1)
+    ids = [lead(work)["id"]]
+    with work.store.read() as connection:
+        assert latest_bases(connection, ids) == latest_consents(connection, ids) == {}
 
 
 async def test_refusal_since_the_import_and_a_suppression_stay(work: Workspace) -> None:

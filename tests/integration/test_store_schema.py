@@ -15,15 +15,19 @@ import pytest
 from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import StatementError
 
+from leadline.domain.undo import Change
 from leadline.errors import ConcurrentUpdate, SchemaOutOfDate, StoreError
 from leadline.store import (
     assignments,
     enrollments,
+    holds,
+    import_runs,
     leads,
     outbox,
     schema,
     submissions,
     suppressions,
+    undo,
 )
 from leadline.store import engine as engines
 from leadline.store.bulk import insert_rows
@@ -346,8 +350,31 @@ def test_work_is_found_and_kept_by_an_index_and_never_by_reading_a_whole_table(
             submissions.find_submissions(connection, "form:contact", ["x"])
             suppressions.find_suppressed(connection, {person.address_hash})
             suppressions.latest_bases(connection, [person.lead_id])
+            take_back(connection, person.lead_id)
     tables = "|".join(schema.metadata.tables)
     assert [plan for plan in plans if re.match(rf"SCAN ({tables})(?! USING)", plan)] == []
+
+
+def take_back(connection: Connection, lead_id: int) -> None:
+    """Hold a lead, let it go, and do all that an undo does, whatever there is."""
+    holds.make_score_due(connection, [lead_id], now=NOW)
+    holds.find_quiet(connection, [lead_id])
+    holds.list_held(connection, 1, limit=1)
+    holds.let_go(connection, [lead_id], now=NOW)
+    import_runs.find_import_run(connection, 1)
+    assignments.find_stated_owners(connection, [lead_id])
+    undo.list_rows(connection, 1, after=0, limit=1)
+    undo.list_rows_of(connection, [lead_id])
+    undo.find_dependents(connection, 1, [lead_id])
+    undo.list_evidence(connection, 1, [lead_id])
+    undo.list_spoken(connection, 1, [lead_id])
+    undo.take_changes(connection, 1, [lead_id])
+    undo.mark_changes(connection, {(1, lead_id): Change({}, {})})
+    undo.mark_restored(connection, undo.lock_leads(connection, [lead_id]), now=NOW)
+    undo.undo_consents(connection, 1, [lead_id], now=NOW)
+    undo.remove_keys(connection, {(lead_id, "x")})
+    undo.undo_submissions(connection, 1, [1])
+    undo.remove_leads(connection, [lead_id + 1])
 
 
 def test_sqlite_runs_with_the_durable_settings(sqlite_url: str) -> None:
