@@ -11,6 +11,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from math import isfinite
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
@@ -25,7 +27,9 @@ _PHONE: Final = re.compile(r"\+\d+")
 _GETA: Final = "〓"
 _MOST_IN_CELL: Final = 32_767  # Excel's limit
 _SPECIAL: Final = ("=", "#")  # what openpyxl takes for a formula or an error value
-_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+#: What a workbook writes as `_xHHHH_`, and text that would be taken for that.
+_ESCAPED: Final = re.compile(r"[\r\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def write_csv(
@@ -55,6 +59,8 @@ def _csv_cell(name: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
+    if isinstance(value, float):
+        return format(Decimal(text), "f") if isfinite(value) else text
     is_typed = not isinstance(value, str) or (name == "phone" and bool(_PHONE.fullmatch(text)))
     return text if is_typed else guard(text)
 
@@ -94,7 +100,6 @@ def write_workbook(
 ) -> tuple[int, int]:
     """Write a workbook of one sheet; every text is a text cell, whatever it begins with."""
     from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("leads")
@@ -103,12 +108,9 @@ def write_workbook(
     for lead in leads:
         row = []
         for value in lead.values():
-            fitted: Any = _workbook_value(value)
+            fitted = _workbook_value(value)
             altered += fitted != value
-            if isinstance(fitted, str) and fitted.startswith(_SPECIAL):
-                fitted = WriteOnlyCell(sheet, value=fitted)
-                fitted.data_type = "s"
-            row.append(fitted)
+            row.append(_workbook_cell(sheet, fitted))
         sheet.append(row)
         count += 1
     with TemporaryFile() as whole:  # a reader who leaves must not meet a half-closed archive
@@ -122,6 +124,24 @@ def _workbook_value(value: object) -> object:
     if not isinstance(value, str):
         return value
     return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", value)[:_MOST_IN_CELL]
+
+
+def _workbook_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - the library ships no types
+    """Return a value as the library writes it as text, number or truth value."""
+    from openpyxl.cell import WriteOnlyCell
+
+    if not isinstance(value, str):
+        return value
+    text = _ESCAPED.sub(_escape, value)
+    if not text.startswith(_SPECIAL):
+        return text
+    cell = WriteOnlyCell(sheet, value=text)
+    cell.data_type = "s"
+    return cell
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"_x{ord(found[0]):04X}_"
 
 
 WRITERS: Final[dict[str, Writer]] = {

@@ -1,8 +1,9 @@
 """Cells that a spreadsheet would run as a formula, made inert and given back as they were.
 
-OWASP, "CSV Injection": a cell that begins with one of `= + - @`, a tab or a carriage return is
-run when the file is opened. An apostrophe before it keeps it text. A cell that looks as if it had
-been guarded already gets one more, so that `unguard` always gives back what was there.
+OWASP, "CSV Injection": a cell that begins with one of `= + - @`, also in full width, with a tab or
+a line end is run when the file is opened; some programs skip white space before the sign. An
+apostrophe before it keeps it text. A cell that looks as if it had been guarded already gets one
+more, so that `unguard` always gives back what was there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SIGNS: Final = r"'*[=+\-@\t\r＝＋－＠]"
+#: In the subset of patterns that Arrow's engine reads as well.
+_SIGNS: Final = (
+    "'*(?:[\t\r\n]|[ \v\f\u00a0\u3000\u200b\ufeff]*[=+\\-@＝＋－＠\ufe62\ufe63\ufe66\ufe6b])"
+)
 _RUN: Final = re.compile(_SIGNS)
 _GUARDED: Final = re.compile(f"'{_SIGNS}")
 
@@ -32,4 +36,4 @@ def unguard_column(cells: pa.Array) -> pa.Array:
     """Return a column of cells as `unguard` returns each."""
     import pyarrow.compute as pc
 
-    return pc.replace_substring_regex(cells, pattern=f"^'({_SIGNS})", replacement=r"\1")
+    return pc.replace_substring_regex(cells, pattern=f"\\A'({_SIGNS})", replacement=r"\1")

@@ -1,23 +1,35 @@
 """The quarantine file: rows that were refused, why, and in a shape that can be mended.
 
-It is a CSV that Excel opens, with the columns of `MARKS` before those of the file. Whoever mends
-cells and imports it again gives the rows another try, under the source that they came from; what
-stands in the columns of `MARKS` is not read as data.
+It is a CSV that Excel opens: why a row was refused, then its cells under the header of the file
+that it came from, then what we need to read them again. Whoever mends cells and imports the file
+gives the rows another try, under their source and with the columns understood as before. A row
+that could not be told apart into cells, and that nobody touched, stays refused; it is tried as it
+stands when its `quarantine_reason` is cleared.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from leadline.files.formulas import guard
+from leadline.files.formulas import guard, unguard
+from leadline.files.rejects import MAX_CELL, Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-#: Physical line, number of the cell, code and words of the refusal; source of the file; its text.
-MARKS: Final = (
+    import pyarrow as pa
+
+    from leadline.files.records import Rows
+
+#: Before the columns of the file: physical line, header or number of the cell, code and words of
+#: the refusal; source of the file; its text.
+_WHY: Final = (
     "quarantine_line",
     "quarantine_column",
     "quarantine_reason",
@@ -25,6 +37,19 @@ MARKS: Final = (
     "quarantine_source",
     "quarantine_row",
 )
+#: Behind them: whether the row is as it was written, and how the file was read.
+_HOW: Final = ("quarantine_check", "quarantine_reading")
+#: The columns that are not the file's own.
+MARKS: Final = (*_WHY, *_HOW)
+#: Codes of rows whose cells are a guess at what was meant.
+_STRUCTURAL: Final = frozenset(
+    {"bad_encoding", "stray_quote", "empty_row", "field_count", "too_long"}
+)
+_MOST_SHOWN: Final = 32_000  # characters; Excel keeps 32,767 in a cell
+_CUT: Final = "…"
+_BYTE: Final = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_HEAD: Final = 64  # bytes
 
 
 class Refused(NamedTuple):
@@ -47,25 +72,167 @@ class Refused(NamedTuple):
     cells: Sequence[str]
 
 
+class Told(NamedTuple):
+    """How a file was read that rows of a quarantine file come from.
+
+    Attributes:
+        fields: field by header, "" for a column that has none.
+        date_order: how its dates were read, None when it is not said.
+    """
+
+    fields: Mapping[str, str] = {}
+    date_order: str | None = None
+
+
 def is_quarantine(header: Sequence[str]) -> bool:
-    """Tell whether a file is one that `write_quarantine` wrote."""
-    return tuple(header[: len(MARKS)]) == MARKS
+    """Tell whether a file is one that `write_quarantine` wrote, whoever saved it since."""
+    return "quarantine_source" in header and len(set(MARKS).intersection(header)) > 1
+
+
+def looks_like_quarantine(path: Path) -> bool:
+    """Tell by its first bytes whether a file may be one; false for what cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    plain = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
+    return plain.lstrip(b'"').startswith(b"quarantine_")
 
 
 def write_quarantine(
-    path: Path, rows: Iterable[Refused], *, header: Sequence[str], source: str
+    path: Path,
+    rows: Iterable[Refused],
+    *,
+    header: Sequence[str],
+    source: str,
+    told: Told = Told(),  # noqa: B008 - it cannot be changed
 ) -> None:
-    """Write refused rows; the file appears when it is complete."""
+    """Write refused rows; the file appears when it is complete.
+
+    Args:
+        path: of the file.
+        rows: what was refused, in the order of their file.
+        header: its columns.
+        source: its source.
+        told: how it was read, so that a few rows of it are read alike.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
+    reading = json.dumps({**told._asdict(), "fields": dict(told.fields)}, ensure_ascii=False)
     with draft.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*MARKS, *map(guard, header)])
-        writer.writerows(_line(row, len(header), source) for row in rows)
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)  # whatever the cells hold
+        writer.writerow([*_WHY, *map(guard, header), *_HOW])
+        for row in rows:
+            cells = _fitted(row.cells, len(header))
+            why = (str(row.line), row.column, row.reason, row.detail, source, _cut(row.text))
+            writer.writerow([*map(guard, (*why, *cells)), _check(cells), reading])
     draft.replace(path)
 
 
-def _line(row: Refused, width: int, source: str) -> list[str]:
-    marks = (str(row.line), row.column, row.reason, row.detail, source, row.text)
-    cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
-    return [*map(guard, marks), *map(guard, cells)]
+def named_source(cells: Mapping[str, Sequence[str]]) -> str:
+    """Return the source that a quarantine file names, "" when it names none.
+
+    Args:
+        cells: filled cells by header of the file; the first ones count.
+    """
+    return unguard(next(iter(cells.get("quarantine_source", ())), ""))
+
+
+def read_told(cells: Mapping[str, Sequence[str]]) -> Told:
+    """Return how the rows of a quarantine file were read before, see `named_source`."""
+    try:
+        reading = json.loads(next(iter(cells.get("quarantine_reading", ())), "{}"))
+        fields, date_order = reading.get("fields", {}), reading.get("date_order")
+        known = {str(header): str(field) for header, field in fields.items()}
+    except (AttributeError, ValueError, RecursionError):  # somebody changed what is not for people
+        return Told()
+    return Told(known, date_order if isinstance(date_order, str) else None)
+
+
+def refuse_untouched(rows: Rows, header: Sequence[str]) -> Rows:
+    """Refuse again the rows of a quarantine file that are still what could not be read.
+
+    Args:
+        rows: its records.
+        header: its columns.
+    """
+    places = {name: header.index(name) for name in MARKS if name in header}
+    columns = [column.to_pylist() for column in rows.columns]
+    marks = {name: columns[place] for name, place in places.items()}
+    if not marks.keys() >= {"quarantine_reason", "quarantine_check"}:
+        return rows
+    data = [place for place, name in enumerate(header) if name not in MARKS]
+    kept: list[int] = []
+    rejects: list[Reject] = []
+    for number, line in enumerate(rows.lines.tolist()):
+        found = {name: unguard(cells[number]) for name, cells in marks.items()}
+        cells = [unguard(columns[place][number]) for place in data]
+        if found["quarantine_reason"] in _STRUCTURAL and _is_untouched(cells, found):
+            raw = rows.raws[number].as_py()
+            column = _place_of(found.get("quarantine_column", ""), data)
+            detail = found.get("quarantine_detail", "")
+            rejects.append(Reject(line, column, found["quarantine_reason"], detail, raw))
+        else:
+            kept.append(number)
+    if not rejects:
+        return rows
+    return replace(
+        rows,
+        lines=rows.lines[kept],
+        columns=tuple(_taken(column, kept) for column in rows.columns),
+        raws=_taken(rows.raws, kept),
+        rejects=sorted([*rows.rejects, *rejects], key=lambda reject: reject.line),
+    )
+
+
+def as_first_refused(row: Refused, header: Sequence[str]) -> Refused:
+    """Return a row that a quarantine file had refused again, as its own file had it.
+
+    Args:
+        row: with the cells of the quarantine file.
+        header: the columns of the quarantine file.
+    """
+    cells = dict(zip(header, map(unguard, row.cells), strict=False))
+    data = [cells.get(name, "") for name in header if name not in MARKS]
+    return row._replace(text=cells.get("quarantine_row") or row.text, cells=data)
+
+
+def _fitted(cells: Sequence[str], width: int) -> list[str]:
+    """Return as many cells as there are columns, none longer than can be read again."""
+    fitted = [cell if len(cell) <= MAX_CELL else _cut(cell) for cell in cells[:width]]
+    return [*fitted, *[""] * (width - len(fitted))]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + _CUT
+
+
+def _check(cells: Iterable[str]) -> str:
+    """Return letters that tell whether cells are those that were written.
+
+    White space does not count, which programs change when they save a file; and digits would look
+    like a number to them.
+    """
+    plain = "\0".join(" ".join(cell.split()) for cell in cells)
+    return hashlib.sha256(plain.encode()).hexdigest()[:12].translate(_LETTERS)
+
+
+def _is_untouched(cells: Sequence[str], marks: Mapping[str, str]) -> bool:
+    """Tell whether a row is as it was written, or still shows bytes that are no text."""
+    if marks["quarantine_check"] == _check(cells):
+        return True
+    if marks["quarantine_reason"] != "bad_encoding":
+        return False
+    shown = set(_BYTE.findall(marks.get("quarantine_row", "")))
+    return any(sign in cell for sign in shown for cell in cells)
+
+
+def _place_of(column: str, data: Sequence[int]) -> int:
+    """Return the number of a cell of the file among the columns of the quarantine file."""
+    number = int(column) if column.isdecimal() and len(column) < len(str(MAX_CELL)) else 0
+    return data[number - 1] + 1 if 0 < number <= len(data) else 0
+
+
+def _taken(column: pa.Array, places: Sequence[int]) -> pa.Array:
+    return column.take(places) if places else column.slice(0, 0)
