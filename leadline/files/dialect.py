@@ -30,6 +30,7 @@ _USUAL: Final = (",", ";", "\t", "|")
 _RARE: Final = ("^", "~", "¦", "\x1f", "\x01", "，")
 _LAST: Final = (":", " ")
 _DOUBLED: Final = frozenset("|;~^:,")
+_QUOTES: Final = ('"', "'")
 _RECORDS: Final = 150  # that are looked at, to find the delimiter
 _MORE_RECORDS: Final = 2_000  # that are looked at, to find the escape
 _BYTES: Final = 1 << 16  # in which the first ones are looked for
@@ -40,7 +41,6 @@ _SPACED: Final = 0.9  # the share of cells behind a space, if that belongs to th
 _MEANT: Final = 0.1  # the share of records with cells in single quotation marks, if they are some
 _BROKEN: Final = 0.5  # the share of records with broken quoting, if the marks are plain text
 _ANNOUNCEMENT: Final = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE | re.DOTALL)
-_QUOTED_CELL: Final = re.compile(rb'"[^"]*+"')
 
 
 class Sampled(NamedTuple):
@@ -101,7 +101,7 @@ def find_dialect(
         best = _quoting(head, delimiter, quote)
     best = _with_spaces(head, best)
     dialect = _with_escape(Stretch(sample, 0, is_whole), best.dialect)
-    return replace(dialect, line_end=_line_end(sample))
+    return replace(dialect, line_end=_line_end(sample, dialect.quote))
 
 
 def first_records(
@@ -155,21 +155,44 @@ def _best(trials: Sequence[_Trial]) -> _Trial:
 
 
 def _quoting(head: Stretch, delimiter: str, quote: str | None) -> _Trial:
-    """Return the best quotation mark for a delimiter."""
-    if quote is not None:
-        return _try(head, Dialect(delimiter, quote))
-    best = _try(head, Dialect(delimiter))
-    if delimiter == " ":
-        best = _best([best, _try(head, Dialect(delimiter, skips_spaces=True))])
-    if b"'" in head.data:
-        single = _try(head, replace(best.dialect, quote="'"))
-        is_better = single.quoted and single.score > best.score
-        is_meant = not best.quoted and single.quoted_share >= _MEANT
-        if is_better or (is_meant and single.score >= best.score):
-            best = single
-    if best.broken_share > _BROKEN and not best.quoted:
+    """Return the best way of quoting for a delimiter."""
+    trials = [_try(head, dialect) for dialect in _ways(head.data, delimiter, quote)]
+    best = trials[0]
+    for trial in trials[1:]:
+        best = trial if _is_better(trial, best) else best
+    if quote is None and best.broken_share > _BROKEN and not best.quoted:
         best = _best([best, _try(head, replace(best.dialect, quote=""))])
     return best
+
+
+def _ways(data: bytes, delimiter: str, quote: str | None) -> Iterator[Dialect]:
+    """Yield the ways of quoting that a file gives reason for, the plainest first."""
+    spaced = data.count(f"{delimiter} ".encode())
+    is_spaced = 2 * spaced >= data.count(delimiter.encode()) > 0 and delimiter != " "
+    for mark in _QUOTES if quote is None else (quote,):
+        if mark == "'" and b"'" not in data:
+            continue
+        for escape in ("", "\\") if _has_escapes(data, mark) else ("",):
+            for skips_spaces in (False, True) if is_spaced else (False,):
+                yield Dialect(delimiter, mark, escape, skips_spaces)
+
+
+def _has_escapes(data: bytes, mark: str) -> bool:
+    """Return whether more marks inside cells stand behind a backslash than are doubled."""
+    if not mark or b"\\" not in data:
+        return False
+    sign = mark.encode()
+    doubled = len(re.findall(rb"\w" + sign + sign + rb"|" + sign + sign + rb"\w", data))
+    return data.count(b"\\" + sign) > doubled
+
+
+def _is_better(trial: _Trial, best: _Trial) -> bool:
+    """Return whether a way of quoting explains the file better than a plainer one."""
+    if trial.dialect.quote != best.dialect.quote:
+        is_meant = trial.quoted_share >= _MEANT and not best.quoted
+        is_more = trial.score > best.score and trial.quoted > best.quoted
+        return is_more or (is_meant and trial.score >= best.score)
+    return trial.score > best.score
 
 
 def _try(head: Stretch, dialect: Dialect, *, most: int = _RECORDS) -> _Trial:
@@ -230,17 +253,18 @@ def _with_spaces(head: Stretch, best: _Trial) -> _Trial:
 
 
 def _with_escape(sample: Stretch, dialect: Dialect) -> Dialect:
-    """Return the dialect with a backslash before quotation marks, if more records are sound so."""
-    if not dialect.quote or f"\\{dialect.quote}".encode() not in sample.data:
+    """Return the dialect with backslashes, if so more records further down are sound."""
+    if dialect.escape or not _has_escapes(sample.data, dialect.quote):
         return dialect
     plain = _try(sample, dialect, most=_MORE_RECORDS)
     escaped = _try(sample, replace(dialect, escape="\\"), most=_MORE_RECORDS)
     return escaped.dialect if escaped.score > plain.score else dialect
 
 
-def _line_end(sample: bytes) -> str:
+def _line_end(sample: bytes, quote: str) -> str:
     """Return what ends the records, line ends inside quotation marks left out."""
-    plain = _QUOTED_CELL.sub(b"", sample)
+    mark = quote.encode()
+    plain = re.sub(mark + rb"[^" + mark + rb"]*+" + mark, b"", sample) if quote else sample
     pairs = plain.count(b"\r\n")
     alone = plain.count(b"\n") - pairs
     if pairs and alone:

@@ -29,6 +29,8 @@ _FIGURES: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKER: Final = frozenset({"*", "レコードの開始行"})
+_IMPORT_ID: Final = '{"ImportId"'  # the third line of an export of Qualtrics
+_SEVERAL: Final = 3  # columns with texts over figures, all of them, that only a header has
 _NULLS: Final = frozenset({"-", "n/a", "na", "none", "null", "nil", "unknown", "tbd", "test", "?"})
 _IDENTIFIER: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9]*(?:[_.\-:][A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]*)+"
@@ -198,7 +200,9 @@ def _score(
         return None
     if 3 * figures > len(filled) and 2 * known < len(filled):
         return None
-    if max(map(len, filled)) > _LONGEST or (2 * len(filled) <= usual and 2 * known <= len(filled)):
+    is_sparse = 2 * len(filled) <= usual
+    is_named = 2 * known > len(filled) and (len(filled) > 1 or usual == 2)  # noqa: PLR2004 (cells)
+    if max(map(len, filled)) > _LONGEST or (is_sparse and not is_named):
         return None
     if len(cells) == usual and any(kinds) and _is_data(cells, kinds):
         return None
@@ -290,27 +294,45 @@ def _continues(
 ) -> bool:
     """Return whether a row below the header is one more line of it.
 
-    It must have texts where the columns hold addresses or figures, or names for columns that have
-    none, and be what only a header is: all distinct, and known or spelled like identifiers.
+    It must have texts where the columns hold addresses or figures, and be what only a header is:
+    all distinct, and known or spelled like identifiers. Or it parts the columns of a name above.
     """
     filled = [cell.strip() for cell in below if cell.strip()]
     if len(below) != len(names) or not filled or len(set(filled)) < len(filled):
         return False
+    if all(cell.startswith(_IMPORT_ID) for cell in filled):
+        return True
     if any(kind_of(cell) != "text" or cell.casefold() in _NULLS for cell in filled):
         return False
     kinds = _column_kinds(body[:_BODY], len(names))
     conflicts, typed = _conflicts(below, kinds)
     known = sum(map(is_known, filled))
     identifiers = sum(_IDENTIFIER.fullmatch(cell) is not None for cell in filled)
-    fills = any(not name.strip() and cell.strip() for name, cell in zip(names, below, strict=True))
-    is_named = 2 * max(known, identifiers) >= len(filled)
-    return (bool(conflicts) or fills) and (is_named or (conflicts >= 3 and conflicts == typed))  # noqa: PLR2004 (columns)
+    if conflicts:
+        is_all = conflicts >= _SEVERAL and conflicts == typed
+        return 2 * max(known, identifiers) >= len(filled) or is_all
+    return typed > 0 and _parts_columns(names, below)
+
+
+def _parts_columns(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether a row says something exactly below names for several columns.
+
+    Those stand in each of the columns, or in the first of them with empty cells behind.
+    """
+    spread = _spread(names)
+    several = {name for name, count in Counter(spread).items() if count > 1}
+    places = [place for place, name in enumerate(spread) if name in several]
+    return bool(places) and places == [n for n, cell in enumerate(below) if cell.strip()]
 
 
 def _choose(
     names: Sequence[str], below: Sequence[str], is_known: Callable[[str], bool]
 ) -> Sequence[str]:
     """Return the names above, those below, or both joined: what is known best and is complete."""
+    if all(cell.strip().startswith(_IMPORT_ID) for cell in below if cell.strip()):
+        return names
+    if _parts_columns(names, below):
+        return _parted(names, below, is_known)
     joined = _join(names, below)
 
     def worth(cells: Sequence[str]) -> tuple[int, int, int]:
@@ -320,3 +342,15 @@ def _choose(
     best = max((joined, names, below), key=worth)
     is_internal = all(_IDENTIFIER.fullmatch(cell.strip()) or not cell.strip() for cell in below)
     return names if best is joined and is_internal and all(c.strip() for c in names) else best
+
+
+def _parted(
+    names: Sequence[str], below: Sequence[str], is_known: Callable[[str], bool]
+) -> list[str]:
+    """Return names for several columns with what tells their columns apart."""
+    parted: list[str] = []
+    for name, label, cell in zip(names, _spread(names), below, strict=True):
+        part = cell.strip()
+        both = f"{label} {part}" if part else name.strip()
+        parted.append(part if part and is_known(part) and not is_known(both) else both)
+    return parted
