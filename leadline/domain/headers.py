@@ -24,6 +24,7 @@ from leadline.domain.header_words import (
     ALIASES,
     COMPANIES,
     LEADING,
+    OF_OTHERS,
     OPT_OUTS,
     OTHERS,
     PERSONS,
@@ -71,6 +72,8 @@ _SEPARATORS: Final = re.compile(
     re.IGNORECASE,
 )
 _FIRST_OF_TWO: Final = re.compile(r"^\s*\w+\s*[/|,;&]")
+_LEVELS: Final = re.compile(r"^(.+?)\s*(?::|>|\s-\s|\n)\s*([^:>\n]+)$", re.DOTALL)
+_LEVELS_JA: Final = re.compile(r"^(.+)(?:\s+|\s*[:>_-]\s*)([^\s:>_-]+)$", re.DOTALL)
 _KANA_NOTE: Final = re.compile(
     r"カナ|かな|フリガナ|ふりがな|ヨミ|よみ|読み|kana|furigana", re.IGNORECASE
 )
@@ -127,27 +130,16 @@ _WHOM: Final = (
     (_PLACE, _PLACE_FIELDS | {"phone", "email", "company"}),
 )
 _NUMBERED_FIELDS: Final = _PLACE_FIELDS | {"email", "phone", "company", "title", "department"}
+#: One cell for both: the reader of the first finds its part (`TEL/FAX`, 〒・住所).
+_JOINT: Final = {
+    "phone": frozenset({"phone", ""}),
+    "address": frozenset({"address", "postal_code", "region", "city"}),
+}
 _INSIDE: Final[dict[str, frozenset[str]]] = {
     "full_name": frozenset({"given_name", "family_name", "name_kana", "email", "phone"}),
     "address": _PLACE_FIELDS,
     "company": _COMPANY_FIELDS - {"company"},
 }
-
-_PHONE_RANKS: Final = (
-    (re.compile(r"自宅|home|privat|個人"), 7),
-    (re.compile(r"その他|other|sms|whatsapp"), 6),
-    (re.compile(r"携帯|mobil|cell|handy|スマート|スマホ"), 2),
-    (re.compile(r"work|business|office|geschäftlich|dienstlich|büro"), 1),
-    (re.compile(r"直通|direct dial|directphone|directline|directnumber|directdial|durchwahl"), 3),
-    (re.compile(r"部門|部署"), 4),
-    (
-        re.compile(
-            r"会社|代表|勤務先|本社|固定|companyphone|companymain|mainphone|corporate|hq|switchboard"
-            r"|zentrale|firma|account|organization"
-        ),
-        5,
-    ),
-)
 
 
 class Known(NamedTuple):
@@ -226,15 +218,6 @@ def is_opt_out(header: str) -> bool:
     """Return whether a column mapped to `consent` holds refusals instead."""
     found = read_header(header)
     return found is not None and found.is_refusal
-
-
-def phone_rank(header: str) -> int:
-    """Return how early a phone column is looked into, the lowest first.
-
-    A plain phone number, one at work, then mobile, direct line, department, company, home.
-    """
-    folded = fold_header(header)
-    return next((rank for shape, rank in _PHONE_RANKS if shape.search(folded)), 0)
 
 
 def has_kana(header: str) -> bool:
@@ -330,6 +313,26 @@ def _two_scripts(text: str, depth: int) -> Known | None:
     return _agreed([" ".join(parts[: flips[0]]), " ".join(parts[flips[0] :])], depth)
 
 
+def _two_levels(text: str, depth: int) -> Known | None:
+    """Read `基本情報 会社名`, `Personal details: Email`, `住所 都道府県` of headers in two rows."""
+    match = (_LEVELS_JA if _is_cjk(text) else _LEVELS).match(text)
+    if match is None or names_others(match[1]):
+        return None
+    outer, inner = _resolve(match[1], depth), _resolve(match[2], depth)
+    if inner is None or not inner.field:
+        return None
+    if outer is None:
+        is_sure = inner.confidence >= _SURE - _STEP and inner.field in _PERSON_FIELDS
+        return inner._replace(confidence=_UNSURE) if is_sure else None
+    return inner if inner.field in _INSIDE.get(outer.field, ()) else None
+
+
+def names_others(header: str) -> bool:
+    """Return whether a header is about somebody else than the lead."""
+    folded = header.casefold()
+    return any(word in folded for word in OF_OTHERS.split())
+
+
 def _agreed(parts: Sequence[str], depth: int) -> Known | None:
     """Return what all parts name; nothing when two of them differ."""
     found = [_resolve(part, depth) for part in parts]
@@ -337,8 +340,12 @@ def _agreed(parts: Sequence[str], depth: int) -> Known | None:
     is_bilingual = len({_is_cjk(part) for part in parts}) > 1
     if not known or (len(known) < len(found) and not is_bilingual):
         return None
-    if len({each.field for each in known}) > 1:
-        return _NOTHING
+    sure = [each for each in known if each.confidence > _UNSURE]
+    known = sure if sure and is_bilingual else known
+    fields = {each.field for each in known}
+    if len(fields) > 1:
+        joint = next((field for field, parts in _JOINT.items() if field in fields <= parts), "")
+        return Known(joint, _UNSURE, _LAST) if joint else _NOTHING
     return min(known, key=lambda each: (-each.confidence, each.rank))
 
 
@@ -419,5 +426,6 @@ _STEPS: Final[tuple[Callable[[str, int], Known | None], ...]] = (
     _two_scripts,
     _japanese_question,
     _question,
+    _two_levels,
     _qualified,
 )

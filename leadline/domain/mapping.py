@@ -9,6 +9,7 @@ suggested and not applied. A column that no field takes stays a raw attribute of
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from leadline.domain.headers import (
     fold_header,
     infer_country,
     is_opt_out,
-    phone_rank,
+    names_others,
 )
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.domain.likeness import (
@@ -56,13 +57,23 @@ _SAMPLE: Final = 60  # characters of a cell that are shown
 #: Never by likeness: a slip would tell who may be written to, or whose record it is.
 _NEVER_SIMILAR: Final = frozenset({"consent", "external_id", "owner"})
 _SEVERAL: Final = frozenset({"email", "phone"})
-#: In a header without a known word: the addresses are not those of the lead.
-_OF_OTHERS: Final = (
-    *("owner", "担当", "所有", "creat", "modif", "更新", "作成", "登録者", "manager", "assistant"),
-    *("refer", "紹介", "bcc", "sender", "送信者", "sales", "営業", "supervisor", "上長", "承認"),
-    *("入力者", "bearbeiter", "inhaber", "zuständig", "vertrieb", "confirm", "確認"),
-)
 _CARDS: Final = "名刺"
+#: A plain phone number counts first, then one at work, mobile, direct line, department, company.
+_PHONE_RANKS: Final = (
+    (re.compile(r"自宅|home|privat|個人"), 7),
+    (re.compile(r"その他|other|sms|whatsapp"), 6),
+    (re.compile(r"携帯|mobil|cell|handy|スマート|スマホ"), 2),
+    (re.compile(r"work|business|office|geschäftlich|dienstlich|büro"), 1),
+    (re.compile(r"直通|direct dial|directphone|directline|directnumber|directdial|durchwahl"), 3),
+    (re.compile(r"部門|部署"), 4),
+    (
+        re.compile(
+            r"会社|代表|勤務先|本社|固定|companyphone|companymain|mainphone|corporate|hq|switchboard"
+            r"|zentrale|firma|account|organization"
+        ),
+        5,
+    ),
+)
 _COMPANY_RANK: Final = 5
 
 #: What is wrong with a mapping that was fixed, for people.
@@ -280,7 +291,7 @@ def _by_content(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]
         found = column.evidence
         share = 0.0
         field = ""
-        if is_email_column(found) and "email" not in fields and not _is_of_others(column):
+        if is_email_column(found) and "email" not in fields and not names_others(column.header):
             field, share = "email", found.emails
         elif column.is_vetoed and is_phone_column(found) and "phone" not in fields:
             field, share = "phone", found.phones
@@ -291,10 +302,6 @@ def _by_content(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]
                 _Claim(round(90 * share), 0, column.place, column.header, field, "content")
             )
     return chosen
-
-
-def _is_of_others(column: Column) -> bool:
-    return any(word in column.header.casefold() for word in _OF_OTHERS)
 
 
 def _by_likeness(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]:
@@ -352,5 +359,6 @@ def _in_order(matches: Sequence[ColumnMatch]) -> dict[str, str]:
 
 def _preference(header: str, *, is_cards: bool) -> int:
     """Return how early a phone column counts; a plain TEL on a business card is the company's."""
-    rank = phone_rank(header)
+    folded = fold_header(header)
+    rank = next((rank for shape, rank in _PHONE_RANKS if shape.search(folded)), 0)
     return _COMPANY_RANK if is_cards and not rank else rank

@@ -62,6 +62,11 @@ from leadline.domain.mapping import (
         ("氏名(Name)", "full_name"),
         ("ご住所（都道府県）", "region"),
         ("Q1. 会社名※必須", "company"),
+        ("TEL/FAX", "phone"),
+        ("〒・住所", "address"),
+        ("基本情報 会社名", "company"),
+        ("住所 都道府県", "region"),
+        ("Personal details: Email", "email"),
         ("当社をどこで知りましたか？", "source"),
         ("今後のセミナー情報のメール配信を希望する", "consent"),
     ],
@@ -76,7 +81,7 @@ def test_header_is_mapped_by_alias(header: str, field: str) -> None:
         *("", "部署・役職", "個人情報の取り扱いに同意する", "Fax", "emails sent", "IP Address"),
         *("PLZ / Ort", "Email / Phone", "フリガナ (姓)", "会社名（カナ）", "お名前（ローマ字）"),
         *("Lead Owner ID", "Email Status", "OPTIN_TIME", "HasOptedOutOfFax", "Datenschutz"),
-        *("Question 1", "緊急連絡先", "x" * 1000),
+        *("Question 1", "緊急連絡先", "Emergency Contact - Phone", "上司 氏名", "x" * 1000),
     ],
 )
 def test_unknown_header_is_left_out(header: str) -> None:
