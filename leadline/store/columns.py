@@ -1,11 +1,11 @@
-"""Column types that mean the same on SQLite and on PostgreSQL."""
+"""Column types that mean the same on SQLite and on PostgreSQL, and what all tables share."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -51,3 +51,29 @@ class PlainJson(TypeDecorator[Any]):
 
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def id_column() -> Column[int]:
+    """Return the key of a table."""
+    return Column("id", BigId, primary_key=True)
+
+
+def at(name: str, *, nullable: bool = True) -> Column[datetime]:
+    """Return a column that holds an instant."""
+    return Column(name, UtcDateTime, nullable=nullable)
+
+
+def waiting(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index of the rows alone that wait for something."""
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

@@ -1,12 +1,11 @@
 """The tables, in one place: the spine that every stage writes to.
 
 Times are aware UTC. What waits for a stage carries a `*_due_at` (or a state) with a partial
-index, so that finding work never needs an anti-join.
+index, so that finding work never needs an anti-join. The tables of what arrives stand in
+`leadline.store.schema_arrivals` and are named from here.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
@@ -17,108 +16,19 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
-    false,
-    text,
 )
 
 from leadline.domain.leads import HOT_GRADE, LEAD_FIELDS
-from leadline.store.columns import BigId, PlainJson, UtcDateTime
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from leadline.store.columns import BigId, PlainJson, UtcDateTime, at, id_column, waiting
+from leadline.store.columns import metadata as metadata  # noqa: PLC0414 - named from here
+from leadline.store.schema_arrivals import (
+    import_changes as import_changes,  # noqa: PLC0414 - as above
 )
-
-
-def _id() -> Column[int]:
-    return Column("id", BigId, primary_key=True)
-
-
-def _at(name: str, *, nullable: bool = True) -> Column[datetime]:
-    return Column(name, UtcDateTime, nullable=nullable)
-
-
-def _waiting(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
-
-import_runs = Table(
-    "import_runs",
-    metadata,
-    _id(),
-    Column("source", Text, nullable=False),
-    Column("file_name", Text, nullable=False),
-    Column("file_hash", Text, nullable=False),
-    Column("encoding", Text, nullable=False),
-    Column("delimiter", Text, nullable=False),
-    Column("mapping", PlainJson, nullable=False),
-    Column("dialect", PlainJson),
-    Column("header", PlainJson),
-    Column("header_line", Integer),
-    Column("is_backfill", Boolean, nullable=False, server_default=false()),
-    Column("records", Integer),
-    Column("counts", PlainJson),
-    Column("owner", Text),
-    _at("started_at", nullable=False),
-    _at("finished_at"),
-    _at("undone_at"),
-    Column("undo_counts", PlainJson),
-    Index("ix_import_runs_file_hash", "file_hash"),
-)
-
-import_changes = Table(
-    "import_changes",
-    metadata,
-    Column("import_run_id", BigId, ForeignKey("import_runs.id"), primary_key=True),
-    Column("lead_id", BigId, primary_key=True),
-    Column("submission_id", BigId),
-    Column("before", PlainJson, nullable=False),
-    Column("after", PlainJson, nullable=False),
-    Index("ix_import_changes_lead_id", "lead_id"),
-)
-
-submissions = Table(
-    "submissions",
-    metadata,
-    _id(),
-    Column("source", Text, nullable=False),
-    Column("content_key", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("import_run_id", BigId, ForeignKey("import_runs.id")),
-    Column("line", Integer),
-    Column("raw", PlainJson, nullable=False),
-    Column("body_hash", Text),
-    Column("consent_version", Text),
-    Column("consent_wording", Text),
-    Column("network_address", Text),
-    _at("received_at", nullable=False),
-    Column("state", Text, nullable=False),
-    Column("reason", Text),
-    Column("field", Text),
-    Column("detail", Text),
-    Column("outcome", Text),
-    Column("lead_id", BigId),
-    UniqueConstraint("source", "content_key"),
-    CheckConstraint("state IN ('new', 'accepted', 'quarantined', 'undone')", name="state"),
-    _waiting("ix_submissions_new", "id", where="state = 'new'"),
-    _waiting("ix_submissions_quarantined", "id", where="state = 'quarantined'"),
-    Index("ix_submissions_lead_id", "lead_id"),
-    Index("ix_submissions_import_run_id", "import_run_id"),
-)
+from leadline.store.schema_arrivals import import_runs as import_runs  # noqa: PLC0414 - as above
+from leadline.store.schema_arrivals import submissions as submissions  # noqa: PLC0414 - as above
 
 #: Lead fields kept as columns; `employees` is the text as stated, its bounds stand beside it.
 _LEAD_COLUMNS = {"text": Text, "number": Text, "boolean": Boolean, "time": UtcDateTime}
@@ -127,7 +37,7 @@ _HOT_UNROUTED = f"grade = '{HOT_GRADE}' AND routing_due_at IS NOT NULL"
 leads = Table(
     "leads",
     metadata,
-    _id(),
+    id_column(),
     *(
         Column(name, _LEAD_COLUMNS[kind])
         for name, kind in LEAD_FIELDS.items()
@@ -154,18 +64,18 @@ leads = Table(
     Column("enrollment_skip", Text),
     Column("held_import_run_id", BigId),
     Column("is_scoring_only", Boolean),
-    _at("created_at", nullable=False),
-    _at("updated_at", nullable=False),
-    _at("scoring_due_at"),
-    _at("routing_due_at"),
-    _at("enrollment_due_at"),
+    at("created_at", nullable=False),
+    at("updated_at", nullable=False),
+    at("scoring_due_at"),
+    at("routing_due_at"),
+    at("enrollment_due_at"),
     Index("ix_leads_email", "email"),
     *(
-        _waiting(f"ix_leads_{duty}_due", f"{duty}_due_at", "id", where=f"{duty}_due_at IS NOT NULL")
+        waiting(f"ix_leads_{duty}_due", f"{duty}_due_at", "id", where=f"{duty}_due_at IS NOT NULL")
         for duty in ("scoring", "routing", "enrollment")
     ),
-    _waiting("ix_leads_hot_routing_due", "routing_due_at", "id", where=_HOT_UNROUTED),
-    _waiting("ix_leads_held", "held_import_run_id", "id", where="held_import_run_id IS NOT NULL"),
+    waiting("ix_leads_hot_routing_due", "routing_due_at", "id", where=_HOT_UNROUTED),
+    waiting("ix_leads_held", "held_import_run_id", "id", where="held_import_run_id IS NOT NULL"),
 )
 
 lead_keys = Table(
@@ -180,7 +90,7 @@ lead_keys = Table(
 consents = Table(
     "consents",
     metadata,
-    _id(),
+    id_column(),
     Column("lead_id", BigId, ForeignKey("leads.id"), nullable=False),
     Column("purpose", Text, nullable=False),
     Column("channel", Text, nullable=False),
@@ -191,8 +101,8 @@ consents = Table(
     Column("source", Text, nullable=False),
     Column("submission_id", BigId),
     Column("network_address", Text),
-    _at("at", nullable=False),
-    _at("undone_at"),
+    at("at", nullable=False),
+    at("undone_at"),
     Index("ix_consents_lead_id", "lead_id", "purpose", "channel"),
 )
 
@@ -203,7 +113,7 @@ suppressions = Table(
     Column("scope", Text, primary_key=True),
     Column("cause", Text, nullable=False),
     Column("message_id", Text),
-    _at("at", nullable=False),
+    at("at", nullable=False),
 )
 
 config_versions = Table(
@@ -211,17 +121,17 @@ config_versions = Table(
     metadata,
     Column("hash", Text, primary_key=True),
     Column("files", PlainJson, nullable=False),
-    _at("first_used_at", nullable=False),
-    _at("last_used_at", nullable=False),
+    at("first_used_at", nullable=False),
+    at("last_used_at", nullable=False),
 )
 
 rule_sets = Table(
     "rule_sets",
     metadata,
-    _id(),
+    id_column(),
     Column("hash", Text, nullable=False, unique=True),
     Column("rules", PlainJson, nullable=False),
-    _at("created_at", nullable=False),
+    at("created_at", nullable=False),
 )
 
 scores = Table(
@@ -234,7 +144,7 @@ scores = Table(
     Column("fit_points", Integer, nullable=False),
     Column("grade", Text, nullable=False),
     Column("config_hash", Text, nullable=False),
-    _at("as_of", nullable=False),
+    at("as_of", nullable=False),
 )
 
 reps = Table(
@@ -254,7 +164,7 @@ reps = Table(
 assignments = Table(
     "assignments",
     metadata,
-    _id(),
+    id_column(),
     Column("lead_id", BigId, ForeignKey("leads.id"), nullable=False),
     Column("role", Text, nullable=False),
     Column("rep_id", Text, ForeignKey("reps.rep_id")),
@@ -265,16 +175,16 @@ assignments = Table(
     Column("trace", PlainJson, nullable=False),
     Column("decline_reason", Text),
     Column("config_hash", Text, nullable=False),
-    _at("assigned_at", nullable=False),
-    _at("waiting_since"),
-    _at("response_due_at"),
-    _at("answered_at"),
+    at("assigned_at", nullable=False),
+    at("waiting_since"),
+    at("response_due_at"),
+    at("answered_at"),
     CheckConstraint(
         "state IN ('queued', 'offered', 'accepted', 'declined', 'expired', 'reassigned')",
         name="state",
     ),
     CheckConstraint("(rep_id IS NULL) = (state = 'queued')", name="queued_or_owned"),
-    _waiting(
+    waiting(
         "uq_assignments_open",
         "lead_id",
         "role",
@@ -283,25 +193,25 @@ assignments = Table(
     ),
     Index("ix_assignments_lead_id", "lead_id"),
     Index("ix_assignments_rep_id", "rep_id", "assigned_at"),
-    _waiting("ix_assignments_queued", "id", where="state = 'queued'"),
-    _waiting("ix_assignments_offered", "response_due_at", where="state = 'offered'"),
+    waiting("ix_assignments_queued", "id", where="state = 'queued'"),
+    waiting("ix_assignments_offered", "response_due_at", where="state = 'offered'"),
 )
 
 sequence_versions = Table(
     "sequence_versions",
     metadata,
-    _id(),
+    id_column(),
     Column("name", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("body", PlainJson, nullable=False),
-    _at("created_at", nullable=False),
+    at("created_at", nullable=False),
     UniqueConstraint("name", "hash"),
 )
 
 enrollments = Table(
     "enrollments",
     metadata,
-    _id(),
+    id_column(),
     Column("lead_id", BigId, ForeignKey("leads.id"), nullable=False),
     Column("sequence", Text, nullable=False),
     Column("sequence_version_id", BigId, ForeignKey("sequence_versions.id"), nullable=False),
@@ -310,20 +220,20 @@ enrollments = Table(
     Column("exit_reason", Text),
     Column("skip_reason", Text),
     Column("config_hash", Text, nullable=False),
-    _at("started_at", nullable=False),
-    _at("step_due_at"),
-    _at("next_due_at"),
-    _at("ended_at"),
+    at("started_at", nullable=False),
+    at("step_due_at"),
+    at("next_due_at"),
+    at("ended_at"),
     CheckConstraint("state IN ('active', 'completed', 'exited')", name="state"),
-    _waiting("uq_enrollments_open", "lead_id", "sequence", where="state = 'active'", unique=True),
+    waiting("uq_enrollments_open", "lead_id", "sequence", where="state = 'active'", unique=True),
     Index("ix_enrollments_lead_id", "lead_id"),
-    _waiting("ix_enrollments_due", "next_due_at", "id", where="next_due_at IS NOT NULL"),
+    waiting("ix_enrollments_due", "next_due_at", "id", where="next_due_at IS NOT NULL"),
 )
 
 touches = Table(
     "touches",
     metadata,
-    _id(),
+    id_column(),
     Column("enrollment_id", BigId, ForeignKey("enrollments.id"), nullable=False),
     Column("lead_id", BigId, ForeignKey("leads.id"), nullable=False),
     Column("step", Text, nullable=False),
@@ -332,8 +242,8 @@ touches = Table(
     Column("state", Text, nullable=False),
     Column("skip_reason", Text),
     Column("config_hash", Text, nullable=False),
-    _at("due_at", nullable=False),
-    _at("decided_at", nullable=False),
+    at("due_at", nullable=False),
+    at("decided_at", nullable=False),
     UniqueConstraint("enrollment_id", "step", "occurrence"),
     CheckConstraint("state IN ('planned', 'skipped')", name="state"),
     Index("ix_touches_lead_id", "lead_id", "decided_at"),
@@ -355,7 +265,7 @@ OUTBOX_STATES = (
 outbox = Table(
     "outbox",
     metadata,
-    _id(),
+    id_column(),
     Column("message_key", Text, nullable=False, unique=True),
     Column("message_id", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
@@ -382,28 +292,28 @@ outbox = Table(
     Column("reply_code", Integer),
     Column("reply", Text),
     Column("config_hash", Text, nullable=False),
-    _at("created_at", nullable=False),
-    _at("due_at", nullable=False),
-    _at("rendered_at"),
-    _at("leased_until"),
-    _at("sent_at"),
+    at("created_at", nullable=False),
+    at("due_at", nullable=False),
+    at("rendered_at"),
+    at("leased_until"),
+    at("sent_at"),
     CheckConstraint(f"state IN {OUTBOX_STATES!r}", name="state"),
     CheckConstraint("kind IN ('alert', 'assignment', 'touch')", name="kind"),
-    _waiting(
+    waiting(
         "ix_outbox_unrendered",
         "rep_id",
         "id",
         where="state = 'queued' AND rendered_at IS NULL",
     ),
-    _waiting(
+    waiting(
         "ix_outbox_due",
         "priority",
         "due_at",
         "id",
         where="state IN ('queued', 'deferred') AND rendered_at IS NOT NULL",
     ),
-    _waiting("ix_outbox_leased", "leased_until", where="state IN ('leased', 'sending')"),
-    _waiting("ix_outbox_unknown", "id", where="state IN ('unknown', 'failed')"),
+    waiting("ix_outbox_leased", "leased_until", where="state IN ('leased', 'sending')"),
+    waiting("ix_outbox_unknown", "id", where="state IN ('unknown', 'failed')"),
     Index("ix_outbox_lead_id", "lead_id", "sent_at"),
     Index("ix_outbox_bundle_id", "bundle_id"),
     Index("ix_outbox_address_hash", "address_hash"),
@@ -412,20 +322,20 @@ outbox = Table(
 delivery_events = Table(
     "delivery_events",
     metadata,
-    _id(),
+    id_column(),
     Column("outbox_id", BigId, ForeignKey("outbox.id"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("reply_code", Integer),
     Column("reply", Text),
-    _at("at", nullable=False),
+    at("at", nullable=False),
     UniqueConstraint("outbox_id", "kind", "external_id"),
 )
 
 stage_batches = Table(
     "stage_batches",
     metadata,
-    _id(),
+    id_column(),
     Column("stage", Text, nullable=False),
     Column("claimed", Integer, nullable=False),
     Column("done", Integer, nullable=False),
@@ -434,7 +344,7 @@ stage_batches = Table(
     Column("seconds", Float, nullable=False),
     Column("process", Text, nullable=False),
     Column("config_hash", Text, nullable=False),
-    _at("at", nullable=False),
+    at("at", nullable=False),
     Index("ix_stage_batches_stage", "stage", "id"),
 )
 
@@ -443,7 +353,7 @@ schedules = Table(
     metadata,
     Column("flow", Text, primary_key=True),
     Column("says", Text, nullable=False),
-    _at("since", nullable=False),
+    at("since", nullable=False),
 )
 
 DUE_TIME_STATES = ("running", "completed", "failed", "crashed", "skipped")
@@ -451,9 +361,9 @@ DUE_TIME_STATES = ("running", "completed", "failed", "crashed", "skipped")
 due_times = Table(
     "due_times",
     metadata,
-    _id(),
+    id_column(),
     Column("flow", Text, nullable=False),
-    _at("due_at", nullable=False),
+    at("due_at", nullable=False),
     Column("state", Text, nullable=False),
     Column("ending", Text),
     Column("skip_reason", Text),
@@ -462,12 +372,12 @@ due_times = Table(
     Column("owner", Text),
     Column("fence", Integer, nullable=False),
     Column("missed_count", Integer, nullable=False),
-    _at("missed_since"),
-    _at("leased_until"),
-    _at("started_at", nullable=False),
-    _at("ended_at"),
+    at("missed_since"),
+    at("leased_until"),
+    at("started_at", nullable=False),
+    at("ended_at"),
     UniqueConstraint("flow", "due_at"),
     CheckConstraint(f"state IN {DUE_TIME_STATES!r}", name="state"),
     CheckConstraint("clock IN ('prefect', 'embedded')", name="clock"),
-    _waiting("ix_due_times_running", "leased_until", where="state = 'running'"),
+    waiting("ix_due_times_running", "leased_until", where="state = 'running'"),
 )
