@@ -104,6 +104,12 @@ _WEEKDAY: Final = re.compile(
     re.IGNORECASE,
 )
 _YEAR_FIRST: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日.]?")
+#: The plain shapes of most cells; they mean the same as in the longer way below.
+_PLAIN_DATE: Final = re.compile(
+    r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日)"
+    r"(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?",
+    re.ASCII,
+)
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _LONG_COMPACT: Final = re.compile(r"(\d{8})(\d{2})(\d{2})(\d{2})?", re.ASCII)
 _PLAIN_NUMBER: Final = re.compile(r"(\d{5}|\d{10}|\d{13})(?:[.,](\d{1,15}))?", re.ASCII)
@@ -140,7 +146,8 @@ def parse_time(text: str, *, zone: str, order: str) -> datetime | None:
     local = ZoneInfo(zone)
     if len(text) > _LONGEST:
         return None
-    moment = _iso(text.strip())
+    stripped = text.strip()
+    moment = _iso(stripped) or _plain(stripped)
     if moment is None:
         plain = " ".join(unicodedata.normalize("NFKC", text).split())
         is_number = plain.replace(",", ".").replace(".", "", 1).isdecimal()
@@ -159,6 +166,19 @@ def _iso(text: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _plain(text: str) -> datetime | None:
+    """Read a year, month and day, with or without a clock of 24 hours."""
+    match = _PLAIN_DATE.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day = match[1], match[2] or match[4], match[3] or match[5]
+    clock = (int(match[6] or 0), int(match[7] or 0), int(match[8] or 0))
+    try:
+        return datetime(int(year), int(month), int(day), *clock)  # noqa: DTZ001 - as above
     except ValueError:
         return None
 

@@ -15,6 +15,10 @@ _CJK: Final = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U000200
 _KATAKANA: Final = re.compile("[\u30a1-\u30ff\\s]+")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]{2,5}")
 _HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff]{2,4}")
+_JAPANESE_PAIR: Final = re.compile(
+    "([\u3005\u3400-\u9fff]{1,4}) ([\u3005\u3041-\u3096\u3400-\u9fff]{1,4})(?<![様殿氏君長任生ん])"
+)
+_WESTERN_PAIR: Final = re.compile(r"([A-Z][a-z]{2,}) ([A-Z][a-z]{3,})")
 _NO_PERSON: Final = re.compile(r"[\d@/&+_<>|\\:;\"\[\]{}?!*=#]|\b(?:and|und|et|y)\b", re.IGNORECASE)
 _NOTE: Final = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _JAPANESE_TITLE: Final = re.compile(
@@ -79,12 +83,21 @@ def split_name(full: str, *, country: str | None) -> PersonName | None:
         full: the name with white space collapsed, as `clean_name` returns it.
         country: ISO code of where the person is, None when it is not known.
     """
+    if pair := _JAPANESE_PAIR.fullmatch(full):
+        return PersonName(pair[1], pair[2])
+    if (pair := _WESTERN_PAIR.fullmatch(full)) and _are_plain(pair[1], pair[2]):
+        return None if country in _EITHER_ORDER else PersonName(pair[2], pair[1])
     if len(full) > _LONGEST or _NO_PERSON.search(full):
         return None
     text = _NOTE.sub("", full)
     if _CJK.search(text) or _HANGUL.search(text):
         return _east_asian(text, country)
     return _western(text, country)
+
+
+def _are_plain(first: str, last: str) -> bool:
+    """Return whether two words are names and nothing else; most full names are such."""
+    return first.lower() not in _TITLES and last.lower() not in _SUFFIXES
 
 
 def _east_asian(text: str, country: str | None) -> PersonName | None:

@@ -192,3 +192,13 @@ def test_order_is_found_for_any_cells(cells: list[str], country: str) -> None:
 def test_time_never_fails_on_any_text(text: str) -> None:
     at = parse_time(text, zone="Asia/Tokyo", order="month_first")
     assert at is None or at.tzinfo is UTC
+
+
+@given(
+    st.datetimes(min_value=datetime(1900, 1, 2), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001
+    st.sampled_from(["{0:%Y}/{0.month}/{0.day} {0.hour}:{0:%M}", "{0:%Y}年{0.month}月{0.day}日"]),
+)
+def test_plain_shapes_mean_the_same_as_with_a_weekday(at: datetime, shape: str) -> None:
+    text = shape.format(at)
+    day, _, clock = text.partition(" ")
+    assert _in_tokyo(text) == _in_tokyo(f"Mon, {day} {clock}") is not None
