@@ -55,7 +55,8 @@ _UTF_8: Final = frozenset({Encoding.UTF_8, Encoding.UTF_8_SIG})
 _LATIN: Final = frozenset({Encoding.WINDOWS_1252, Encoding.ISO_8859_1})
 #: What the codec makes of bytes that CP932 has no character for, without an error.
 _CP932_HOLES: Final = re.compile("[\x80\uf8f0-\uf8f3]")
-_FOREIGN_LINE: Final = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_FOREIGN: Final = re.compile(rb"[\x80-\xff]")
+_LINE_END: Final = re.compile(rb"[\r\n]|\Z")
 _JIS_ESCAPE: Final = re.compile(rb"\x1b(?:\$[B@(]|\(I)")
 _C1: Final = re.compile(rb"[\x80-\x9f]")
 
@@ -63,9 +64,12 @@ _HEAD: Final = 1 << 16  # bytes in which the zeros of UTF-16 and UTF-32 are look
 _PEEK: Final = 2_048  # bytes of it that are read as text
 _PENDING: Final = 1 << 22  # bytes without a line end after which one is not waited for
 _LINE: Final = 4_000  # bytes of a line that are judged
-_FIRST_LINES: Final = 400  # lines that are judged one after the other
-_LATER_LINES: Final = 8  # lines of each later block that are judged
-_MOST_LINES: Final = 4_000  # lines that are kept; of more, every other one goes
+_FIRST_LINES: Final = 300  # lines that are judged one after the other
+_LATER_LINES: Final = 4  # lines of each later block that are judged
+_MOST_LINES: Final = 1_000  # lines that are kept; of more, every other one goes
+_JUDGED: Final = 200  # lines that are weighed in every encoding
+_ENOUGH_LINES: Final = 20  # that are valid UTF-8, so that nothing needs to be weighed
+_NEARLY_ALL: Final = 0.8
 _DEAREST_LINE: Final = 60.0  # what a line can cost more than under its best encoding
 _DEAREST_UNIT: Final = 10.0  # what a character of UTF-16 costs on average, if it is some
 #: What a bad byte in UTF-8 costs less than elsewhere: valid UTF-8 is never an accident, so that
@@ -116,6 +120,8 @@ class EncodingFinder:
             self._head += block[: _HEAD - len(self._head)]
             if len(self._head) == _HEAD:
                 self._announced = _announced(self._head)
+                if self._announced is not None:
+                    return
         data = self._pending + block
         cut = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if not cut and len(data) > _PENDING:
@@ -145,9 +151,9 @@ class EncodingFinder:
             return
         self._is_utf_8 = self._is_utf_8 and is_utf_8(data)
         room = max(_FIRST_LINES - len(self._foreign), _LATER_LINES)
-        lines = list(islice(_FOREIGN_LINE.finditer(data), room))
-        self._foreign += [line[0][:_LINE] for line in lines]
-        self._judged += _count_lines(data[: lines[-1].end()] if len(lines) == room else data)
+        lines = list(islice(_foreign_lines(data), room))
+        self._foreign += [data[start : min(end, start + _LINE)] for start, end in lines]
+        self._judged += _count_lines(data[: lines[-1][1]] if len(lines) == room else data)
         if len(self._foreign) > _MOST_LINES:
             self._foreign, self._judged = self._foreign[::2], self._judged // 2
 
@@ -233,6 +239,17 @@ def _decode_wide(data: bytes, encoding: Encoding) -> str:
     return text + (tail or "\udcff" * bool(odd))
 
 
+def _foreign_lines(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the lines that hold more than ASCII begin and end."""
+    position = 0
+    while found := _FOREIGN.search(data, position):
+        at = found.start()
+        start = max(data.rfind(b"\n", position, at), data.rfind(b"\r", position, at)) + 1
+        end = _LINE_END.search(data, at)
+        position = end.start() if end else len(data)
+        yield start, position
+
+
 def _count_lines(data: bytes) -> int:
     return data.count(b"\n") or data.count(b"\r")
 
@@ -298,10 +315,12 @@ def _is_doubtful(foreign: list[bytes]) -> bool:
 
 def _cheapest(foreign: list[bytes], *, lines: int, is_valid: bool) -> Found:
     """Return the encoding under which the lines that are not ASCII are the least unlikely."""
+    if _is_mostly_utf_8(foreign):
+        return Found(Encoding.UTF_8)
     latin = _latin_of(foreign)
     candidates = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, latin]
     totals = {encoding: _PRIORS.get(encoding, _LATIN_PRIOR) for encoding in candidates}
-    for costs in _line_costs(foreign, candidates):
+    for costs in _line_costs(foreign[:: len(foreign) // _JUDGED + 1], candidates):
         least = min(costs.values())
         for encoding, cost in costs.items():
             totals[encoding] += min(cost - least, _DEAREST_LINE)
@@ -309,6 +328,12 @@ def _cheapest(foreign: list[bytes], *, lines: int, is_valid: bool) -> Found:
     if best is latin and not is_valid and not _is_meant(foreign, latin, lines=lines):
         best = min(candidates[:1], key=totals.__getitem__)
     return Found(best, best in _LATIN)
+
+
+def _is_mostly_utf_8(foreign: list[bytes]) -> bool:
+    """Return whether so many lines are valid UTF-8 that it is no accident."""
+    valid = sum(1 for line in foreign if _has_utf_8(line) and not _bad_bytes(line))
+    return valid > _ENOUGH_LINES and valid > _NEARLY_ALL * len(foreign)
 
 
 def _line_costs(

@@ -12,8 +12,11 @@ import re
 from typing import Final
 
 _ESCAPE: Final = re.compile(rb"\x1b(?:\$\([DB@]|\$[B@]|\([BJIH])")
+_CARRIED_ON: Final = re.compile(rb"\x1b(?:\$\([DB@]|\$[B@]|\(I)[^\x1b\n]*\n")
 _HIGH: Final = bytes(code | 0x80 for code in range(256))
 _ASCII: Final = b"(B"
+#: The Japanese variant of ASCII is taken for ASCII itself: a backslash is meant more often than ¥.
+_ROMAN, _LATIN = b"\x1b(J", b"\x1b(B"
 _KANA: Final = b"(I"
 _SUPPLEMENT: Final = b"$(D"
 _LEAST, _MOST = 0xA1, 0xFE
@@ -56,8 +59,11 @@ def decode_jis(data: bytes) -> str:
     A line begins in ASCII, as the standard has it. Where the line before has not gone back to
     ASCII, as in a quoted cell of several lines, it goes on in Japanese if it reads so.
     """
-    if b"\x1b" not in data and data.isascii():
-        return data.decode("ascii")
+    if not _CARRIED_ON.search(data):
+        try:
+            return data.replace(_ROMAN, _LATIN).decode("iso2022_jp")
+        except UnicodeDecodeError:
+            pass  # a vendor's character, or a byte that says nothing
     texts: list[str] = []
     mode = _ASCII
     for line in _lines(data):
