@@ -75,10 +75,11 @@ _DEAREST_UNIT: Final = 10.0  # what a character of UTF-16 costs on average, if i
 #: What a bad byte in UTF-8 costs less than elsewhere: valid UTF-8 is never an accident, so that
 #: broken rows beside some of it are likelier than a text that happens to look like it.
 _EXCUSE: Final = 13.0
-_UNLIKELY: Final = 25.0  # what a line of Latin letters costs more than ASCII when it is not meant
+_UNLIKELY: Final = 5.5  # what a Latin letter costs more than ASCII when it is not meant
 _PRIORS: Final = {Encoding.UTF_8: 0.0, Encoding.CP932: 1.0, Encoding.EUC_JP: 3.0}
 _LATIN_PRIOR: Final = 5.0
 _FEW_LINES: Final = 6  # of which one with an accent is no accident
+_LONE_LINES: Final = 30  # among which a single one that is not ASCII is an accident
 _LATIN_SHARE: Final = 0.02  # of the lines of a file of many that have accents
 
 
@@ -325,8 +326,10 @@ def _cheapest(foreign: list[bytes], *, lines: int, is_valid: bool) -> Found:
         for encoding, cost in costs.items():
             totals[encoding] += min(cost - least, _DEAREST_LINE)
     best = min(candidates, key=totals.__getitem__)
-    if best is latin and not is_valid and not _is_meant(foreign, latin, lines=lines):
-        best = min(candidates[:1], key=totals.__getitem__)
+    is_lone = len(foreign) == 1 and lines > _LONE_LINES
+    is_unlikely = best is latin and not _is_meant(foreign, latin, lines=lines)
+    if not is_valid and (is_lone or is_unlikely):
+        best = Encoding.UTF_8
     return Found(best, best in _LATIN)
 
 
@@ -370,6 +373,12 @@ def _is_meant(foreign: list[bytes], latin: Encoding, *, lines: int) -> bool:
     """Return whether the accents belong to the file, and are no broken rows in one of ASCII."""
     if lines < _FEW_LINES:
         return True
-    likely = sum(1 for line in foreign if _cost(line, latin) - 3.0 * len(line) < _UNLIKELY)
-    is_lone = len(foreign) == 1 and lines > 5 * _FEW_LINES
-    return not is_lone and len(foreign) >= _LATIN_SHARE * lines and 2 * likely > len(foreign)
+    likely = sum(_dearness(line, latin) < _UNLIKELY for line in foreign)
+    return len(foreign) >= _LATIN_SHARE * lines and 2 * likely > len(foreign)
+
+
+def _dearness(line: bytes, encoding: Encoding) -> float:
+    """Return what the characters beyond ASCII cost more than those of ASCII, on average."""
+    text = decode_text(line, encoding)
+    count = sum(character > "\x7f" for character in text)
+    return (cost_of(text) - cost_of("a" * len(text))) / max(count, 1)

@@ -42,7 +42,7 @@ _COMMON_KANJI: Final = frozenset(
 _NAME_KANJI: Final = frozenset("髙﨑濵瀨德塚栁櫻澤邊邉齋齊廣濱國學惠槇榮眞圓彌曻")
 _LETTERS: Final = frozenset("äöüßéèêëàâáíóúñçôîïûùãõåøæ")
 _CAPITALS: Final = frozenset("ÄÖÜÉÈÀÁÍÓÚÑÇÅØÎÔÊÂÃÕÆËÏŒŠŽ")
-_RARE_LETTERS: Final = frozenset("ÿðþýìòœšžŸÝÐÞÌÒÙÛ")
+_RARE_LETTERS: Final = frozenset("ýìòœšžÝÌÒÙÛ")
 _LATIN_SIGNS: Final = frozenset("°§«»·¿¡ºª©®£€’“”–—…•™\xa0½´²³")
 _WIDE_SIGNS: Final = frozenset("・（）「」、。〒〜～ー々〇『』！？／：＆＠－−ヶヵ【】★☆※→○●◎△")
 #: Accented letters that do stand side by side.
