@@ -10,10 +10,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Bytes of a digest that is kept in an index: 128 bits tell a billion rows apart.
 _SHORT: Final = 16
+_BLOCK: Final = 64  # bytes that SHA-256 works on
 #: Before the bytes of a row that cannot be read: a readable row holds no NUL.
 REJECT_MARK: Final = b"reject\0"
 
@@ -56,7 +60,28 @@ def address_hash(address: str, *, pepper: str) -> str:
 
 def match_key_hash(kind: str, text: str, *, pepper: str) -> str:
     """Return the keyed hash of one exact match key (email, external id, phone and name)."""
-    return hmac.digest(pepper.encode(), f"{kind}:{text}".encode(), hashlib.sha256)[:_SHORT].hex()
+    return hmac.digest(pepper.encode(), f"{kind}:{text}".encode(), "sha256")[:_SHORT].hex()
+
+
+def match_key_hasher(pepper: str) -> Callable[[str, str], str]:
+    """Return `match_key_hash` for one pepper, for many keys.
+
+    HMAC as RFC 2104 writes it: what depends on the key alone is hashed once and copied, which
+    costs half of `hmac.digest`.
+    """
+    key = pepper.encode()
+    key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key)).copy
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key)).copy
+
+    def hash_key(kind: str, text: str) -> str:
+        within = inner()
+        within.update(f"{kind}:{text}".encode())
+        around = outer()
+        around.update(within.digest())
+        return around.digest()[:_SHORT].hex()
+
+    return hash_key
 
 
 def row_key(raw: bytes, nth: int) -> str:

@@ -45,6 +45,12 @@ WRITTEN: Final = (
     "is_scoring_only",
 )
 
+#: Columns of the evidence of a consent to marketing mail.
+CONSENT: Final = (
+    *("lead_id", "is_granted", "basis", "wording", "version", "source"),
+    *("submission_id", "network_address", "at"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -122,7 +128,7 @@ class Resolution:
         changed: stored leads that the batch changed.
         before: those leads as they were.
         keys: kind, hash and lead of keys to be added.
-        consents: evidence to be added.
+        consents: evidence to be added, as `CONSENT` names its items.
         outcomes: `created`, `updated` or `duplicate`, and the lead, one per arrival.
     """
 
@@ -134,7 +140,7 @@ class Resolution:
     changed: set[int] = field(default_factory=set)
     before: dict[int, dict[str, Any]] = field(default_factory=dict)
     keys: list[tuple[str, str, int]] = field(default_factory=list)
-    consents: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[tuple[Any, ...]] = field(default_factory=list)
     outcomes: list[tuple[str, int]] = field(default_factory=list)
     _joined: dict[int, dict[str, Any]] = field(default_factory=dict)
     _zones: dict[tuple[Any, ...], tuple[str, str]] = field(default_factory=dict)
@@ -263,19 +269,17 @@ class Resolution:
         rules = arrivals.rules[place]
         evidence = rules.silent_consent or arrivals.evidence[place]
         self.consents.append(
-            {
-                "lead_id": lead_id,
-                "purpose": "marketing",
-                "channel": "email",
-                "is_granted": granted,
-                "basis": evidence.basis if granted else None,
-                "wording": evidence.wording,
-                "version": evidence.version,
-                "source": rules.name,
-                "submission_id": arrivals.submission_ids[place],
-                "network_address": evidence.network_address,
-                "at": at,
-            }
+            (
+                lead_id,
+                granted,
+                evidence.basis if granted else None,
+                evidence.wording,
+                evidence.version,
+                rules.name,
+                arrivals.submission_ids[place],
+                evidence.network_address,
+                at,
+            )
         )
 
     def _zone_at(self, arrivals: Arrivals, place: int) -> tuple[str, str]:

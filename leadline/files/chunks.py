@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
 
 from leadline.domain.keys import REJECT_MARK
 from leadline.domain.twins import Twins
+from leadline.files.records import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
-    from leadline.files.records import Rows
     from leadline.files.rejects import Reject
 
 
@@ -71,14 +72,13 @@ class Chunk:
 def cut_chunks(batches: Iterable[Rows], size: int) -> Iterator[Chunk]:
     """Yield the rows of a file, at most `size` readable ones at a time, in file order."""
     twins = Twins()
-    for rows in batches:
+    for rows in _gathered(batches, size):
         lines, rejects = rows.lines.tolist(), rows.rejects
         raws: list[bytes] = rows.raws.to_pylist()
         for start in range(0, max(len(lines), 1), size):
             stop = start + size
             is_last = stop >= len(lines)
-            ends_at = None if is_last else lines[stop]
-            mine, rejects = _split(rejects, ends_at)
+            mine, rejects = _split(rejects, None if is_last else lines[stop])
             yield Chunk(
                 columns=[column.slice(start, size) for column in rows.columns],
                 lines=lines[start:stop],
@@ -89,9 +89,61 @@ def cut_chunks(batches: Iterable[Rows], size: int) -> Iterator[Chunk]:
             )
 
 
-def _split(rejects: list[Any], ends_at: int | None) -> tuple[list[Any], list[Any]]:
+def _gathered(batches: Iterable[Rows], size: int) -> Iterator[Rows]:
+    """Join batches until each but the last has `size` rows or more."""
+    waiting: list[Rows] = []
+    for rows in batches:
+        waiting.append(rows)
+        if sum(len(each.lines) + len(each.rejects) for each in waiting) >= size:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    if len(parts) == 1:
+        return parts[0]
+    import numpy as np
+    import pyarrow as pa
+
+    return Rows(
+        lines=np.concatenate([part.lines for part in parts]),
+        columns=tuple(
+            pa.concat_arrays(columns)
+            for columns in zip(*(part.columns for part in parts), strict=True)
+        ),
+        raws=pa.concat_arrays([part.raws for part in parts]),
+        rejects=[reject for part in parts for reject in part.rejects],
+        size=sum(part.size for part in parts),
+    )
+
+
+def _split(rejects: list[Reject], ends_at: int | None) -> tuple[list[Reject], list[Reject]]:
     """Part the rejects that stand above a line from the others."""
     if ends_at is None:
         return rejects, []
     above = sum(reject.line < ends_at for reject in rejects)
     return rejects[:above], rejects[above:]
+
+
+def as_json_lists(columns: Sequence[pa.Array]) -> list[str]:
+    """Return the cells of each row as the JSON text of a list, made in columns."""
+    import pyarrow.compute as pc
+
+    cells = [_escaped(column) for column in columns]
+    joined = pc.binary_join_element_wise(*cells, '", "')
+    texts: list[str] = pc.binary_join_element_wise('["', joined, '"]', "").to_pylist()
+    return texts
+
+
+def _escaped(cells: pa.Array) -> pa.Array:
+    """Write as JSON does what stands between the quotation marks of each cell."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_hard = pc.match_substring_regex(cells, r'["\\\x00-\x1f]')
+    if not pc.any(is_hard).as_py():
+        return cells
+    hard = [encode_basestring(cell)[1:-1] for cell in cells.filter(is_hard).to_pylist()]
+    return pc.replace_with_mask(cells, is_hard, pa.array(hard, cells.type))

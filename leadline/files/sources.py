@@ -13,7 +13,7 @@ from leadline.domain.date_order import infer_order
 from leadline.domain.fields import TIMED, SourceContext
 from leadline.domain.mapping import decide_mapping, infer_country
 from leadline.errors import IntakeError
-from leadline.files.chunks import cut_chunks
+from leadline.files.chunks import as_json_lists, cut_chunks
 from leadline.files.exports import OURS, is_export
 from leadline.files.formulas import unguard_column
 from leadline.files.quarantine import MARKS, Refused, is_quarantine
@@ -128,10 +128,9 @@ class SourceFile:
 
         return keys_of(judged, source=self.name)
 
-    def raw_rows(self, columns: Sequence[pa.Array]) -> list[list[str]]:
-        """Return the cells of rows as they are kept."""
-        data = [column.to_pylist() for column in self._data(columns)]
-        return [list(row) for row in zip(*data, strict=True)]
+    def raw_rows(self, columns: Sequence[pa.Array]) -> list[str]:
+        """Return the cells of each row as a JSON list."""
+        return as_json_lists(self._data(columns))
 
     def refused(self, reject: Mapping[str, Any]) -> Refused:
         """Return a refused row as the quarantine file shows it."""

@@ -7,6 +7,7 @@ it stopped, and a file that was taken in to the end changes nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.batches import Batch
 from leadline.domain.encodings import show_record
-from leadline.domain.keys import match_key_hash
+from leadline.domain.keys import match_key_hasher
 from leadline.domain.owners import resolve_owner
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
 from leadline.files.quarantine import write_quarantine
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from leadline.store.engine import Connection
     from leadline.store.submissions import Stored
 
-CHUNK: Final = 10_000
+CHUNK: Final = 20000
 _REJECT: Final = ("line", "column", "reason", "detail")
 _UNFIT: Final = re.compile(r"[^\w.-]+")  # for the name of a file
 
@@ -236,11 +237,13 @@ def _rows_of(file: SourceFile, chunk: Chunk, judged: Judged) -> FileRows:
     """Return the rows as they are stored, with the verdict on each."""
     refused = judged.rejected
     verdicts = [refused.get(place) for place in range(judged.count)]
-    raws: list[Any] = file.raw_rows(chunk.columns)
     return FileRows(
         keys=[*chunk.keys, *chunk.reject_keys],
         lines=[*chunk.lines, *(reject.line for reject in chunk.rejects)],
-        raws=[*raws, *({"text": show_record(reject.raw)} for reject in chunk.rejects)],
+        raws=[
+            *file.raw_rows(chunk.columns),
+            *(json.dumps({"text": show_record(reject.raw)}) for reject in chunk.rejects),
+        ],
         reasons=[
             *(verdict.reason if verdict else None for verdict in verdicts),
             *(reject.reason for reject in chunk.rejects),
@@ -286,9 +289,9 @@ def _arrivals(
 
 def _keys(work: Workspace, file: SourceFile, judged: Judged) -> list[list[tuple[str, str]]]:
     """Return the hashed match keys of the accepted rows, the strongest first."""
-    pepper = work.store.pepper
+    hashed = match_key_hasher(work.store.pepper)
     return [
-        [(kind, match_key_hash(kind, text, pepper=pepper)) for kind, text in each]
+        [(kind, hashed(kind, text)) for kind, text in each]
         for place, each in enumerate(file.match_keys(judged))
         if place not in judged.rejected
     ]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
-from leadline.domain.resolution import WRITTEN, Resolution
+from leadline.domain.resolution import CONSENT, WRITTEN, Resolution
 from leadline.store import leads as lead_store
 from leadline.store import schema
 from leadline.store.bulk import among, insert_rows, update_rows
-from leadline.store.suppressions import add_consents, latest_consents
+from leadline.store.suppressions import add_consent_columns, latest_consents
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -49,7 +49,9 @@ def add_arrivals(
     changed = resolution.changed_rows()
     lead_store.change_leads(connection, changed, now=now)
     lead_store.add_keys(connection, list(dict.fromkeys(resolution.keys)))
-    add_consents(connection, resolution.consents)
+    if resolution.consents:
+        columns = zip(CONSENT, zip(*resolution.consents, strict=True), strict=True)
+        add_consent_columns(connection, dict(columns))
     if run_id is not None:
         _keep_changes(connection, run_id, resolution.before, changed)
     return resolution.outcomes

@@ -17,12 +17,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from leadline.store.columns import PlainJson, UtcDateTime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Table
     from sqlalchemy.engine import Connection, Result
 
 Row = dict[str, Any]
+
+_STORED_TIME: Final = len("2026-11-20 01:00:00.000000")
+_EMPTY: Final = {dict: "{}", list: "[]", tuple: "[]"}
 
 
 def allocate_ids(connection: Connection, table: Table, count: int) -> list[int]:
@@ -55,12 +58,22 @@ def insert_columns(
     table: Table,
     columns: Mapping[str, Sequence[Any]],
     *,
+    encoded: Collection[str] = (),
     ignore_known: bool = False,
 ) -> None:
-    """Insert rows that are given as columns, all as long; `ignore_known` skips those there."""
+    """Insert rows that are given as columns.
+
+    Args:
+        connection: a writing transaction.
+        table: the table.
+        columns: values by name, all as long.
+        encoded: columns of documents that are JSON text already.
+        ignore_known: skip rows that are there.
+    """
     if not next(iter(columns.values())):
         return
     conflict = " ON CONFLICT DO NOTHING" if ignore_known else ""
+    columns = {name: values for name, values in columns.items() if not _is_empty(values)}
     names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
@@ -69,6 +82,7 @@ def insert_columns(
             list(zip(*_sqlite_columns(table, columns), strict=True)),
         )
         return
+    columns = {**columns, **{name: list(map(json.loads, columns[name])) for name in encoded}}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     connection.execute(
         text(
@@ -179,18 +193,26 @@ def _sqlite_columns(table: Table, columns: Mapping[str, Sequence[Any]]) -> list[
     ]
 
 
+def _is_empty(values: Sequence[Any]) -> bool:
+    """Tell whether a column says nothing, so that it need not be named."""
+    return values[0] is None and values[-1] is None and not any(v is not None for v in values)
+
+
 def _coded(values: Sequence[Any]) -> list[Any]:
     """Return times and JSON as text; many rows share one object, such as the instant of a run."""
-    known = {id(value): value for value in values}
-    stored = {key: _sqlite_value(value) for key, value in known.items()}
-    return [stored[id(value)] for value in values]
+    if len(values) > 1 and values[0] is values[1] is values[-1]:
+        known = {id(value): value for value in values}
+        stored = {key: _sqlite_value(value) for key, value in known.items()}
+        return [stored[id(value)] for value in values]
+    return [_sqlite_value(value) if value is not None else None for value in values]
 
 
 def _sqlite_value(value: object) -> object:
     if isinstance(value, datetime):
-        return _aware(value).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        in_utc = value if value.tzinfo is UTC else _aware(value)
+        return in_utc.isoformat(sep=" ", timespec="microseconds")[:_STORED_TIME]
     if isinstance(value, (dict, list, tuple)):
-        return _ENCODER.encode(value)
+        return _ENCODER.encode(value) if value else _EMPTY[type(value)]
     return value
 
 

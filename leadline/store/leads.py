@@ -35,14 +35,18 @@ def find_by_keys(
     connection: Connection, keys: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], int]:
     """Return the lead of each known (kind, key hash)."""
-    kinds = sorted({kind for kind, _ in keys})
-    rows = connection.execute(
-        select(_KEYS.c.kind, _KEYS.c.key_hash, _KEYS.c.lead_id).where(
-            _KEYS.c.kind.in_(kinds),  # the index begins with it
-            among(connection, _KEYS.c.key_hash, {key for _, key in keys}),
+    by_kind: dict[str, list[str]] = {}
+    for kind, key in keys:
+        by_kind.setdefault(kind, []).append(key)
+    found: dict[tuple[str, str], int] = {}
+    for kind, hashes in by_kind.items():
+        rows = connection.execute(
+            select(_KEYS.c.key_hash, _KEYS.c.lead_id).where(
+                _KEYS.c.kind == kind, among(connection, _KEYS.c.key_hash, sorted(hashes))
+            )
         )
-    )
-    return {(kind, key): lead_id for kind, key, lead_id in rows}
+        found.update(((kind, key), lead_id) for key, lead_id in rows)
+    return found
 
 
 def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -94,7 +98,7 @@ def add_keys(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> No
     """Add match keys (kind, hash, lead); a key that is taken stays with its lead."""
     if not rows:
         return
-    kinds, hashes, leads = zip(*sorted(rows), strict=True)  # in the order of their index
+    kinds, hashes, leads = zip(*rows, strict=True)
     columns = {"kind": kinds, "key_hash": hashes, "lead_id": leads}
     insert_columns(connection, _KEYS, columns, ignore_known=True)
 

@@ -102,8 +102,8 @@ class FileRows:
     Attributes:
         keys: content keys.
         lines: physical lines.
-        raws: the cells as texts in the order of the run's header, or {"text": ...} for a row that
-            cannot be read.
+        raws: as JSON text: the cells in the order of the run's header, or {"text": ...} for a row
+            that cannot be read.
         reasons: reject codes, None for accepted rows.
         fields: what the reject names: a header, or the number of a cell.
         details: what is wrong, without the content.
@@ -111,7 +111,7 @@ class FileRows:
 
     keys: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    raws: list[Any] = field(default_factory=list)
+    raws: list[str] = field(default_factory=list)
     reasons: list[str | None] = field(default_factory=list)
     fields: list[str | None] = field(default_factory=list)
     details: list[str | None] = field(default_factory=list)
@@ -162,6 +162,7 @@ def add_file_rows(
             "outcome": [outcome for outcome, _ in found],
             "lead_id": [lead_id for _, lead_id in found],
         },
+        encoded={"raw"},
     )
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, text
 
 from leadline.store import schema
-from leadline.store.bulk import among, insert_rows
+from leadline.store.bulk import among, insert_columns, insert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -55,6 +55,16 @@ def find_suppressed(connection: Connection, hashes: Collection[str]) -> set[str]
 def add_consents(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Append consent evidence; every row has all columns but the id."""
     insert_rows(connection, schema.consents, rows)
+
+
+def add_consent_columns(connection: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Append evidence on marketing mail, given as columns of `leadline.domain.resolution.CONSENT`.
+
+    A lead's evidence stands in the order in which it was appended.
+    """
+    count = len(columns["lead_id"])
+    same = {"purpose": ["marketing"] * count, "channel": ["email"] * count}
+    insert_columns(connection, schema.consents, {**columns, **same})
 
 
 def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int, str]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from leadline.domain.keys import (
     address_hash,
     assignment_key,
     match_key_hash,
+    match_key_hasher,
     message_id,
     opaque_id,
     post_key,
@@ -89,3 +94,9 @@ def test_posts_to_two_forms_are_never_one() -> None:
     given = {post_key(form, b"", given="k", bucket=1) for form in ("contact", "quote")}
     without = {post_key(form, b"", given=None, bucket=1) for form in ("contact", "quote")}
     assert len(given | without) == 4
+
+
+@pytest.mark.parametrize("pepper", ["a pepper", "x" * 64, "長い" * 40])
+@given(kind=st.text(max_size=80), text=st.text(max_size=100))
+def test_match_keys_of_many_are_those_of_one(kind: str, text: str, pepper: str) -> None:
+    assert match_key_hasher(pepper)(kind, text) == match_key_hash(kind, text, pepper=pepper)
