@@ -149,7 +149,7 @@ class Cells:
         twice = marks[:-1][np.diff(marks) == 1]
         cells = np.searchsorted(self._cuts.separators, twice)
         start, stop = self._offsets[2 * cells], self._offsets[2 * cells + 1]
-        is_inside = (twice >= start) & (twice + 1 < stop)
+        is_inside = (twice >= start) & (twice < stop)
         is_inside &= self._octets[start - 1] == self._octets[twice]  # else the cell is plain text
         found: Positions = cells[is_inside]
         return found[np.diff(found, prepend=-1) > 0]

@@ -136,9 +136,8 @@ class _Signs:
         self.is_feed: Flags = codes == _LF
         self.is_mark: Flags = codes == mark
         self.marks: Positions = positions[self.is_mark]
-        before, behind = data[np.maximum(self.marks - 1, 0)], data[self.marks + 1]
+        before, behind = data[self.marks - 1], data[self.marks + 1]  # the last byte is a line feed
         may_open = (before == delimiter) | (before == _LF) | (before == mark)
-        may_open[0] |= self.marks[0] == 0
         may_close = (behind == delimiter) | (behind == _LF) | (behind == mark)
         is_return = np.flatnonzero(behind == _CR)
         may_close[is_return] = data[self.marks[is_return] + 2] == _LF
@@ -221,7 +220,7 @@ class _Walk:
             trouble = int(marks[-1])  # it opens a cell that this stretch does not close
         else:
             return self.signs.size
-        return max(self.end, self.signs.start_of_record(trouble, parity))
+        return self.signs.start_of_record(trouble, parity)
 
     def _take(self, data: bytes, span: Span, grammar: Grammar) -> None:
         """Take over a record from the exact grammar."""

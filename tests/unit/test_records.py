@@ -29,6 +29,10 @@ SOUP = st.lists(st.sampled_from(PIECES), max_size=60).map(
 BYTES = st.lists(st.sampled_from([b'"', b",", b"\n", b"\r\n", b"a", b"\xe3", b"\x80"])).map(
     b"".join
 )
+#: Lines that open what others close, so that attempts go on and on and meet.
+LINES = st.lists(
+    st.sampled_from([b'a",b,"c\n', b'"\n', b'x,"y\n', b'z",w\n', b"k,l,m\n", b'","\n', b'""",\n'])
+).map(b"".join)
 
 
 class _Seen(NamedTuple):
@@ -150,8 +154,8 @@ def _expected(data: bytes, dialect: Dialect, width: int) -> _Seen:
 # ---- whatever the file holds --------------------------------------------------------------------
 
 
-@settings(max_examples=1500, deadline=None)
-@given(data=SOUP | BYTES, size=st.sampled_from([1, 5, 20, 1000]), width=st.integers(1, 4))
+@settings(max_examples=600, deadline=None)
+@given(data=SOUP | BYTES | LINES, size=st.sampled_from([1, 5, 20, 1000]), width=st.integers(1, 4))
 @example(data=b'"a\r\n"\r\n\r\n,"",\r', size=1, width=2)
 @example(data=b'"', size=1, width=1)
 @example(data=b'a,6" tall,"x, ""y"""\nb,"7"" x",c""d\n', size=1000, width=3)
@@ -159,7 +163,7 @@ def test_any_file_gives_what_the_plain_rules_give(data: bytes, size: int, width:
     assert _read(data, width=width, size=size) == _expected(data, COMMA, width)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     data=SOUP,
     size=st.sampled_from([1, 20, 1000]),
@@ -173,9 +177,9 @@ def test_any_dialect_of_single_signs_gives_what_the_plain_rules_give(
     assert _read(data, dialect, size=size) == _expected(data, dialect, 3)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
-    data=SOUP,
+    data=SOUP | LINES,
     sizes=st.tuples(st.sampled_from([1, 7, 1000]), st.sampled_from([1, 3, 40])),
     longest=st.sampled_from([1, 4, 9, 20]),
     twin=st.sampled_from([COMMA, Dialect(quote="'"), Dialect(escape="\\"), Dialect("株")]),
@@ -188,15 +192,19 @@ def test_bound_on_records_over_lines_does_not_depend_on_blocks(
     assert one == other
 
 
-@settings(max_examples=300, deadline=None)
-@given(data=SOUP, size=st.sampled_from([1, 20, 1000]), longest=st.sampled_from([4, 20, 1 << 20]))
+@settings(max_examples=150, deadline=None)
+@given(
+    data=SOUP | LINES,
+    size=st.sampled_from([1, 20, 1000]),
+    longest=st.sampled_from([4, 20, 40, 1 << 20]),
+)
 def test_columns_hold_what_the_exact_grammar_finds(data: bytes, size: int, longest: int) -> None:
     whole = data.replace(b"\\", b"/")
     exact = Dialect(escape="\\")  # goes record by record, and differs where there is a backslash
     assert _read(whole, size=size, longest=longest) == _read(whole, exact, longest=longest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     data=SOUP | st.binary(max_size=40),
     dialect=st.builds(
@@ -253,6 +261,18 @@ def test_cells_are_as_written_but_for_their_marks() -> None:
         (1, (" a ", "b\r\nc", 'say "hi"'), b' a ,"b\r\nc","say ""hi"""'),
         (3, ("", '"', 'd""e'), b'"","""",d""e'),
     ]
+
+
+def test_bad_bytes_anywhere_in_a_long_file_cost_their_records_only() -> None:
+    rows = [f"{number},株式会社青葉電機,x\n".encode() for number in range(5000)]
+    bad = set(range(0, 5000, 97))
+    for number in bad:
+        rows[number] = rows[number].replace("株".encode(), [b"\xff", b"\0"][number % 2])
+    seen = _read(b"".join(rows), size=1 << 17)
+    assert {(line - 1, reason) for line, reason, _ in seen.rejected} == {
+        (number, "bad_encoding") for number in bad
+    }
+    assert len(seen.accepted) == 5000 - len(bad)
 
 
 def test_lines_of_zero_characters_are_no_records() -> None:
