@@ -28,6 +28,19 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "import": (
         "run",
         f"files[]{{file, source, run, encoding, dialect, mapping, {_COUNTS}, quarantine, rejects}}",
+        (
+            "files[]{kind, header_line, columns, matches, date_order, country, timezone, "
+            "is_backfill, resumed_from, owners_unknown}"
+        ),
+        "with --dry-run or stopped: files[]{joined, consequences, backfill_threshold, stopped}",
+    ),
+    "files inspect": (
+        *("encoding", "is_guess", "kind", "dialect", "header_line", "columns[]"),
+        *("records", "accepted", "rejected", "rejects[]{line, column, reason, detail}"),
+    ),
+    "release": (
+        *("run", "held", "matching", "released", "remaining"),
+        *("owners", "beyond_capacity", "routed", "with_consent"),
     ),
     "run": ("config_hash", "stages[]{stage, claimed, done, skipped, failed, seconds}"),
     "deploy": (

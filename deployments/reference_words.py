@@ -319,7 +319,10 @@ COLUMN_MEANINGS: Final[dict[str, Words]] = {
 
 TABLE_MEANINGS: Final[dict[str, str]] = {
     "import_runs": "One pass over one file, with what was found out about it and its counts.",
-    "submissions": "Every raw arrival, stored before it is judged; the raw text lives here once.",
+    "import_changes": (
+        "What one import changed on leads that were there before it: each field before and after."
+    ),
+    "submissions": "Every raw arrival, word for word; the raw text lives here once.",
     "leads": "Canonical fields, points, grade and owner; `*_due_at` says what a lead waits for.",
     "lead_keys": "Keyed hashes under which a lead is found again; the first lead keeps a key.",
     "consents": "Evidence of permission or refusal; rows are only ever added.",
