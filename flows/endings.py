@@ -54,10 +54,10 @@ async def publish(facts: Facts, lang: str) -> None:
             table=table_of(batch, lang),
             description=said(batch, lang),
         )
-    if facts.files:
-        await acreate_table_artifact(
-            key="leadline-imports", table=[dict(file) for file in facts.files]
-        )
+    if files := facts.handled:
+        columns = list(dict.fromkeys(name for file in files for name in file))
+        table = [{name: file.get(name, "") for name in columns} for file in files]
+        await acreate_table_artifact(key="leadline-imports", table=table)
 
 
 def table_of(batch: Batch, lang: str) -> list[dict[str, Any]]:

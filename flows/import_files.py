@@ -1,4 +1,4 @@
-"""Files become submissions, and their rows leads: given files, or whatever is new in the inbox."""
+"""Files become submissions, and their rows leads: given files, or whatever waits in the inboxes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from prefect.client.schemas.objects import State
 from flows.process_submissions import follow_leads
 from flows.run import Run, carry_out, name_for
 from leadline.clock import SystemClock
-from leadline.stages.inbox import find_new_files
-from tasks.imports import count_file, store_file
+from leadline.stages.inbox import look
+from tasks.imports import take_file
 from tasks.intake import intake
 
 
@@ -23,34 +23,36 @@ from tasks.intake import intake
     persist_result=False,
 )
 async def import_files(paths: list[str] | None = None, now: str | None = None) -> State[Any]:
-    """Store the rows of files, judge them, count them, and go on with the leads.
+    """Take files in, count them, put them away, and go on with the leads.
 
     Args:
-        paths: files below the project folder; every new *.csv, *.tsv and *.txt of `inbox/` when
-            None. A file given by name is read again: rows that are known change nothing.
+        paths: files below the project folder or in an inbox; every file that waits in an inbox
+            when None. A file given by name is read again, which changes nothing where its rows
+            are known, and stays where it is.
         now: the instant that "due" is measured against (ISO with zone); the present if None.
     """
 
     async def follow(run: Run) -> None:
-        await _store_files(run, paths)
+        taken = await _take_files(run, paths)
         while number := await run.next_batch("intake"):
             run.add(await intake(run.at, number))
-        await _count_files(run)
+        for batch in taken:
+            run.add(batch)
         await follow_leads(run)
 
     return await carry_out(now, follow)
 
 
-async def _store_files(run: Run, paths: list[str] | None) -> None:
+async def _take_files(run: Run, paths: list[str] | None) -> list[dict[str, Any]]:
+    """Take files in one by one; returns what intake did with each."""
+    is_given = paths is not None
     if paths is None:
-        found = await asyncio.to_thread(find_new_files, run.work, now=SystemClock().now())
-        paths, run.waiting = found
+        seen = await asyncio.to_thread(look, run.work, now=SystemClock().now())
+        paths, run.waiting = seen.paths, seen.waiting
+        run.files += seen.left
+    batches = []
     for number, path in enumerate(paths, 1):
-        run.files.append(await store_file(path, run.at, number))
-
-
-async def _count_files(run: Run) -> None:
-    """Count the rows of each file, once all are judged."""
-    for file in run.files:
-        if "run" in file:
-            file.update(await count_file(file["run"], run.at))
+        facts = await take_file(path, run.at, number, is_given=is_given)
+        batches += facts.pop("batches")
+        run.files.append(facts)
+    return batches

@@ -20,7 +20,7 @@ import time
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar, copy_context
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from leadline.config.environment import Environment
     from leadline.domain.batches import Batch
-    from leadline.stages.imports import Import
 
 #: Errors that pass by themselves: the database is busy or away, the relay cannot take mail now.
 TRANSIENT: Final = (TransientDeliveryError, ConcurrentUpdate, DatabaseLocked, DatabaseUnreachable)
@@ -60,11 +59,9 @@ class Held:
 
     Attributes:
         work: the open workspace.
-        imports: files that were stored and whose rows are not all judged yet, by import run.
     """
 
     work: Workspace
-    imports: dict[int, Import] = field(default_factory=dict)
 
 
 _HELD: ContextVar[Held] = ContextVar("leadline_held")

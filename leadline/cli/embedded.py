@@ -27,7 +27,7 @@ from leadline.config.environment import language_of, read_environment
 from leadline.domain.alerts import STATES, Alert, Kind
 from leadline.domain.batches import Batch
 from leadline.domain.endings import Facts
-from leadline.errors import IntakeError, LeadlineError
+from leadline.errors import LeadlineError
 from leadline.schedule import Clock
 from leadline.stages import ORDER, delivery, due_times, imports, inbox, intake, run_stages
 from leadline.stages.alerts import tell_admin
@@ -56,26 +56,16 @@ _PREFECT_FIRST: Final = timedelta(seconds=60)
 
 
 async def import_files(work: Workspace, now: datetime) -> Facts:
-    """Take in the new files of the inbox, and go on with their leads."""
-    paths, waiting = await asyncio.to_thread(inbox.find_new_files, work, now=now)
-    files: list[dict[str, Any]] = []
-    taken: list[tuple[dict[str, Any], imports.Import]] = []
-    for path in paths:
-        files.append({"file": path})
-        try:
-            run = await asyncio.to_thread(
-                imports.import_file, work, work.environment.home / path, now=now
-            )
-        except IntakeError as error:
-            files[-1]["error"] = type(error).__name__
-        else:
-            taken.append((files[-1], run))
-    batches = await run_stages(work, ["intake"], now=now)
-    for file, run in taken:
-        counts = await asyncio.to_thread(imports.finish_import, work, run, now=now)
-        file.update({name: counts[name] for name in ("records", "accepted", "rejected")})
-    batches += await run_stages(work, PROCESS[1:], now=now)
-    return _facts(work, batches, files=files, waiting=waiting)
+    """Take in the files that wait in the inboxes, and go on with their leads."""
+    seen = await asyncio.to_thread(inbox.look, work, now=now)
+    files, total = list(seen.left), Batch("intake")
+    for path in seen.paths:
+        taken = await asyncio.to_thread(inbox.take, work, path, now=now, by=imports)
+        files.append(taken.facts)
+        total += taken.batch
+    (judged,) = await run_stages(work, ["intake"], now=now)
+    batches = [judged + total, *await run_stages(work, PROCESS[1:], now=now)]
+    return _facts(work, batches, files=files, waiting=seen.waiting)
 
 
 async def process_submissions(work: Workspace, now: datetime) -> Facts:

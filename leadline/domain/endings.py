@@ -29,9 +29,39 @@ _SAYS: Final = {
         "again",
         "ja": "隔離{count}件: `leadline status` が示す行を修正し、再度取り込んでください",
     },
-    "unreadable": {
-        "en": "{count} file(s) not taken in ({files}): `leadline import FILE` says what is wrong",
-        "ja": "取り込めないファイル{count}件 ({files}): `leadline import FILE` で原因を確認して"
+    "known": {
+        "en": "{count} file(s) known already, moved to done",
+        "ja": "取込済みのファイル{count}件を done に移動",
+    },
+    "reported": {
+        "en": "{count} file(s) in the inbox wait for you, each with a report beside it",
+        "ja": "報告付きで取込フォルダに残っているファイル{count}件",
+    },
+    "busy": {
+        "en": "another run is at {count} file(s)",
+        "ja": "別の実行が処理中のファイル{count}件",
+    },
+    "failed_files": {
+        "en": "{count} file(s) not taken in ({files}): the report beside it, or `leadline import "
+        "FILE --dry-run`, says what is wrong",
+        "ja": "取り込めないファイル{count}件 ({files}): ファイルの横の報告か `leadline import FILE "
+        "--dry-run` で原因を確認してください",
+    },
+    "held_files": {
+        "en": "{count} file(s) with more new leads than backfill_threshold left for you to decide "
+        "({files}): `leadline import FILE --backfill` for old leads, `--yes` to let them go",
+        "ja": "新規リードが backfill_threshold を超えるファイル{count}件 ({files}): 過去のリードは "
+        "`leadline import FILE --backfill`、すぐに対応するなら `--yes` で取り込んでください",
+    },
+    "unmoved": {
+        "en": "{count} file(s) taken in cannot be moved to done ({files}): check who may write "
+        "there",
+        "ja": "取り込んだファイル{count}件を done に移動できません ({files}): 書き込み権限を確認"
+        "してください",
+    },
+    "unusable": {
+        "en": "{count} inbox(es) cannot be used ({files}): `leadline doctor` says why",
+        "ja": "利用できない取込フォルダ{count}件 ({files}): `leadline doctor` で原因を確認して"
         "ください",
     },
     "held": {
@@ -56,6 +86,12 @@ _SAYS: Final = {
 }
 
 
+#: What became of files that this run left as they were.
+_LEFT: Final = frozenset({"reported", "busy", "gone"})
+#: Needs of a person, by what became of a file.
+_NEEDS: Final = {"failed_files": "failed", "held_files": "held", "unusable": "unusable"}
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run in which nothing failed ends.
@@ -75,7 +111,7 @@ class Facts:
 
     Attributes:
         batches: the sum of each stage that had work, in the order run.
-        files: `store_file` and `count_file` joined, by file.
+        files: what became of each file, see `leadline.stages.inbox.take`.
         waiting: files left for the next run.
         unknown: mails of unknown outcome in the outbox, counted when this run sent any.
         late: per language, that the run is late or makes up for missed times; None when not.
@@ -87,6 +123,14 @@ class Facts:
     unknown: int = 0
     late: Mapping[str, str] | None = None
 
+    @property
+    def handled(self) -> list[Mapping[str, Any]]:
+        """Return the files that this run did not just leave as they were."""
+        return [file for file in self.files if file["outcome"] not in _LEFT]
+
+    def _named(self, outcome: str) -> list[str]:
+        return [str(file["file"]) for file in self.files if file["outcome"] == outcome]
+
     def sum_of(self, name: str) -> int:
         """Return the sum of one count over the files that were read."""
         return sum(file.get(name, 0) for file in self.files)
@@ -97,26 +141,28 @@ class Facts:
         intake, touches, delivery = map(stages.get, ("intake", "touches", "delivery"))
         alerts = stages.get("alerts", Batch("alerts"))
         judged = sum(intake.skipped.values()) if intake else 0
-        unreadable = [file["file"] for file in self.files if "error" in file]
+        names = {need: self._named(outcome) for need, outcome in _NEEDS.items()}
+        names["unmoved"] = [str(file["file"]) for file in self.files if file.get("unmoved")]
         counts = {
             "quarantined": max(self.sum_of("rejected"), judged),
-            "unreadable": len(unreadable),
+            **{need: len(found) for need, found in names.items()},
             "held": (touches.failed if touches else 0) + alerts.failed,
             "untold": alerts.skipped.get("no_admin_address", 0),
             "failed": delivery.failed if delivery else 0,
             "unknown": self.unknown,
         }
         return [
-            _SAYS[need][lang].format(count=count, files=", ".join(unreadable))
+            _SAYS[need][lang].format(count=count, files=", ".join(names.get(need, ())))
             for need, count in counts.items()
             if count
         ]
 
     def summary(self, lang: str) -> str:
         """Return what was done, in one line."""
-        parts = [_SAYS["waiting"][lang].format(count=self.waiting)] if self.waiting else []
-        read = [file for file in self.files if "error" not in file]
-        if read:
+        outcomes = {name: len(self._named(name)) for name in ("reported", "busy", "known")}
+        counted = {"waiting": self.waiting, **outcomes}
+        parts = [_SAYS[name][lang].format(count=count) for name, count in counted.items() if count]
+        if read := self._named("imported"):
             counts = {name: self.sum_of(name) for name in ("records", "accepted", "rejected")}
             parts.append(_SAYS["files"][lang].format(count=len(read), **counts))
         return "; ".join([*parts, *(said(batch, lang) for batch in self.batches)])
@@ -128,7 +174,7 @@ class Facts:
         if needs:
             return Ending(ATTENTION, ". ".join([*needs, *late, summary]))
         done = summary or _SAYS["idle"][lang]
-        is_idle = not (self.batches or self.files or late)
+        is_idle = not (self.batches or self.handled or late)
         return Ending(IDLE if is_idle else COMPLETED, "; ".join([*late, done]))
 
 

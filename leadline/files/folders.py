@@ -1,0 +1,236 @@
+"""Folders into which people drop files: what lies there, and putting away what was taken in.
+
+A file is known by its name below the folder, with `/` between the parts. What was taken in lies
+in `done/` of the folder, by day. A report about a file lies beside it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import unicodedata
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final, Protocol
+
+from leadline.files.faults import FileUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+#: The sub-folder of what was taken in.
+DONE: Final = "done"
+REPORT: Final = ".report.txt"
+#: Endings of what is read, and of what people give for a table, which is refused with a reason.
+_TABLES: Final = frozenset(
+    {".csv", ".tsv", ".tab", ".psv", ".ssv", ".txt", ".dat"}
+    | {".xlsx", ".xlsm", ".xltx", ".xltm"}
+    | {".xls", ".xlsb", ".ods", ".numbers"}
+)
+_LONGEST_REPORT: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table file that lies in a folder.
+
+    Attributes:
+        name: below the folder.
+        mark: another one whenever the file has changed.
+        changed_at: when it was written, in seconds since 1970; None where nobody knows.
+        has_report: whether a report lies beside it.
+    """
+
+    name: str
+    mark: str
+    changed_at: float | None
+    has_report: bool
+
+
+class Folder(Protocol):
+    """A folder, here or elsewhere.
+
+    Whatever goes wrong with the folder itself is a `FolderUnusable`.
+    """
+
+    @property
+    def shown(self) -> str:
+        """The folder's name for people, without anything secret."""
+
+    def look(self) -> list[Found]:
+        """Return the table files in order of their names; hidden ones do not count."""
+
+    def find(self, name: str) -> Found | None:
+        """Return one file, None when it is not there."""
+
+    def fetch(self, name: str, scratch: Path) -> AbstractContextManager[Path]:
+        """Give the path of a file on this machine; a copy is made in `scratch`, if need be."""
+
+    def put_away(self, name: str, day: str) -> str:
+        """Move a file to `done/`, where nothing is overwritten; returns its new name."""
+
+    def read_report(self, name: str) -> str:
+        """Return the text of the report beside a file, "" when there is none."""
+
+    def write_report(self, name: str, text: str) -> None:
+        """Write the report beside a file, in place of an older one."""
+
+    def remove_report(self, name: str) -> None:
+        """Remove the report beside a file, if there is one."""
+
+
+def is_table(name: str) -> bool:
+    """Tell whether a file is one to take in, by its name below the folder."""
+    *folders, file = name.split("/")
+    if any(is_hidden(part) for part in (*folders, file)) or folders[:1] == [DONE]:
+        return False
+    if is_report(file):
+        return False
+    return PurePosixPath(file).suffix.lower() in _TABLES
+
+
+def is_hidden(part: str) -> bool:
+    """Tell whether a file or folder is hidden, or a lock that an office program left."""
+    return part.startswith((".", "~$"))
+
+
+def is_report(file: str) -> bool:
+    """Tell whether a file is a report of ours: `fair.csv.report.txt`, but not `q3.report.txt`."""
+    about = file.removesuffix(REPORT)
+    return about != file and PurePosixPath(about).suffix.lower() in _TABLES
+
+
+def source_of(name: str) -> str | None:
+    """Return the source that the sub-folder of a file names, None at the top of the folder."""
+    folder, separator, _ = name.partition("/")
+    return unicodedata.normalize("NFC", folder) if separator else None
+
+
+def free_names(name: str, day: str) -> Iterator[str]:
+    """Give names in `done/` for a file, the plain one first and then those with a number."""
+    path = PurePosixPath(DONE, day, name)
+    yield str(path)
+    for number in count(2):
+        yield str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+
+
+def with_reports(names: Iterable[str], make: Callable[[str, bool], Found]) -> list[Found]:
+    """Return what is found under those of the names that are tables."""
+    known = set(names)
+    return [make(name, name + REPORT in known) for name in sorted(known) if is_table(name)]
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """A folder of this machine.
+
+    Attributes:
+        root: where it is.
+        shown: its name for people.
+    """
+
+    root: Path
+    shown: str
+
+    def look(self) -> list[Found]:
+        """Return the table files in order of their names; hidden ones do not count."""
+        return with_reports(self._names(), self._found)
+
+    def find(self, name: str) -> Found | None:
+        """Return one file, None when it is not there."""
+        path = self.root / name
+        return self._found(name, self._report(name).exists()) if path.is_file() else None
+
+    @contextmanager
+    def fetch(self, name: str, scratch: Path) -> Iterator[Path]:
+        """Give the path of a file.
+
+        Raises:
+            FileUnreadable: it is a link that leads out of the folder, or cannot be opened.
+        """
+        del scratch  # it is here already
+        path = self.root / name
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise FileUnreadable(file=path.name, why="it is a link that leads out of its folder")
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise FileUnreadable(file=path.name, why=error.strerror or "") from None
+        yield path
+
+    def put_away(self, name: str, day: str) -> str:
+        """Move a file to `done/`, where nothing is overwritten; returns its new name."""
+        path = self.root / name
+        for new in free_names(name, day):
+            target = self.root / new
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if _reserve(target):
+                _move(path, target)
+                return new
+        raise AssertionError  # there are names without end
+
+    def read_report(self, name: str) -> str:
+        """Return the text of the report beside a file, "" when there is none."""
+        try:
+            with self._report(name).open(encoding="utf-8-sig", errors="replace") as file:
+                return file.read(_LONGEST_REPORT)
+        except OSError:
+            return ""
+
+    def write_report(self, name: str, text: str) -> None:
+        """Write the report beside a file, in place of an older one."""
+        self._report(name).write_text(text, encoding="utf-8-sig")
+
+    def remove_report(self, name: str) -> None:
+        """Remove the report beside a file, if there is one."""
+        self._report(name).unlink(missing_ok=True)
+
+    def _report(self, name: str) -> Path:
+        return self.root / (name + REPORT)
+
+    def _names(self) -> Iterator[str]:
+        """Give the names of all files but those in `done/`, and hidden ones."""
+        for folder, folders, files in os.walk(self.root):
+            below = Path(folder).relative_to(self.root)
+            is_top = below == Path()
+            folders[:] = [each for each in folders if not is_hidden(each)]
+            folders[:] = [each for each in folders if not (is_top and each == DONE)]
+            for file in files:
+                path = below / file
+                if (self.root / path).is_file():
+                    yield path.as_posix()
+
+    def _found(self, name: str, has_report: bool) -> Found:  # noqa: FBT001 - see with_reports
+        try:
+            stat = (self.root / name).stat()
+        except OSError:  # it is gone again, which `find` will tell
+            return Found(name, "", None, has_report)
+        # the time of the last change of any kind: of what it holds, or of who may read it
+        mark = f"{stat.st_size}-{stat.st_ctime_ns}-{stat.st_ino}"
+        return Found(name, mark, stat.st_mtime, has_report)
+
+
+def _reserve(target: Path) -> bool:
+    """Take a name by an empty file; one that a killed process left there counts as free."""
+    try:
+        target.open("x").close()
+    except FileExistsError:
+        return target.is_file() and not target.is_symlink() and target.stat().st_size == 0
+    return True
+
+
+def _move(path: Path, target: Path) -> None:
+    """Move a file over the empty one that keeps its place."""
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            with suppress(OSError):
+                target.unlink()
+            raise
+        shutil.copy2(path, target)  # the sub-folder is on another disk
+        path.unlink()
