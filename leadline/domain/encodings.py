@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leadline.domain.jis import decode_euc, decode_jis
-from leadline.domain.plausibility import cost_of
+from leadline.domain.plausibility import BAD_BYTE, cost_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,9 +269,9 @@ def _bare_utf_32(head: bytes) -> Encoding | None:
     """Return UTF-32 without a mark: of every four bytes the two highest are zero."""
     units = len(head) // 4
     quarters = [head[at : units * 4 : 4].count(0) for at in range(4)]
-    if units and quarters[2:] == [units, units]:
+    if quarters[0] < units and quarters[2:] == [units, units]:
         return Encoding.UTF_32_LE
-    if units and quarters[:2] == [units, units]:
+    if quarters[3] < units and quarters[:2] == [units, units]:
         return Encoding.UTF_32_BE
     return None
 
@@ -282,6 +282,8 @@ def _bare_utf_16(head: bytes) -> Encoding | None:
     wide = [Encoding.UTF_16_LE, Encoding.UTF_16_BE]
     narrow = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, Encoding.ISO_8859_1]
     costs = {encoding: _cost(piece, encoding) for encoding in [*narrow, *wide]}
+    for encoding in wide:
+        costs[encoding] += BAD_BYTE * decode_text(piece, encoding).count("\0")
     best = min(costs, key=costs.__getitem__)
     is_text = costs[best] < _DEAREST_UNIT * len(piece) / 2
     return best if best in wide and is_text else None

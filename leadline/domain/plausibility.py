@@ -53,12 +53,14 @@ _VOICED: Final = frozenset("ｳｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾊ�
 _SMALL: Final = frozenset("ｧｨｩｪｫｬｭｮ")
 _BEFORE_SMALL: Final = frozenset("ｷｼﾁﾆﾋﾐﾘﾌﾃﾄｳｳﾞﾟﾂｸ")
 _NEVER_FIRST: Final = frozenset("ﾝｰﾞﾟｧｨｩｪｫｬｭｮｯ")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+_NUL: Final = 5.0  # what one costs beyond another ASCII character; damaged files have whole runs
+_CONTROL: Final = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def cost_of(text: str) -> float:
     """Return how unlikely a text is; a lone surrogate stands for a byte that is none."""
     total, before = (BAD_BYTE - 3.0) * len(_CONTROL.findall(text)), " "
+    total += _NUL * text.count("\0")
     if text.isascii():
         return total + 3.0 * len(text)
     for place, character in enumerate(text):
