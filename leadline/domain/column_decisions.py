@@ -176,7 +176,7 @@ def derive_rows(rows: Rows, parts: Parts, find_places: FindPlaces | None) -> Non
     for name, flags in flag_emails(emails).items():
         rows.add(name, Values(None, rows=flags))
     if "company" in rows.fields:
-        rows.add("company_key", rows.values_of("company").changed(_company_key))
+        rows.add("company_key", _company_keys(rows.values_of("company")))
     place = rows.values_of("country").changed(lambda code: code or rows.source.country)
     if find_places and "postal_code" in rows.fields:
         _find_places(rows, parts, place, find_places)
@@ -199,8 +199,11 @@ def _find_places(rows: Rows, parts: Parts, place: Values, find_places: FindPlace
         rows.fields[name] = first_said(readings)
 
 
-def _company_key(company: str | None) -> str | None:
-    return company_key(company) if company else None
+def _company_keys(companies: Values) -> Values:
+    """Return the key of each company; several leads come from one."""
+    known = companies.known if companies.known is not None else set(companies.rows or ())
+    keys = {company: company_key(company or "") for company in known}
+    return companies.changed(keys.__getitem__)
 
 
 def _split_address(address: str | None, place: str) -> Place | None:

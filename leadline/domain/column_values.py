@@ -111,8 +111,8 @@ def code_cells(cells: pa.Array, *, anyway: bool = False) -> Values | None:
         anyway: code the column however many distinct cells it has.
     """
     if not anyway and len(cells) > _PROBED:
-        probe = pc.count_distinct(cells[:_PROBED]).as_py()
-        if probe > _PROBED * _FEW:
+        probe = cells[:_PROBED].dictionary_encode()
+        if len(probe.dictionary) > _PROBED * _FEW:
             return None
     coded = cells.dictionary_encode()
     return Values(coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64))

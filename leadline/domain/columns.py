@@ -90,11 +90,16 @@ def _judged(rows: Rows, guessed: list[frozenset[str]]) -> Judged:
 def _as_written(rows: Rows) -> list[dict[str, str] | None]:
     """Return by row the cells that are kept beside their values."""
     found: list[dict[str, str] | None] = [None] * rows.count
+    is_first = True
     for name, reading in rows.fields.items():
         is_kept = reading.written.flags(bool)
         if not is_kept.any():
             continue
         texts = reading.written.to_list()
+        if is_first:
+            found = [{name: text} if text else None for text in texts]
+            is_first = False
+            continue
         for row in np.flatnonzero(is_kept).tolist():
             if (kept := found[row]) is None:
                 found[row] = {name: texts[row]}
@@ -115,19 +120,21 @@ def keys_of(judged: Judged, *, source: str) -> list[tuple[tuple[str, str], ...]]
         judged.values.get(name, nobody) for name in ("full_name", "phone", "external_id")
     )
     folded = {name: fold_text(name or "") for name in set(names)}
-    keys: list[tuple[tuple[str, str], ...]] = []
-    is_role = judged.values["is_role_address"]
-    for email, role, name, phone, external_id in zip(
-        judged.values["email"], is_role, names, phones, ids, strict=True
-    ):
-        if email is None:
-            keys.append(())
-            continue
-        plain = folded[name]
-        found = [("email", f"{email}|{plain}" if role else email)]
-        if external_id:
-            found.append(("external", f"{source}|{external_id}"))
-        if phone and plain:
-            found.append(("phone_name", f"{phone}|{plain}"))
-        keys.append(tuple(found))
-    return keys
+    plain = list(map(folded.__getitem__, names))
+    emails = [
+        email and ("email", f"{email}|{name}" if is_role else email)
+        for email, is_role, name in zip(
+            judged.values["email"], judged.values["is_role_address"], plain, strict=True
+        )
+    ]
+    external = [("external", f"{source}|{text}") if text else None for text in ids]
+    phone_names = [
+        ("phone_name", f"{phone}|{name}") if phone and name else None
+        for phone, name in zip(phones, plain, strict=True)
+    ]
+    return [
+        (one, two, three)
+        if one and two and three
+        else tuple(key for key in (one, two, three) if key and one)
+        for one, two, three in zip(emails, external, phone_names, strict=True)
+    ]

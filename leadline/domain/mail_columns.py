@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np  # noqa: TID253 - a batch computation, loaded by imports alone
@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 from leadline.domain.addresses import is_disposable_address, is_free_address, is_role_address
 from leadline.domain.column_values import BLANKS, Reading, Values, mask
 from leadline.domain.intake import _ROLES
-from leadline.domain.mail_providers import DISPOSABLE_DOMAINS, FREE_DOMAINS
 from leadline.domain.reach import read_email
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from leadline.domain.column_values import Flags
 
@@ -78,19 +77,24 @@ def _behind(first: Reading, second: Reading, is_filled: Flags) -> Reading:
 def flag_emails(emails: Sequence[str | None]) -> dict[str, list[bool]]:
     """Return by row what an address tells by itself; nothing is said without an address."""
     column = pa.array(emails, pa.string()).fill_null("")
-    odd = [row for row, email in enumerate(emails) if email and not email.isascii()]
-    flags: dict[str, list[bool]] = {}
-    for name, pattern, test in _FLAGS:
-        found: list[bool] = mask(pc.match_substring_regex(column, pattern)).tolist()
-        for row in odd:  # case is folded in more ways outside ASCII than a pattern says
-            found[row] = test(emails[row] or "")
-        flags[name] = found
-    return flags
+    is_role: list[bool] = mask(pc.match_substring_regex(column, _ROLE)).tolist()
+    for row, email in enumerate(emails):
+        if email and not email.isascii():  # case is folded in more ways than a pattern says
+            is_role[row] = is_role_address(email)
+    domains = [email.rpartition("@")[2] if email else "" for email in emails]
+    told = {domain: _told_by_domain(domain) for domain in set(domains)}
+    flags = list(map(told.__getitem__, domains))
+    return {
+        "is_role_address": is_role,
+        "is_free_address": [is_free for is_free, _ in flags],
+        "is_disposable_address": [is_disposable for _, is_disposable in flags],
+    }
 
 
-def _any_of(domains: Collection[str]) -> str:
-    """Return a pattern of addresses below domains."""
-    return rf"[@.](?:{'|'.join(map(re.escape, sorted(domains)))})\z"
+@lru_cache(maxsize=1 << 14)
+def _told_by_domain(domain: str) -> tuple[bool, bool]:
+    address = f"@{domain}"
+    return is_free_address(address), is_disposable_address(address)
 
 
 def _any_role() -> str:
@@ -99,8 +103,4 @@ def _any_role() -> str:
     return rf"\A[-_.]*(?:{words})[-_.]*[+@]"
 
 
-_FLAGS: Final = (
-    ("is_role_address", _any_role(), is_role_address),
-    ("is_free_address", _any_of(FREE_DOMAINS), is_free_address),
-    ("is_disposable_address", _any_of(DISPOSABLE_DOMAINS), is_disposable_address),
-)
+_ROLE: Final = _any_role()

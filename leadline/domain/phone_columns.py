@@ -38,7 +38,8 @@ _WIDE_DASHES: Final = "[‐‑‒–—―−ー─━ｰ﹣－～〜]"
 _SIGNS: Final = b" -.()/"
 _COMPACT: Final = r"\A\+?[0-9]{4,20}\z"
 _ONE_DIGIT: Final = r"\A\+?(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)\z"
-_NANP: Final = r"\A(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})\z"
+_NANP: Final = r"\A(?:\+?1)?[2-9][0-9]{2}[2-9][0-9]{6}\z"
+_NANP_DIGITS: Final = 10
 _NANP_COUNTRIES: Final = ("US", "CA")
 _JAPAN: Final = "81"
 _JAPANESE: Final = r"\A[1-9][0-9]{8,9}\z"
@@ -115,8 +116,9 @@ def read_phones(cells: pa.Array, countries: Values) -> Reading:
 def _compacted(cells: pa.Array) -> tuple[pa.Array, Flags]:
     """Return the cells without signs, and which of them are numbers of digits alone."""
     is_plain = pc.match_substring_regex(cells, _CELL)
-    is_wide = pc.and_not(pc.match_substring_regex(cells, _WIDE_CELL), is_plain)
+    is_wide = pc.invert(is_plain)
     if pc.any(is_wide).as_py():
+        is_wide = pc.and_(is_wide, pc.match_substring_regex(cells, _WIDE_CELL))
         dashed = pc.replace_substring_regex(cells.filter(is_wide), _WIDE_DASHES, "-")
         folded = pc.utf8_normalize(dashed, form="NFKC")
         cells = pc.replace_with_mask(cells, is_wide, folded)
@@ -155,7 +157,7 @@ def _placed(
     is_american = is_simple & (is_abroad | np.isin(codes, american))
     is_american &= mask(pc.match_substring_regex(compact, _NANP))
     rows = np.flatnonzero(is_american)
-    yield rows, pc.replace_substring_regex(compact.take(pa.array(rows)), _NANP, r"+1\1")
+    yield rows, _joined("1", pc.utf8_slice_codeunits(compact.take(pa.array(rows)), -_NANP_DIGITS))
     is_left = is_simple & ~is_american
     yield from _placed_abroad(compact, np.flatnonzero(is_left & is_abroad))
     for number, name in enumerate(known):
@@ -211,5 +213,10 @@ def _numbers(rows: Places, digits: pa.Array, rules: _Rules) -> Iterator[tuple[Pl
     if rules.code == _JAPAN:
         is_sure &= mask(pc.match_substring_regex(national, _JAPANESE))
     sure = national.filter(pa.array(is_sure))
-    before, nothing = (pa.scalar(text, sure.type) for text in (f"+{rules.code}", ""))
-    yield rows[is_sure], pc.binary_join_element_wise(before, sure, nothing)
+    yield rows[is_sure], _joined(rules.code, sure)
+
+
+def _joined(code: str, numbers: pa.Array) -> pa.Array:
+    """Return numbers behind their country code."""
+    before, nothing = (pa.scalar(text, numbers.type) for text in (f"+{code}", ""))
+    return pc.binary_join_element_wise(before, numbers, nothing)

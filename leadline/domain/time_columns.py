@@ -48,8 +48,9 @@ def read_times(cells: pa.Array, *, zone: str, order: str) -> Reading:
     stated = np.flatnonzero(is_stated).tolist()
     for row, moment in zip(stated, _instants([texts[row] for row in stated]), strict=True):
         rows[row], written[row] = moment, None
-    for row in np.flatnonzero(mask(pc.match_substring_regex(cells, _LOCAL))).tolist():
-        rows[row] = _instant(texts[row].replace("/", "-"), local)
+    if len(stated) < len(texts):
+        for row in np.flatnonzero(mask(pc.match_substring_regex(cells, _LOCAL))).tolist():
+            rows[row] = _instant(texts[row].replace("/", "-"), local)
     for row, moment in enumerate(rows):
         if moment is None and texts[row]:
             rows[row], written[row] = read(texts[row]), beside_time(texts[row])
