@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 CHUNK: Final = 5_000
 SHOWN: Final = 50
 MOST: Final = 2**63 - 1  # iterators count no further
+#: What follows from the values of a lead.
+_DERIVED: Final = (
+    *("is_role_address", "is_free_address", "is_disposable_address"),
+    *("company_key", "region_code"),
+)
 Lead = dict[str, Any]
 Where = Annotated[str | None, typer.Option("--where", metavar="CONDITION")]
 
@@ -196,7 +201,9 @@ def show(
     shown = as_shown(row, read_project(session.environment.home))
     others = {name: text for name, text in row["attributes"].items() if name not in shown}
     out = session.out
-    out.document({"leads": [{**shown, "attributes": others}], "submissions": submissions})
+    derived = {name: row[name] for name in _DERIVED}
+    written = {"attributes": others, "as_written": row["as_written"] or {}}
+    out.document({"leads": [{**shown, **derived, **written}], "submissions": submissions})
     stated = {name: value for name, value in {**shown, **others}.items() if value is not None}
     out.table((Column("leads.field"), Column("leads.value", may_wrap=True)), stated.items())
     out.line("leads.submissions", count=len(submissions))

@@ -50,6 +50,11 @@ DERIVED_FIELDS: Final[dict[str, FieldType]] = {
     "points": "number",
     "grade": "text",
     "lifecycle_stage": "text",
+    "is_role_address": "boolean",
+    "is_free_address": "boolean",
+    "is_disposable_address": "boolean",
+    "company_key": "text",
+    "region_code": "text",
 }
 
 REQUESTS: Final = ("quote", "demo", "document", "consultation", "support", "other")

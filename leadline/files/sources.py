@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from leadline.config.mappings import source_settings
 from leadline.domain.date_order import infer_order
 from leadline.domain.fields import TIMED, SourceContext
+from leadline.domain.intake import Rejected
 from leadline.domain.mapping import decide_mapping, infer_country
 from leadline.errors import IntakeError
 from leadline.files.chunks import as_json_lists, cut_chunks
 from leadline.files.exports import OURS, is_export
 from leadline.files.formulas import unguard_column
+from leadline.files.postal_codes import find_places
 from leadline.files.quarantine import MARKS, Refused, is_quarantine
 from leadline.files.reader import Reading, open_table
 
@@ -112,15 +114,36 @@ class SourceFile:
 
         A row that breaks us is refused as `unreadable`, and does not stop the others.
         """
+        cells = self._data(columns)
+        try:
+            return self._decide(cells)
+        except Exception:  # noqa: BLE001 - whatever it is, it is about few rows
+            broken = self._broken(cells, 0, len(cells[0]))
+            judged = self._decide([_blanked(column, broken) for column in cells])
+            return replace(judged, rejected={**judged.rejected, **broken})
+
+    def _decide(self, cells: Sequence[pa.Array]) -> Judged:
         from leadline.domain.columns import decide_columns
 
-        cells = dict(zip(self.header, self._data(columns), strict=True))
         return decide_columns(
-            cells,
+            dict(zip(self.header, cells, strict=True)),
             mapping=self.mapped.fields,
             source=self.context,
             custom=self.fields,
+            find_places=find_places,
         )
+
+    def _broken(self, cells: Sequence[pa.Array], start: int, stop: int) -> dict[int, Rejected]:
+        """Return the rows from `start` to `stop` that break us, found by halves."""
+        try:
+            self._decide([column.slice(start, stop - start) for column in cells])
+        except Exception as error:  # noqa: BLE001 - see `judge`
+            if stop - start == 1:
+                return {start: Rejected("unreadable", "", type(error).__name__)}
+            middle = (start + stop) // 2
+            first = self._broken(cells, start, middle)
+            return {**first, **self._broken(cells, middle, stop)}
+        return {}
 
     def match_keys(self, judged: Judged) -> list[tuple[tuple[str, str], ...]]:
         """Return the exact match keys of judged rows, the strongest first."""
@@ -216,6 +239,15 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
         is_guarded=is_mended or (is_ours and table.kind == "text"),
         fields=project.settings.fields,
         threshold=settings.backfill_threshold or 0,
+    )
+
+
+def _blanked(cells: pa.Array, rows: Mapping[int, Any]) -> pa.Array:
+    """Return a column whose cells in some rows are empty."""
+    import pyarrow as pa
+
+    return pa.array(
+        ["" if row in rows else cell for row, cell in enumerate(cells.to_pylist())], cells.type
     )
 
 

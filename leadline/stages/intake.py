@@ -8,9 +8,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.batches import Batch
+from leadline.domain.derived import derive
 from leadline.domain.intake import Lead, Rejected, SourceContext, decide_intake, match_keys
 from leadline.domain.keys import match_key_hash
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
+from leadline.files.postal_codes import find_places
 from leadline.store.arrivals import add_arrivals
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import claim_new, get_mappings, has_new, mark_judged
@@ -99,6 +101,7 @@ def _judge(
         return Rejected("unreadable", "", type(error).__name__)
     if isinstance(verdict, Rejected):
         return verdict
+    verdict.values.update(derive(verdict.values, country=context.country, find_places=find_places))
     keys = match_keys(verdict.values, source=submission.source)
     pepper = work.store.pepper
     return _Accepted(

@@ -133,9 +133,19 @@ def list_submissions(connection: Connection, lead_id: int) -> list[dict[str, Any
         *("id", "source", "kind", "import_run_id", "line", "received_at"),
         *("state", "outcome", "consent_version", "raw"),
     )
+    runs = schema.import_runs
     rows = connection.execute(
-        select(*(_SUBMISSIONS.c[name] for name in names))
+        select(*(_SUBMISSIONS.c[name] for name in names), runs.c.header)
+        .outerjoin(runs, runs.c.id == _SUBMISSIONS.c.import_run_id)
         .where(_SUBMISSIONS.c.lead_id == lead_id)
         .order_by(_SUBMISSIONS.c.id)
     )
-    return [dict(row._mapping) for row in rows]
+    return [_with_headers(dict(row._mapping)) for row in rows]
+
+
+def _with_headers(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a submission whose raw texts stand under the headers of its file."""
+    header = row.pop("header")
+    if header and isinstance(row["raw"], list):
+        row["raw"] = dict(zip(header, row["raw"], strict=False))
+    return row
