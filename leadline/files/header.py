@@ -234,7 +234,7 @@ def _all_lines(
     first = last = place
     names: Sequence[str] = rows[place].cells
     if place and _is_group_line(rows[place - 1], rows[place]):
-        joined = _join(_spread(rows[place - 1].cells), names)
+        joined = _join(_spread(_padded(rows[place - 1].cells, len(names))), names)
         if _is_better(joined, names, is_known):
             first, names = place - 1, joined
     while last - first + 1 < _MOST_LINES and last + 1 < len(rows):
@@ -242,6 +242,7 @@ def _all_lines(
         if not _continues(names, below, rows[last + 2 :], is_known):
             break
         last += 1
+        below = _padded(below, len(names))
         chosen = _choose(names, below, is_known)
         first = last if chosen is below else first
         names = chosen
@@ -250,9 +251,9 @@ def _all_lines(
 
 def _is_group_line(above: Row, row: Row) -> bool:
     """Return whether a line has labels for several columns each, with nothing beside them."""
-    labels = [cell.strip() for cell in above.cells]
-    if len(labels) != len(row.cells) or not all(cell.strip() for cell in row.cells):
+    if len(above.cells) > len(row.cells) or not all(cell.strip() for cell in row.cells):
         return False
+    labels = _padded(above.cells, len(row.cells))
     filled = [label for label in labels if label]
     return 2 <= len(filled) < len(labels) and all(kind_of(label) == "text" for label in filled)  # noqa: PLR2004 (groups)
 
@@ -298,8 +299,9 @@ def _continues(
     all distinct, and known or spelled like identifiers. Or it parts the columns of a name above.
     """
     filled = [cell.strip() for cell in below if cell.strip()]
-    if len(below) != len(names) or not filled or len(set(filled)) < len(filled):
+    if len(below) > len(names) or not filled or len(set(filled)) < len(filled):
         return False
+    below = _padded(below, len(names))
     if all(cell.startswith(_IMPORT_ID) for cell in filled):
         return True
     if any(kind_of(cell) != "text" or cell.casefold() in _NULLS for cell in filled):

@@ -50,7 +50,7 @@ def kind_of_file(file: IO[bytes], *, name: str) -> Kind:
         _refuse_ole(file, name)
     if head.startswith(_BINARY):
         raise FileBinary(file=name)
-    plain = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"")
+    plain = head.lstrip(b"\xef\xbb\xbf\xfe\xff").replace(b"\0", b"")  # also in UTF-16
     if _HTML.match(plain):
         raise FileIsHtml(file=name)
     if plain.lstrip().startswith(b"<?xml") and _XML_SHEET.search(plain):
