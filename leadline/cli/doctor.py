@@ -236,6 +236,23 @@ def _login(session: Session, relay: Any) -> Check:  # noqa: ANN401 - a Relay, im
     return _well(session, "smtp", relay=relay)
 
 
+def check_inboxes(session: Session) -> Iterator[Check]:
+    """Inboxes elsewhere can be reached and listed; nothing is taken in."""
+    from leadline.files.remote import FolderUnusable, open_folder, shown_url
+
+    try:
+        project = find_project(session)
+    except LeadlineError:
+        return  # told by check_project_folder
+    for inbox in project.settings.inboxes if project else ():
+        try:
+            waiting = len(open_folder(inbox.url).look())
+        except FolderUnusable as error:
+            yield _told(session, "inbox", error)
+        else:
+            yield _well(session, "inbox", folder=shown_url(inbox.url), count=waiting)
+
+
 def check_disk(session: Session) -> Iterator[Check]:
     """There is room for the database, its journal and the quarantine."""
     folder = _existing(session.folders.state)
@@ -296,6 +313,7 @@ _LOCAL: Final[tuple[Callable[[Session], Iterator[Check]], ...]] = (
     check_secrets,
     check_database,
     check_mail,
+    check_inboxes,
     check_disk,
     check_binds,
 )

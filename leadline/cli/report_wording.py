@@ -320,6 +320,10 @@ DOCTOR: Final[dict[str, tuple[str, str]]] = {
         "Set LEADLINE_BASE_URL to the public address of the web app.",
         "LEADLINE_BASE_URL にWebアプリの公開アドレスを設定してください。",
     ),
+    "doctor.inbox.ok": (
+        "{folder} can be listed, {count} file(s) lie there",
+        "{folder} を参照できます (ファイル {count} 件)",
+    ),
     "doctor.disk.ok": ("{free} free in {folder}", "{folder} の空き {free}"),
     "doctor.disk.bad": ("only {free} free in {folder}", "{folder} の空きが {free} しかありません"),
     "doctor.disk.bad.fix": (

@@ -114,11 +114,11 @@ def _protocol(settings: Document, path: Path) -> Iterator[Problem]:
     """Yield a fault when a folder's URL begins with no protocol of fsspec's."""
     url = settings.get(path)
     protocol, separator, _ = url.partition("://") if _is_text(url) else ("", "", "")
-    if not separator:
+    if not separator or "::" in protocol:
         return
-    from fsspec import available_protocols
+    from fsspec.registry import known_implementations, registry
 
-    known = available_protocols()
+    known = known_implementations.keys() | registry.keys()
     if protocol not in known:
         spot = replace(settings.at_value(path), excerpt="")
         yield spot.problem("unknown_protocol", found=protocol, suggestion=nearest(protocol, known))

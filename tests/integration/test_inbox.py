@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from leadline.clock import SystemClock
 from leadline.domain.endings import Facts
 from leadline.stages import imports, inbox, open_workspace
 from tests.factories import NOW, a_project, a_workspace, rows_of
@@ -45,7 +46,7 @@ def put(work: Workspace, name: str, *people: str, header: str = HEADER) -> Path:
 
 
 def let_lie(path: Path, seconds: float = 60.0) -> None:
-    at = datetime.now(UTC).timestamp() - seconds  # noqa: TID251 - what the file system sees
+    at = SystemClock().now().timestamp() - seconds
     os.utime(path, (at, at))
 
 
@@ -55,7 +56,7 @@ def many(count: int) -> list[str]:
 
 def run(work: Workspace) -> list[dict[str, Any]]:
     """Do what a run of the clock does; returns what became of the files."""
-    seen = inbox.look(work, now=datetime.now(UTC))  # noqa: TID251 - as the clock does
+    seen = inbox.look(work, now=SystemClock().now())
     taken = [inbox.take(work, path, now=NOW, by=imports).facts for path in seen.paths]
     return [*seen.left, *taken]
 
@@ -136,7 +137,7 @@ def test_hidden_locked_unsettled_and_foreign_files_are_left(work: Workspace) -> 
     for name in (*names, "new.csv"):
         put(work, name, "suzuki")
     let_lie(work.environment.home / "inbox/new.csv", seconds=0)
-    seen = inbox.look(work, now=datetime.now(UTC))  # noqa: TID251 - the file's time is real
+    seen = inbox.look(work, now=SystemClock().now())
     assert (seen.paths, seen.left, seen.waiting) == ([], [], 1)
 
 
@@ -404,7 +405,7 @@ def test_file_that_breaks_us_is_reported_and_the_others_come_in(work: Workspace)
 
     put(work, "a.csv", "suzuki")
     put(work, "b.csv", "sato")
-    seen = inbox.look(work, now=datetime.now(UTC))  # noqa: TID251 - the files' time is real
+    seen = inbox.look(work, now=SystemClock().now())
     facts = [inbox.take(work, path, now=NOW, by=Broken()).facts for path in seen.paths]
     assert [each["outcome"] for each in facts] == ["failed", "imported"]
     report = (work.environment.home / facts[0]["report"]).read_text(encoding="utf-8-sig")
