@@ -102,6 +102,7 @@ test: $(VENV)/.ours $(VENV)/.development ## the whole suite, on SQLite and Postg
 fault: $(VENV)/.ours $(VENV)/.development ## the crash and fault loop; long
 	@bash deployments/system_packages.sh
 	@$(PY) -m tests.faults
+	@$(PY) -m tests.import_faults
 	@$(PY) -m pytest --timeout 900 tests/long
 
 bench: $(VENV)/.ours ## every benchmark: ratios and CPU seconds
