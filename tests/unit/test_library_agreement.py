@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COUNT: Final = 50_000  # of each kind
-IN_COLUMNS: Final = 15_000  # of them, once more by column
+IN_COLUMNS: Final = 5_000  # of them, once more by column
 SEED: Final = 20261122
 
 BLANKS: Final = " \t\r\n\u3000\u00a0\u200b\ufeff"
