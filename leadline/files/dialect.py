@@ -128,7 +128,9 @@ def _cells(raw: bytes, dialect: Dialect, *, is_sound: bool) -> tuple[tuple[str, 
     pieces: list[bytes] = []
     if not is_sound or (dialect.quote and dialect.quote.encode() in raw):
         pieces = raw_cells_of(raw, dialect)
-    quoted = sum(is_closed(piece, dialect) for piece in pieces) if dialect.quote else 0
+    mark = dialect.quote.encode()
+    opened = (piece for piece in pieces if mark and piece.lstrip(b" ").startswith(mark))
+    quoted = sum(is_closed(piece, dialect) for piece in opened)
     if is_sound:
         return cells_of(raw.decode("utf-8", "replace"), dialect), quoted
     return tuple(piece.decode("utf-8", "replace") for piece in pieces), quoted
@@ -139,6 +141,8 @@ def _best_delimiter(head: Stretch, quote: str | None) -> _Trial:
     usual = [sign for sign in _USUAL if sign.encode() in head.data]
     best = _best([_quoting(head, sign, quote) for sign in usual or _USUAL[:1]])
     for signs, least in ((_RARE, 2), (_LAST, _WIDE)):
+        if best.score + _LEAD >= 1:
+            break
         trials = [_quoting(head, sign, quote) for sign in signs if sign.encode() in head.data]
         if not trials:
             continue
@@ -170,11 +174,17 @@ def _ways(data: bytes, delimiter: str, quote: str | None) -> Iterator[Dialect]:
     spaced = data.count(f"{delimiter} ".encode())
     is_spaced = 2 * spaced >= data.count(delimiter.encode()) > 0 and delimiter != " "
     for mark in _QUOTES if quote is None else (quote,):
-        if mark == "'" and b"'" not in data:
+        if mark == "'" and not _opens_cells(data, delimiter):
             continue
         for escape in ("", "\\") if _has_escapes(data, mark) else ("",):
             for skips_spaces in (False, True) if is_spaced else (False,):
                 yield Dialect(delimiter, mark, escape, skips_spaces)
+
+
+def _opens_cells(data: bytes, delimiter: str) -> bool:
+    """Return whether a single quotation mark stands where a cell begins."""
+    before = (b"\n", delimiter.encode(), f"{delimiter} ".encode())
+    return data.startswith(b"'") or any(sign + b"'" in data for sign in before)
 
 
 def _has_escapes(data: bytes, mark: str) -> bool:
@@ -229,7 +239,12 @@ def _single_column(head: Stretch, best: _Trial) -> _Trial:
 def _with_doubled_delimiter(head: Stretch, best: _Trial) -> _Trial:
     """Return `||` for `|` when every other cell is empty in every record."""
     dialect = best.dialect
-    if dialect.delimiter not in _DOUBLED or best.width < _WIDE or best.width % 2 == 0:
+    is_odd = best.width >= _WIDE and best.width % 2
+    if (
+        dialect.delimiter not in _DOUBLED
+        or not is_odd
+        or dialect.delimiter.encode() * 2 not in head.data
+    ):
         return best
     records = [record for record in first_records(head, dialect) if record.is_sound]
     if any(cell for record in records for cell in record.cells[1::2]):
@@ -241,6 +256,8 @@ def _with_spaces(head: Stretch, best: _Trial) -> _Trial:
     """Return the dialect in which spaces behind the delimiter do not count, if they are usual."""
     dialect = best.dialect
     if dialect.skips_spaces or dialect.delimiter == " ":
+        return best
+    if f"{dialect.delimiter} ".encode() not in head.data:
         return best
     records = first_records(head, dialect)
     others = [cell for record in records for cell in record.cells[1:] if cell]

@@ -233,10 +233,9 @@ def _all_lines(
     """Return first and last row of the header and the names that they make together."""
     first = last = place
     names: Sequence[str] = rows[place].cells
-    if place and _is_group_line(rows[place - 1], rows[place]):
-        joined = _join(_spread(_padded(rows[place - 1].cells, len(names))), names)
-        if _is_better(joined, names, is_known):
-            first, names = place - 1, joined
+    if place:
+        joined = _with_line_above(rows, place, is_known)
+        first, names = (place - 1, joined) if joined else (first, names)
     while last - first + 1 < _MOST_LINES and last + 1 < len(rows):
         below = rows[last + 1].cells
         if not _continues(names, below, rows[last + 2 :], is_known):
@@ -247,6 +246,21 @@ def _all_lines(
         first = last if chosen is below else first
         names = chosen
     return first, last, names
+
+
+def _with_line_above(
+    rows: Sequence[Row], place: int, is_known: Callable[[str], bool]
+) -> Sequence[str] | None:
+    """Return the names that a row makes with the one above it, None when that is no part of it."""
+    above, row = rows[place - 1], rows[place]
+    if _is_group_line(above, row):
+        joined = _join(_spread(_padded(above.cells, len(row.cells))), row.cells)
+        return joined if _is_better(joined, row.cells, is_known) else None
+    is_full = len(above.cells) == len(row.cells) and all(cell.strip() for cell in above.cells)
+    if is_full and _continues(above.cells, row.cells, rows[place + 1 :], is_known):
+        chosen = _choose(above.cells, row.cells, is_known)
+        return chosen if chosen is not row.cells and chosen is not above.cells else None
+    return None
 
 
 def _is_group_line(above: Row, row: Row) -> bool:
@@ -336,6 +350,11 @@ def _choose(
     if _parts_columns(names, below):
         return _parted(names, below, is_known)
     joined = _join(names, below)
+    most = sum(map(is_known, joined))
+    for cells in (names, below):
+        known = sum(map(is_known, cells))
+        if known >= most and 2 * known >= len(cells):
+            return cells
 
     def worth(cells: Sequence[str]) -> tuple[int, int, int]:
         blanks = sum(not cell.strip() for cell in cells)
