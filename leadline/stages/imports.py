@@ -7,9 +7,11 @@ it stopped, and a file that was taken in to the end changes nothing.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from time import perf_counter
@@ -38,7 +40,7 @@ from leadline.store.submissions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -199,7 +201,7 @@ def _begin(
 def _take(work: Workspace, run: Import, chunk: Chunk, *, now: datetime) -> None:
     """Take in one chunk in one transaction; rows that are known cost a look and no write."""
     started = perf_counter()
-    with work.store.write(lock="intake") as connection:
+    with _collected_later(), work.store.write(lock="intake") as connection:
         known = find_known(connection, run.file.name, chunk.all_keys)
         fresh = chunk.without(known)
         if fresh.count:
@@ -211,6 +213,18 @@ def _take(work: Workspace, run: Import, chunk: Chunk, *, now: datetime) -> None:
     before = {key: each for key, each in known.items() if each.import_run_id != run.run_id}
     run.unchanged += len(before)
     run.known_rejects += chunk.lines_of({k for k, each in before.items() if each.is_quarantined})
+
+
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """Let no garbage be looked for meanwhile: a chunk makes a million objects and hardly a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _store(
@@ -272,14 +286,14 @@ def _arrivals(
     count = len(accepted)
     absent = [None] * count
     stated = {name: kept(column) for name, column in judged.values.items()}
-    attributes = kept(judged.attributes)
-    owners = _owners(work, run, stated.get("owner", absent), attributes)
+    named = stated.get("owner", absent)
+    owners = _owners(work, run, named)
     return Arrivals(
         submission_ids=kept(ids[: judged.count]),
         received_at=[now] * count,
         rules=[_rules(run)] * count,
         values={**dict.fromkeys(STATED, absent), **stated, "owner": owners},
-        attributes=attributes,
+        attributes=_with_owners(run, named, kept(judged.attributes)),
         as_written=kept(judged.as_written),
         guessed=kept(judged.guessed),
         keys=_keys(work, run.file, judged),
@@ -297,23 +311,24 @@ def _keys(work: Workspace, file: SourceFile, judged: Judged) -> list[list[tuple[
     ]
 
 
-def _owners(
-    work: Workspace,
-    run: Import,
-    stated: Sequence[str | None],
-    attributes: Sequence[dict[str, str]],
-) -> Sequence[str | None]:
-    """Return the rep whom each row names; a name that is nobody's stays as the row wrote it."""
-    names = {text for text in stated if text}
-    if not names:
-        return stated
-    for text in names - run.owners.keys():
+def _owners(work: Workspace, run: Import, stated: Sequence[str | None]) -> Sequence[str | None]:
+    """Return the rep whom each row names, None for a name that is nobody's."""
+    for text in {text for text in stated if text} - run.owners.keys():
         run.owners[text] = resolve_owner(text, work.project.reps)
-    header = next(name for name, field in run.file.mapped.fields.items() if field == "owner")
-    for named, extra in zip(stated, attributes, strict=True):
-        if named and run.owners[named] is None:
-            extra[header] = named
     return [run.owners[text] if text else None for text in stated]
+
+
+def _with_owners(
+    run: Import, stated: Sequence[str | None], attributes: Sequence[dict[str, str]]
+) -> Sequence[dict[str, str]]:
+    """Keep, among what no field takes, the text of an owner who is nobody we know."""
+    if all(run.owners.values()):
+        return attributes
+    header = next(name for name, field in run.file.mapped.fields.items() if field == "owner")
+    return [
+        {**extra, header: text} if text and run.owners[text] is None else extra
+        for text, extra in zip(stated, attributes, strict=True)
+    ]
 
 
 def _rules(run: Import) -> SourceRules:

@@ -93,6 +93,43 @@ def insert_columns(
     )
 
 
+def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row], *, key: str) -> int:
+    """Write rows under their key; one that is there as it is given is not touched.
+
+    Args:
+        connection: a writing transaction.
+        table: the table, unique on `key`.
+        rows: all with the same keys, each `key` once.
+        key: the column that names the row.
+
+    Returns:
+        How many rows were added or changed.
+    """
+    if not rows:
+        return 0
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    names = ", ".join(columns)
+    others = [name for name in columns if name != key]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in others)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        differs = " OR ".join(f"{table.name}.{name} IS NOT excluded.{name}" for name in others)
+        return connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
+            f"ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE {differs}",
+            list(zip(*_sqlite_columns(table, columns), strict=True)),
+        ).rowcount
+    mine, given = (", ".join(f"{of}.{name}" for name in others) for of in (table.name, "excluded"))
+    return connection.execute(
+        text(
+            f"INSERT INTO {table.name} ({names}) SELECT {names} "  # noqa: S608 - our own names
+            f"FROM jsonb_populate_recordset(NULL::{table.name}, CAST(:rows AS jsonb)) "
+            f"ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE ({mine}) IS DISTINCT FROM ({given})"
+        ),
+        {"rows": _document(rows)},
+    ).rowcount
+
+
 def update_rows(
     connection: Connection,
     table: Table,

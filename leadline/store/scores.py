@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from leadline.store import schema
-from leadline.store.bulk import among, as_dicts, insert_rows
+from leadline.store.bulk import among, as_dicts, insert_rows, upsert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,12 +33,7 @@ def keep_rule_set(connection: Connection, *, hash_: str, rules: Any, now: dateti
 
 def put_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write scores by lead, in place of the ones before; every row has all columns."""
-    if not rows:
-        return
-    connection.execute(
-        _SCORES.delete().where(among(connection, _SCORES.c.lead_id, [r["lead_id"] for r in rows]))
-    )
-    insert_rows(connection, _SCORES, rows)
+    upsert_rows(connection, _SCORES, rows, key="lead_id")
 
 
 def get_scores(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import event, select
 
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, among_pairs, insert_rows, update_rows
+from leadline.store.bulk import (
+    allocate_ids,
+    among,
+    among_pairs,
+    insert_rows,
+    update_rows,
+    upsert_rows,
+)
 from tests.builders import NOW, a_store
 
 if TYPE_CHECKING:
@@ -63,6 +70,32 @@ def test_known_rows_stay_as_they_were_when_they_are_ignored(store: Store) -> Non
             connection, BANS, [a_ban("one", cause="second"), a_ban("two")], ignore_known=True
         )
         assert causes(connection) == {"one": "first", "two": "manual"}
+
+
+def a_rule_set(hash_: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"hash": hash_, "rules": [{"id": ODD}], "created_at": NOW} | changes
+
+
+def test_upsert_adds_what_is_new_and_changes_what_differs(store: Store) -> None:
+    table = schema.rule_sets
+    with store.write() as connection:
+        assert upsert_rows(connection, table, [a_rule_set("a"), a_rule_set("b")], key="hash") == 2
+        rows = [a_rule_set("a"), a_rule_set("b", rules=[]), a_rule_set("c")]
+        assert upsert_rows(connection, table, rows, key="hash") == 2
+        found = connection.execute(select(table.c.hash, table.c.rules).order_by(table.c.hash))
+        assert [tuple(row) for row in found] == [
+            ("a", [{"id": ODD}]),
+            ("b", []),
+            ("c", [{"id": ODD}]),
+        ]
+
+
+def test_upsert_of_the_same_rows_changes_none(store: Store) -> None:
+    rows = [a_rule_set(str(number)) for number in range(50)]
+    with store.write() as connection:
+        assert upsert_rows(connection, schema.rule_sets, rows, key="hash") == 50
+        assert upsert_rows(connection, schema.rule_sets, rows, key="hash") == 0
+        assert upsert_rows(connection, schema.rule_sets, [], key="hash") == 0
 
 
 def test_each_row_gets_its_own_values_and_the_count_is_told(store: Store) -> None:
