@@ -20,7 +20,7 @@ _LOOKED_AT: Final = 40  # rows among which the header is looked for
 _BODY: Final = 60  # rows below that tell what the columns hold
 _LONGEST: Final = 300  # characters of a name; forms ask long questions
 _MOST_LINES: Final = 3  # of a header
-_SAME: Final = 0.7  # the share of a column's cells of one kind that gives it that kind
+_SAME: Final = 0.6  # the share of a column's cells of one kind that gives it that kind
 _DATA: Final = 0.5  # the share of typed cells that makes a row one of data
 _EMAIL: Final = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
 _URL: Final = re.compile(r"(?:https?|ftp)://|www\.", re.IGNORECASE)
@@ -259,7 +259,7 @@ def _with_line_above(
     is_full = len(above.cells) == len(row.cells) and all(cell.strip() for cell in above.cells)
     if is_full and _continues(above.cells, row.cells, rows[place + 1 :], is_known):
         chosen = _choose(above.cells, row.cells, is_known)
-        return chosen if chosen is not row.cells and chosen is not above.cells else None
+        return None if chosen is row.cells else chosen
     return None
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadline.domain.encodings import Encoding
+from leadline.errors import IntakeError
+from leadline.files.decoding import original_bytes
+from leadline.files.faults import EncodingUnknown
 from leadline.files.reader import (
     FileBinary,
     FileEmpty,
@@ -16,6 +20,7 @@ from leadline.files.reader import (
     FileMissing,
     FileUnreadable,
     HeaderMissing,
+    Reading,
     Record,
     Reject,
     Table,
@@ -25,8 +30,6 @@ from leadline.files.reader import (
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from leadline.errors import IntakeError
 
 
 def _table(data: bytes | str) -> Table:
@@ -52,9 +55,7 @@ def test_file_is_opened_from_disk(tmp_path: Path) -> None:
     table = open_table(path)
     assert (table.encoding, table.delimiter, table.header_line) == (Encoding.CP932, ",", 1)
     assert table.header == ("氏名", "会社名")
-    assert list(table.records()) == [
-        Record(2, ("髙橋", "㈱山﨑"), "髙橋,㈱山﨑".encode(), 0)
-    ]
+    assert list(table.records()) == [Record(2, ("髙橋", "㈱山﨑"), "髙橋,㈱山﨑".encode(), 0)]
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
@@ -353,3 +354,137 @@ def test_reader_agrees_with_a_reader_of_single_characters(body: str) -> None:
             assert each.cells == cells[:3]
         else:
             assert (each.reason == "stray_quote") == (cells is None)
+
+
+def test_long_file_of_old_macs_is_read_with_line_feeds_inside_cells() -> None:
+    rows = "".join(f'p{n}@b.example,"two\nlines {n}"\r' for n in range(9_000))
+    table = _table("Email,Note\r" + rows)
+    assert table.dialect.line_end == "CR"
+    found = list(table.records())
+    assert len(found) == 9_000
+    assert found[-1].line == 2 + 8_999 * 2
+
+
+def test_long_file_is_read_in_batches_with_lines_that_go_on() -> None:
+    rows = "".join(f'p{n}@b.example,"{"x" * 200}\n{n}"\n' for n in range(9_000))
+    batches = list(_table("Email,Note\n" + rows).batches())
+    assert len(batches) > 1
+    lines = [line for batch in batches for line in batch.lines.tolist()]
+    assert lines == list(range(2, 2 + 18_000, 2))
+
+
+@pytest.mark.parametrize(
+    "codec", ["cp932", "euc_jp", "iso2022_jp", "utf-16", "utf-32", "utf-8-sig"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_file_longer_than_a_block_is_read_in_every_encoding(codec: str, end: str) -> None:
+    count = 40_000 if codec == "iso2022_jp" else 25_000
+    rows = [f"担当{n},東京都品川区{n},株式会社みどり" for n in range(count)]
+    data = end.join(["氏名,住所,会社名", *rows]).encode(codec)
+    batches = list(_table(data).batches())
+    assert sum(len(batch.lines) for batch in batches) == count
+    last = batches[-1]
+    assert last.lines[-1].item() == count + 1
+    assert [column[-1].as_py() for column in last.columns] == rows[-1].split(",")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bad"),
+    [("cp932", b"\x80"), ("cp932", b"\xfd"), ("euc_jp", b"\xff"), ("windows-1252", b"\x81")],
+)
+def test_bytes_without_a_meaning_spoil_their_record_only(encoding: str, bad: bytes) -> None:
+    text = "Name,x\n" + "Größe €,1\n" * 9 if "1252" in encoding else "氏名,x\n" + "山田,1\n" * 9
+    lines = text.encode(encoding).split(b"\n")
+    lines[4] = b"2," + bad + b"z"
+    table = _table(b"\n".join(lines))
+    assert [(each.line, each.reason) for each in table.records() if isinstance(each, Reject)] == [
+        (5, "bad_encoding")
+    ]
+    raw = next(each.raw for each in table.records() if isinstance(each, Reject))
+    assert original_bytes(raw, table.encoding) == lines[4]
+
+
+def test_what_is_known_of_a_file_wins() -> None:
+    data = "a;b,c\n\nx;y,z\n1;2,3\n".encode("cp932")
+    known = Reading(encoding="shift_jis", delimiter=";", header_line=3)
+    table = parse_table(data, file="leads.csv", fixed=known)
+    assert (table.encoding, table.delimiter) == (Encoding.CP932, ";")
+    assert (table.header_line, table.header) == (3, ("x", "y,z"))
+    assert _table("a;b,c\n1;2,3\n").header_line == 1
+
+
+def test_quotation_mark_can_be_switched_off() -> None:
+    table = parse_table(b'a,b\n"x,y\n', file="leads.csv", fixed=Reading(quote=""))
+    assert [found[1] for found in table.records()] == [('"x', "y")]
+
+
+def test_unknown_encoding_is_an_error_that_names_the_others() -> None:
+    with pytest.raises(EncodingUnknown, match="cp932"):
+        parse_table(b"a,b\n", file="leads.csv", fixed=Reading(encoding="klingon"))
+
+
+def test_line_that_announces_the_delimiter_is_no_record() -> None:
+    table = _table("sep=;\r\nEmail;Name\r\na@b.example;A, B\r\n")
+    assert (table.header_line, table.header) == (2, ("Email", "Name"))
+    assert [found[:2] for found in table.records()] == [(3, ("a@b.example", "A, B"))]
+
+
+def test_lines_of_a_sub_table_make_one_record() -> None:
+    lines = ["レコードの開始行,番号,会社名,品目", ",9,Lost,X", "*,1,Acme,A", ",1,Acme,B", ",,,A"]
+    found = _records("\n".join([*lines, "*,2,Beta,C", "*,3,Gam", "*,4,Delta,D"]))
+    assert [(each.line, each[1]) for each in found if isinstance(each, Record)] == [
+        (3, ("1", "Acme", "A\nB")),
+        (6, ("2", "Beta", "C")),
+        (8, ("4", "Delta", "D")),
+    ]
+    assert [(each.line, each.reason) for each in found if isinstance(each, Reject)] == [
+        (2, "field_count"),
+        (7, "field_count"),
+    ]
+
+
+def test_file_is_described_for_people_and_programs() -> None:
+    assert _table('Name;Note\n"A";"x\\"y"\n"B";"z"\n').describe() == {
+        "kind": "text",
+        "encoding": "utf-8",
+        "is_guess": False,
+        "dialect": {"delimiter": ";", "quote": '"', "escape": "\\", "line_end": "LF"},
+        "sheet": None,
+        "header_line": 1,
+        "columns": ["Name", "Note"],
+    }
+
+
+def test_pipe_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    os.mkfifo(path)
+    with pytest.raises(FileUnreadable, match="no ordinary file"):
+        open_table(path)
+
+
+_PIECES = st.sampled_from(
+    [
+        *(b",", b";", b"\t", b"|", b'"', b"'", b"\\", b"\n", b"\r", b"\r\n", b"\0", b"\x1a", b" "),
+        *(b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x1b$B", b"\x1b(B", b"\x1b(I", b"\x1b$(D"),
+        *(b"Email", b"Name", b"a@b.example", b"1", b"a", b"*", b"sep=;\n", b"=cmd", b"2026-10-05"),
+        *(b"\xe9", b"\x82\xa0", b"\xa4\xa2", b"\x8e\xb1", b"\xe3\x81\x82", b"\x80", b"\xff"),
+        *(b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"<html>", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.lists(_PIECES, max_size=80).map(b"".join)))
+def test_any_bytes_are_read_or_refused_with_every_record_accounted_for(data: bytes) -> None:
+    try:
+        table = parse_table(data, file="leads.csv", needs_header=False)
+    except IntakeError as error:
+        assert error.say("en") != error.say("ja")  # noqa: PT017 - either outcome is right
+        return
+    batches = list(table.batches())
+    counted = sum(len(batch.lines) + len(batch.rejects) for batch in batches)
+    found = list(table.records())
+    assert len(found) == counted
+    assert [each.line for each in found] == sorted(each.line for each in found)
+    assert all(len(batch.columns) == len(table.header) for batch in batches)
+    assert all(len(column) == len(batch.lines) for batch in batches for column in batch.columns)
