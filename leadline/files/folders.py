@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import unicodedata
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
+from leadline.errors import IntakeError
 from leadline.files.faults import FileUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 #: The sub-folder of what was taken in.
@@ -32,6 +34,28 @@ _TABLES: Final = frozenset(
     | {".xls", ".xlsb", ".ods", ".numbers"}
 )
 _LONGEST_REPORT: Final = 1 << 16
+_FOREIGN: Final = re.compile(r"\\x([89a-f][0-9a-f])")
+
+
+class FileNameForeign(IntakeError):
+    """The name of a file is in an encoding of its own."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "The name of {file} is not in UTF-8. Give it another one, in letters of your "
+        "language or in plain ones.",
+        "ja": "{file} のファイル名が UTF-8 ではありません。名前を付け直してください。",
+    }
+
+
+class LinkLeadsOut(IntakeError):
+    """A link in a folder, to something that lies elsewhere."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "{file} is a link that leads out of its folder, and is not followed. Put a copy of "
+        "the file here.",
+        "ja": "{file} はフォルダの外へのリンクのため、読み込みません。ファイルそのものを置いて"
+        "ください。",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +134,16 @@ def source_of(name: str) -> str | None:
     return unicodedata.normalize("NFC", folder) if separator else None
 
 
+def plain_name(name: str) -> str:
+    r"""Return a name that can be stored and shown; bytes that are no UTF-8 look like `\x8d`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _real_name(name: str) -> str:
+    """Return the name that a plain one stands for."""
+    return _FOREIGN.sub(lambda found: chr(0xDC00 + int(found[1], 16)), name)
+
+
 def free_names(name: str, day: str) -> Iterator[str]:
     """Give names in `done/` for a file, the plain one first and then those with a number."""
     path = PurePosixPath(DONE, day, name)
@@ -142,29 +176,32 @@ class LocalFolder:
 
     def find(self, name: str) -> Found | None:
         """Return one file, None when it is not there."""
-        path = self.root / name
-        return self._found(name, self._report(name).exists()) if path.is_file() else None
+        if not self._at(name).is_file():
+            return None
+        return self._found(name, self._report(name).exists())
 
     @contextmanager
     def fetch(self, name: str, scratch: Path) -> Iterator[Path]:
         """Give the path of a file.
 
         Raises:
-            FileUnreadable: it is a link that leads out of the folder, or cannot be opened.
+            FileNameForeign, LinkLeadsOut, FileUnreadable: it cannot be taken.
         """
         del scratch  # it is here already
-        path = self.root / name
+        path = self._at(name)
+        if str(path) != plain_name(str(path)):
+            raise FileNameForeign(file=name)
         if not path.resolve().is_relative_to(self.root.resolve()):
-            raise FileUnreadable(file=path.name, why="it is a link that leads out of its folder")
+            raise LinkLeadsOut(file=name)
         try:
             path.open("rb").close()
         except OSError as error:
-            raise FileUnreadable(file=path.name, why=error.strerror or "") from None
+            raise FileUnreadable(file=name, why=error.strerror or "") from None
         yield path
 
     def put_away(self, name: str, day: str) -> str:
         """Move a file to `done/`, where nothing is overwritten; returns its new name."""
-        path = self.root / name
+        path = self._at(name)
         for new in free_names(name, day):
             target = self.root / new
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -189,8 +226,13 @@ class LocalFolder:
         """Remove the report beside a file, if there is one."""
         self._report(name).unlink(missing_ok=True)
 
+    def _at(self, name: str) -> Path:
+        path = self.root / name
+        return path if path.exists() else self.root / _real_name(name)
+
     def _report(self, name: str) -> Path:
-        return self.root / (name + REPORT)
+        path = self._at(name)
+        return path.with_name(path.name + REPORT)
 
     def _names(self) -> Iterator[str]:
         """Give the names of all files but those in `done/`, and hidden ones."""
@@ -202,11 +244,11 @@ class LocalFolder:
             for file in files:
                 path = below / file
                 if (self.root / path).is_file():
-                    yield path.as_posix()
+                    yield plain_name(path.as_posix())
 
     def _found(self, name: str, has_report: bool) -> Found:  # noqa: FBT001 - see with_reports
         try:
-            stat = (self.root / name).stat()
+            stat = self._at(name).stat()
         except OSError:  # it is gone again, which `find` will tell
             return Found(name, "", None, has_report)
         # the time of the last change of any kind: of what it holds, or of who may read it

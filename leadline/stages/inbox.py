@@ -287,9 +287,7 @@ class _Handling:
 
     def is_reported(self) -> bool:
         """Tell whether the report beside the file holds for its content."""
-        if not self.found.has_report:
-            return False
-        report = self.drop.folder.read_report(self.drop.name)
+        report = self._own_report()
         stamp = read_stamp(report)
         if stamp is None or (stamp.content, stamp.settings) != (self.content, self._stamp.settings):
             return False
@@ -305,7 +303,8 @@ class _Handling:
             found = folder.find(name)
             if found is not None and found.mark == self.found.mark:
                 facts["moved_to"] = folder.put_away(name, day)
-                folder.remove_report(name)
+                if self._own_report():
+                    folder.remove_report(name)
         except (FolderUnusable, OSError) as error:
             facts["unmoved"] = type(error).__name__
         return _left(facts)
@@ -347,8 +346,15 @@ class _Handling:
             facts["report"] = f"{self.drop.shown}.report.txt"
         return _left(facts)
 
+    def _own_report(self) -> str:
+        """Return the report beside the file, "" when there is none, or one that is not ours."""
+        report = self.drop.folder.read_report(self.drop.name) if self.found.has_report else ""
+        return report if read_stamp(report) else ""
+
     def _write(self, report: str) -> bool:
         """Write the report; without one the file is tried again by the next run."""
+        if self.found.has_report and not self._own_report():
+            return False
         try:
             self.drop.folder.write_report(self.drop.name, report)
         except (FolderUnusable, OSError):

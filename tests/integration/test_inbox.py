@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from leadline.cli.embedded import import_files
 from leadline.clock import SystemClock
 from leadline.domain.endings import Facts
 from leadline.stages import imports, inbox, open_workspace
@@ -414,12 +415,45 @@ def test_file_that_breaks_us_is_reported_and_the_others_come_in(work: Workspace)
     assert PERSON not in report
 
 
-def test_file_that_nobody_may_read_is_reported_and_tried_when_they_may(work: Workspace) -> None:
+def test_link_out_of_the_inbox_is_reported_and_not_followed(work: Workspace) -> None:
     path = put(work, "fair.csv", "suzuki")
     link = path.with_name("link.csv")
     link.symlink_to("/etc/hosts")
     assert [facts["outcome"] for facts in run(work)] == ["imported", "failed"]
     assert "leads out of its folder" in link.with_name("link.csv.report.txt").read_text("utf-8")
+
+
+def test_file_whose_name_is_in_cp932_is_reported_once(work: Workspace) -> None:
+    name = os.fsdecode("名刺.csv".encode("cp932"))
+    put(work, name, "suzuki")
+    (facts,) = run(work)
+    assert (facts["file"], facts["error"]) == (r"inbox/\x96\xbc\x8eh.csv", "FileNameForeign")
+    assert [each["outcome"] for each in run(work)] == ["reported"]
+    assert sorted(lying(work)) == sorted([name, f"{name}.report.txt"])
+
+
+def test_report_that_is_not_ours_is_neither_overwritten_nor_removed(work: Workspace) -> None:
+    own = put(work, "fair.csv.report.txt", "sato")
+    before = own.read_text(encoding="utf-8")
+    put(work, "fair.csv", header="hello\n")
+    assert "report" not in run(work)[0]
+    put(work, "fair.csv", "suzuki")
+    assert run(work)[0]["outcome"] == "imported"
+    assert own.read_text(encoding="utf-8") == before
+
+
+async def test_clock_without_prefect_takes_in_what_waits(work: Workspace) -> None:
+    put(work, "bad.csv", header="hello\n")
+    put(work, "展示会/old.csv", *many(201))
+    put(work, "展示会/new.csv", "suzuki", "sato")
+    facts = await import_files(work, SystemClock().now())
+    assert [file["outcome"] for file in facts.files] == ["failed", "imported", "held"]
+    assert "2 of 2 rows of 1 file(s), 0 quarantined; intake 2 of 2;" in facts.ending("en").message
+    again = (await import_files(work, SystemClock().now())).ending("ja")
+    assert (again.name, again.message) == (
+        "Idle",
+        "報告付きで取込フォルダに残っているファイル2件",
+    )
 
 
 @pytest.mark.parametrize("path", ["inbox/../../x.csv", "../x.csv", "/etc/hosts", "s3://b/x.csv"])
