@@ -217,7 +217,7 @@ def _take(work: Workspace, run: Import, chunk: Chunk, *, now: datetime) -> None:
 
 @contextmanager
 def _collected_later() -> Iterator[None]:
-    """Let no garbage be looked for meanwhile: a chunk makes a million objects and hardly a cycle."""
+    """Look for no garbage meanwhile: a chunk makes a million objects and hardly a cycle."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -17,7 +17,8 @@ from leadline.web.words import FIELD_FAULTS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.config.shape import FormShape, Language
+    from leadline.config.shape import FormShape
+    from leadline.config.values import Language
     from leadline.web.bodies import Posted
 
 #: A field that people do not see; whoever fills it is a program.

@@ -21,7 +21,8 @@ from leadline.web.site import Visit, Visiting
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.config.shape import FormField, FormShape, Language
+    from leadline.config.shape import FormField, FormShape
+    from leadline.config.values import Language
     from leadline.stages import Workspace
     from leadline.store.submissions import Arrival
     from leadline.web.bodies import Posted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from leadline.config.shape import Language
+    from leadline.config.values import Language
 
 _OURS: Final[dict[str, Language]] = {"en": "en", "ja": "ja"}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from leadline.clock import Clock
-    from leadline.config.shape import Language
+    from leadline.config.values import Language
     from leadline.stages import Workspace
 
 P = ParamSpec("P")
