@@ -140,9 +140,12 @@ def test_cells_of_two_million_characters_are_read() -> None:
 
 def test_record_over_lines_has_a_greatest_length_and_a_record_on_one_line_has_none() -> None:
     over_lines = b'"' + b"x\n" * 10 + b'"\n'
+    with_more = b'"x\n",' + b"y" * 20 + b"\n"
     on_one_line = b'"' + b"x" * 100 + b'"\n'
     assert _spans(over_lines, longest=22)[0].is_sound
     assert not _spans(over_lines, longest=21)[0].is_sound
+    assert _spans(with_more, longest=25)[0].is_sound
+    assert not _spans(with_more, longest=24)[0].is_sound
     assert _spans(on_one_line, longest=5)[0].is_sound
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leadline.files.grammar import Dialect
+from leadline.files.cuts import Cuts, Cutter
+from leadline.files.grammar import Dialect, Stretch
 from leadline.files.records import MAX_CELL, Reject, Rows, read_rows
 
 if TYPE_CHECKING:
@@ -198,6 +199,7 @@ def test_bound_on_records_over_lines_does_not_depend_on_blocks(
     size=st.sampled_from([1, 20, 1000]),
     longest=st.sampled_from([4, 20, 40, 1 << 20]),
 )
+@example(data=b'x,"y\n",",",q","c\nzzzzzz"\n', size=1000, longest=20)
 def test_columns_hold_what_the_exact_grammar_finds(data: bytes, size: int, longest: int) -> None:
     whole = data.replace(b"\\", b"/")
     exact = Dialect(escape="\\")  # goes record by record, and differs where there is a backslash
@@ -318,6 +320,23 @@ def test_unclosed_quote_costs_one_line_in_a_long_file(line: bytes) -> None:
 def test_crlf_and_lf_may_mix() -> None:
     seen = _read(b'a,b,c\r\nd,e,f\n"g",h,"i"\r\n"j","k",l\n')
     assert ["".join(cells) for _, cells, _ in seen.accepted] == ["abc", "def", "ghi", "jkl"]
+
+
+def test_record_that_fills_many_blocks_is_not_looked_at_for_each_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at = 0
+    cut = Cutter.cut
+
+    def counted(self: Cutter, stretch: Stretch) -> Cuts:
+        nonlocal looked_at
+        looked_at += len(stretch.data)
+        return cut(self, stretch)
+
+    monkeypatch.setattr(Cutter, "cut", counted)
+    data = b'a,"' + b"x\n" * 20_000 + b'",c\n'
+    assert len(_read(data, size=100).accepted) == 1
+    assert looked_at < 5 * len(data)
 
 
 def test_rows_come_out_before_the_next_block_is_taken() -> None:
