@@ -160,7 +160,7 @@ def refuse_untouched(rows: Rows, header: Sequence[str]) -> Rows:
     places = {name: header.index(name) for name in MARKS if name in header}
     columns = [column.to_pylist() for column in rows.columns]
     marks = {name: columns[place] for name, place in places.items()}
-    if not marks.keys() >= {"quarantine_reason", "quarantine_check"}:
+    if not marks.keys() >= {"quarantine_reason", "quarantine_row", "quarantine_check"}:
         return rows
     data = [place for place, name in enumerate(header) if name not in MARKS]
     kept: list[int] = []
@@ -168,7 +168,8 @@ def refuse_untouched(rows: Rows, header: Sequence[str]) -> Rows:
     for number, line in enumerate(rows.lines.tolist()):
         found = {name: unguard(cells[number]) for name, cells in marks.items()}
         cells = [unguard(columns[place][number]) for place in data]
-        if found["quarantine_reason"] in _STRUCTURAL and _is_untouched(cells, found):
+        is_guess = found["quarantine_reason"] in _STRUCTURAL and found["quarantine_row"]
+        if is_guess and _is_untouched(cells, found):
             raw = rows.raws[number].as_py()
             column = _place_of(found.get("quarantine_column", ""), data)
             detail = found.get("quarantine_detail", "")
@@ -195,7 +196,10 @@ def as_first_refused(row: Refused, header: Sequence[str]) -> Refused:
     """
     cells = dict(zip(header, map(unguard, row.cells), strict=False))
     data = [cells.get(name, "") for name in header if name not in MARKS]
-    return row._replace(text=cells.get("quarantine_row") or row.text, cells=data)
+    if cells.get("quarantine_reason") != row.reason:  # refused for itself
+        return row._replace(cells=data)
+    text, column = cells.get("quarantine_row"), cells.get("quarantine_column")
+    return row._replace(text=text or row.text, column=column or row.column, cells=data)
 
 
 def _fitted(cells: Sequence[str], width: int) -> list[str]:
@@ -224,7 +228,7 @@ def _is_untouched(cells: Sequence[str], marks: Mapping[str, str]) -> bool:
         return True
     if marks["quarantine_reason"] != "bad_encoding":
         return False
-    shown = set(_BYTE.findall(marks.get("quarantine_row", "")))
+    shown = set(_BYTE.findall(marks["quarantine_row"]))
     return any(sign in cell for sign in shown for cell in cells)
 
 

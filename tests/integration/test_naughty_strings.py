@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from email.parser import BytesParser
+from functools import cache
 from html import unescape
 from html.entities import html5
 from html.parser import HTMLParser
@@ -235,6 +236,7 @@ ELEMENTS: Final = {
 ENTITY: Final = re.compile(r"&#?\w+;")
 
 
+@cache
 def written_leads() -> list[dict[str, str]]:
     """Return the strings by field, as many to a lead as there are fields."""
     width = len(SHOWN)
@@ -303,6 +305,7 @@ def lead_of(mail: EmailMessage) -> dict[str, str]:
     return {name: read[name](text) or "" for name, text in written.items()}
 
 
+@cache
 def content(mail: EmailMessage, kind: str) -> str:
     body = mail.get_body((kind,))
     assert body is not None
