@@ -32,6 +32,7 @@ from benchmarks.measure import (
     print_lines,
     run_child,
 )
+from benchmarks.whole_import import import_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -201,6 +202,7 @@ def growth(name: str, small: tuple[int, Used], large: tuple[int, Used]) -> Line:
 def measure(sizes: list[int], *, runs: int) -> Iterator[Line]:
     """Measure each size as often as asked, and give the results."""
     medians: dict[int, _Sides] = {}
+    imported: dict[int, Report] = {}
     with tempfile.TemporaryDirectory(prefix="leadline-") as folder:
         for rows in sizes:
             note(f"{rows} rows: writing the file")
@@ -214,12 +216,21 @@ def measure(sizes: list[int], *, runs: int) -> Iterator[Line]:
             medians[rows] = {side: middle(reports) for side, reports in found.items()}
             truth = path.with_name("leads.truth.csv")
             yield from reading_lines(rows, medians[rows], truth)
+            note(f"{rows} rows: the whole import, {runs} time(s)")
+            taken = [
+                run_child("benchmarks.whole_import", str(path), variables={}) for _ in range(runs)
+            ]
+            imported[rows] = middle(taken)
+            yield from import_lines(rows, imported[rows])
             path.unlink()
     if len(sizes) > 1:
         small, large = sizes[0], sizes[-1]
         for side in ("reading", "opening and reading"):
             before, after = (medians[rows][side].pieces["reading"] for rows in (small, large))
             yield growth(side, (small, before), (large, after))
+        before, after = (imported[rows].pieces["first"] for rows in (small, large))
+        yield growth("whole import", (small, before), (large, after))
+        yield _at_most("whole import, peak", large, after, value=after.peak, unit="MB", target=PEAK)
 
 
 def main() -> int:

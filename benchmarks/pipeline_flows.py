@@ -44,7 +44,7 @@ async def import_and_write(work: Workspace, path: str, *, now: datetime) -> list
     at = now.isoformat()
     with hold(work):
         states = [
-            await import_files(paths=[path], now=at, return_state=True),
+            await import_files(paths=[path], now=at, is_agreed=True, return_state=True),
             await write_due_touches(now=at, return_state=True),
         ]
     for state in states:

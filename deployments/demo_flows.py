@@ -38,7 +38,7 @@ async def run_flows() -> AsyncIterator[Any]:
     first = INSTANTS[0].isoformat()
     state = await process_submissions(now=first, return_state=True)
     yield await send_due_touches(now=first, return_state=True) if state.is_completed() else state
-    yield await import_files(paths=list(FILES), now=first, return_state=True)
+    yield await import_files(paths=list(FILES), now=first, is_agreed=True, return_state=True)
     for instant in INSTANTS:
         yield await send_due_touches(now=instant.isoformat(), return_state=True)
 

@@ -23,7 +23,9 @@ from tasks import held, is_transient, plain_errors
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-async def take_file(path: str, now: str, number: int, *, is_given: bool) -> dict[str, Any]:
+async def take_file(
+    path: str, now: str, number: int, *, is_given: bool, is_agreed: bool
+) -> dict[str, Any]:
     """Take one file in; a second try goes on where the first stopped.
 
     Args:
@@ -31,6 +33,7 @@ async def take_file(path: str, now: str, number: int, *, is_given: bool) -> dict
         now: recorded as the time of arrival (ISO).
         number: which file of the run this is, from 1.
         is_given: whether a person named the file; else it waited in an inbox.
+        is_agreed: whether that person lets however many new leads go on.
 
     Returns:
         What `leadline.stages.inbox.take` says of it: names, ids and counts; and as `batches` what
@@ -45,5 +48,6 @@ async def take_file(path: str, now: str, number: int, *, is_given: bool) -> dict
             now=datetime.fromisoformat(now),
             by=imports,
             is_given=is_given,
+            is_agreed=is_agreed,
         )
     return {**taken.facts, "batches": [asdict(taken.batch)] if taken.batch.claimed else []}

@@ -99,15 +99,17 @@ def _take(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[
     """Take one file in, or say what that would come to."""
     from leadline.stages.imports import finish_import, import_file, preview_import
 
+    is_backfill = asked.is_backfill
     if asked.is_dry or not (asked.is_backfill or asked.is_agreed):
         with session.out.progress("import.looking", _size_of(path)) as advance:
             preview = preview_import(work, path, wish=asked.wish, on_chunk=advance)
-        if asked.is_dry or preview.created > preview.file.threshold:
+        is_backfill = is_backfill or bool(preview.file.settings.backfill)
+        if asked.is_dry or (preview.created > preview.file.threshold and not is_backfill):
             return _stop(session, work, path, asked=asked, preview=preview)
     now = session.clock.now()
     with session.out.progress("import.reading", _size_of(path)) as advance:
         run = import_file(
-            work, path, now=now, wish=asked.wish, is_backfill=asked.is_backfill, on_chunk=advance
+            work, path, now=now, wish=asked.wish, is_backfill=is_backfill, on_chunk=advance
         )
     _judge_others(work, now=now)
     report = finish_import(work, run, now=session.clock.now())

@@ -9,7 +9,7 @@ where the import stopped.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
@@ -104,6 +104,7 @@ class _Drop:
     Attributes:
         shown: its name for people.
         is_given: whether a person named it; then it is read again, and stays where it is.
+        is_agreed: whether that person lets however many new leads go on.
     """
 
     folder: Folder
@@ -111,6 +112,7 @@ class _Drop:
     source: str | None
     is_backfill: bool
     is_given: bool
+    is_agreed: bool = False
 
     @property
     def shown(self) -> str:
@@ -155,7 +157,13 @@ def look(work: Workspace, *, now: datetime) -> Look:
 
 
 def take(
-    work: Workspace, path: str, *, now: datetime, by: Importing, is_given: bool = False
+    work: Workspace,
+    path: str,
+    *,
+    now: datetime,
+    by: Importing,
+    is_given: bool = False,
+    is_agreed: bool = False,
 ) -> Taken:
     """Take one file in, or say why not.
 
@@ -166,6 +174,7 @@ def take(
         by: what takes a single file in.
         is_given: whether a person named the file: it is read again though its content is known,
             and neither moved nor reported on.
+        is_agreed: whether that person lets however many new leads go on.
 
     Returns:
         `outcome` is `imported`, `known` (its content was taken in before), `held` (more new leads
@@ -182,7 +191,7 @@ def take(
         with claimed(_own(work, drop).with_suffix(".lock")) as is_mine:
             if not is_mine:
                 return _left({"file": path, "outcome": "busy"})
-            return _take(work, drop, now=now, by=by)
+            return _take(work, replace(drop, is_agreed=is_agreed), now=now, by=by)
     except FolderUnusable as error:
         return _left({"file": path, "outcome": "unusable", "error": type(error).__name__})
 
@@ -259,7 +268,7 @@ def _judge(handling: _Handling, file: Path, *, by: Importing) -> Taken:
     wish = Wish(source=drop.source)
     settings = source_settings(work.project, drop.source or drop.stem)
     is_backfill = drop.is_backfill or bool(settings.backfill)
-    if not is_backfill:
+    if not is_backfill and not drop.is_agreed:
         preview = by.preview_import(work, file, wish=wish)
         is_backfill = bool(preview.file.settings.backfill)
         if preview.created > preview.file.threshold and not is_backfill:
@@ -372,11 +381,8 @@ def _find_known(work: Workspace, content: str, source: str | None) -> ImportRun 
     The same content of another source, where the folder states one, is another import.
     """
     with work.store.read() as connection:
-        run_id = find_finished_import(connection, content)
-        run = None if run_id is None else find_import_run(connection, run_id)
-    if run is None or run.undo_counts is not None or run.undone_at is not None:
-        return None
-    return run if source in {None, run.source} else None
+        run_id = find_finished_import(connection, content, source=source)
+        return None if run_id is None else find_import_run(connection, run_id)
 
 
 def _own(work: Workspace, drop: _Drop) -> Path:

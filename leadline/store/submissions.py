@@ -276,11 +276,20 @@ def finish_import_run(
     )
 
 
-def find_finished_import(connection: Connection, file_hash: str) -> int | None:
-    """Return the latest finished run over a file with these bytes, if there is one."""
+def find_finished_import(
+    connection: Connection, file_hash: str, *, source: str | None = None
+) -> int | None:
+    """Return the latest finished run over a file with these bytes that was not taken back.
+
+    The same bytes of another source, where one is given, are another import.
+    """
     query = select(func.max(_RUNS.c.id)).where(
-        _RUNS.c.file_hash == file_hash, _RUNS.c.finished_at.is_not(None)
+        _RUNS.c.file_hash == file_hash,
+        _RUNS.c.finished_at.is_not(None),
+        _RUNS.c.undo_counts.is_(None),
     )
+    if source is not None:
+        query = query.where(_RUNS.c.source == source)
     return connection.execute(query).scalar()
 
 
