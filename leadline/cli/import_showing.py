@@ -149,4 +149,7 @@ def show_next(session: Session, reports: Sequence[Mapping[str, Any]]) -> None:
         session.out.line("import.held", count=report["created"], run=report["run"])
     if any(report["created"] or report["updated"] for report in done):
         session.out.line("import.next")
-        session.out.line("import.undo", run=done[-1]["run"])
+    for report in done:
+        if report["created"] or report["updated"]:
+            name = Path(report["file"]).name
+            session.out.line("import.undo", file=name, run=report["run"])

@@ -11,8 +11,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "`leadline import --undo RUN` takes one back."
         ),
         (
-            "ファイルを指定してください: leadline import FILE。過去の取込は `leadline import --list`、"
-            "取り消しは `leadline import --undo RUN` です。"
+            "ファイルを指定してください: leadline import FILE。過去の取込は "
+            "`leadline import --list`、取り消しは `leadline import --undo RUN` です。"
         ),
     ),
     "import.looking": ("Looking through", "内容を確認中"),
@@ -36,12 +36,12 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     ),
     "import.encoding_guessed": (
         (
-            "  The encoding is a last resort: any bytes read as {encoding}. Look at accented letters, "
-            "and save the file as UTF-8 if they are wrong."
+            "  The encoding is a last resort: any bytes read as {encoding}. Look at accented "
+            "letters, and save the file as UTF-8 if they are wrong."
         ),
         (
-            "  文字コードは確証がなく {encoding} とみなしました。文字化けがあれば UTF-8 で保存し直して"
-            "ください。"
+            "  文字コードは確証がなく {encoding} とみなしました。文字化けがあれば UTF-8 で保存し直"
+            "してください。"
         ),
     ),
     "import.country": (
@@ -56,8 +56,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     ),
     "import.order": (
         (
-            "  Dates such as 03/04/2026 could be read in two ways; they were read with the {order}. "
-            "To settle it: date_order in config/mappings/{source}.yaml."
+            "  Dates such as 03/04/2026 could be read in two ways; they were read with the {order}. To "
+            "settle it: date_order in config/mappings/{source}.yaml."
         ),
         (
             "  03/04/2026 のような日付は2通りに読めます。{order}として読みました。確定するには "
@@ -83,8 +83,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     ),
     "import.column_content": (
         (
-            "  Column `{header}` was taken as {field} by what its cells hold ({percent} %). If that "
-            "is wrong: config/mappings/{source}.yaml"
+            "  Column `{header}` was taken as {field} by what its cells hold ({percent} %). If "
+            "that is wrong: config/mappings/{source}.yaml"
         ),
         (
             "  列「{header}」は内容({percent}%)から {field} と判断しました。誤りの場合は "
@@ -154,8 +154,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     "import.nothing_done": ("Nothing was taken in.", "取込はしていません。"),
     "import.stopped": (
         (
-            "Stopped: {created} new leads are more than {threshold} (backfill_threshold). Nothing was "
-            "taken in, and nobody was told."
+            "Stopped: {created} new leads are more than {threshold} (backfill_threshold). Nothing "
+            "was taken in, and nobody was told."
         ),
         (
             "停止しました: 新規 {created} 件は上限 {threshold} 件 (backfill_threshold) を超えます。"
@@ -168,8 +168,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "`leadline release`. New leads that are to go on at once: --yes."
         ),
         (
-            "過去のリードなら --backfill (保存・名寄せ・スコアのみ。`leadline release` まで通知・配信"
-            "なし)、すぐに対応を始めるなら --yes を付けてください。"
+            "過去のリードなら --backfill (保存・名寄せ・スコアのみ。`leadline release` まで通知・"
+            "配信なし)、すぐに対応を始めるなら --yes を付けてください。"
         ),
     ),
     "import.held": (
@@ -178,8 +178,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     ),
     "import.next": ("Next: leadline run", "次の手順: leadline run"),
     "import.undo": (
-        "To take this import back: leadline import --undo {run}",
-        "この取込を取り消すには: leadline import --undo {run}",
+        "To take {file} back: leadline import --undo {run}",
+        "{file} の取込を取り消すには: leadline import --undo {run}",
     ),
     "import.rejects": (
         "{count} row(s) of {file} were refused:",

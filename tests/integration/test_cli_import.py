@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,11 @@ def test_import_says_line_reason_and_next_step(command: CommandLine) -> None:
     answer = command("import", command.home / "leads.csv")
     assert "line 6: the mail address is not a single valid address (column Email)" in answer.out
     assert "line 7: the row is empty" in answer.out
-    assert answer.out.rstrip().endswith("Next: leadline run")
+    assert "Mend the cells there and import that file." in answer.out
+    assert answer.out.splitlines()[-2:] == [
+        "Next: leadline run",
+        "To take leads.csv back: leadline import --undo 1",
+    ]
 
 
 def test_import_prints_nothing_about_a_person(command: CommandLine) -> None:
@@ -60,10 +65,27 @@ def test_import_prints_nothing_about_a_person(command: CommandLine) -> None:
 
 def test_import_keeps_rejected_rows_in_a_quarantine_file(command: CommandLine) -> None:
     [file] = command("import", command.home / "leads.csv", "--json").document["files"]
-    text = Path(file["quarantine"]).read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert [row["line"] for row in rows] == ["6", "7"]
-    assert "not-an-address" in rows[0]["row"]
+    rows = quarantined(file)
+    assert [row["quarantine_line"] for row in rows] == ["6", "7"]
+    assert [row["quarantine_reason"] for row in rows] == ["invalid_email", "empty_row"]
+    assert [row["Email"] for row in rows] == ["not-an-address", ""]
+
+
+def test_row_mended_in_the_quarantine_file_becomes_a_lead_of_the_same_source(
+    command: CommandLine,
+) -> None:
+    [file] = command("import", command.home / "leads.csv", "--json").document["files"]
+    first, *others = quarantined(file)
+    mended = command.home / "mended.csv"
+    with mended.open("w", encoding="utf-8-sig", newline="") as opened:
+        writer = csv.DictWriter(opened, first.keys())
+        writer.writeheader()
+        writer.writerows([{**first, "Email": "found.later@harper.example"}, *others])
+
+    [again] = command("import", mended, "--json").document["files"]
+
+    assert [again[name] for name in ("source", "created", "rejected")] == ["leads", 1, 1]
+    assert [row["quarantine_source"] for row in quarantined(again)] == ["leads"]
 
 
 def test_quarantine_file_of_a_cp932_file_is_readable(command: CommandLine) -> None:
@@ -76,8 +98,7 @@ def test_quarantine_file_of_a_cp932_file_is_readable(command: CommandLine) -> No
     )
     path.write_bytes("\n".join(rows).encode("cp932") + b"\xff\n")
     [file] = command("import", path, "--json").document["files"]
-    with Path(file["quarantine"]).open(encoding="utf-8-sig", newline="") as opened:
-        found = [(row["reason"], row["row"]) for row in csv.DictReader(opened)]
+    found = [(row["quarantine_reason"], row["quarantine_row"]) for row in quarantined(file)]
     assert file["encoding"] == "cp932"
     assert found == [
         ("stray_quote", '髙橋,a@b.example,"㈱山﨑'),
@@ -135,5 +156,138 @@ def test_pipe_is_refused_because_a_file_is_read_twice(command: CommandLine) -> N
     os.mkfifo(pipe)
     answer = command("import", pipe, "--json")
     assert answer.code == 1
-    assert answer.document["files"][0]["error"]["code"] == "no_file"
-    assert "Save it as a file" in answer.err
+    assert answer.document["files"][0]["error"]["code"] == "file_unreadable"
+    assert "it is no ordinary file" in answer.err
+
+
+def test_device_is_refused(command: CommandLine) -> None:
+    answer = command("import", "/dev/null", "--json")
+    assert answer.code == 1
+    assert answer.document["files"][0]["error"]["code"] == "file_unreadable"
+
+
+def test_import_of_more_new_leads_than_the_threshold_stops_and_says_who_would_be_told(
+    command: CommandLine,
+) -> None:
+    answer = command("import", many(command, 201))
+    assert answer.code == 2
+    assert "Stopped: 201 new leads are more than 200 (backfill_threshold)." in answer.err
+    assert "--backfill" in answer.err
+    assert "--yes" in answer.err
+    assert "What would follow, rehearsed with the first 201 new lead(s):" in answer.out
+    assert stored(command) == [(0, 0)]
+
+
+def test_stopped_import_says_so_in_json(command: CommandLine) -> None:
+    answer = command("import", many(command, 201), "--json")
+    [file] = answer.document["files"]
+    assert answer.code == 2
+    assert answer.document["run"] is None
+    assert [file[name] for name in ("stopped", "run", "created", "backfill_threshold")] == [
+        *("backfill_threshold", None, 201, 200)
+    ]
+    assert file["consequences"]["leads"] == 201
+
+
+def test_import_of_as_many_new_leads_as_the_threshold_goes_on(command: CommandLine) -> None:
+    answer = command("import", many(command, 200))
+    assert answer.code == 0
+    assert stored(command) == [(200, 200)]
+
+
+def test_import_that_is_agreed_to_goes_on_above_the_threshold(command: CommandLine) -> None:
+    answer = command("import", many(command, 201), "--yes")
+    assert answer.code == 0
+    assert stored(command) == [(201, 201)]
+    assert held(command) == 0
+
+
+def test_backfill_goes_on_above_the_threshold_and_holds_the_leads(command: CommandLine) -> None:
+    answer = command("import", many(command, 201), "--backfill")
+    assert answer.code == 0
+    assert "201 lead(s) are held back. To let them go: leadline release --import 1" in answer.out
+    assert held(command) == 201
+
+
+def test_threshold_of_a_mapping_file_is_that_of_its_source(command: CommandLine) -> None:
+    path = command.home / "config" / "mappings" / "many.yaml"
+    path.write_text("backfill_threshold: 2\n", encoding="utf-8")
+    answer = command("import", many(command, 3), "--json")
+    [file] = answer.document["files"]
+    assert [file[name] for name in ("stopped", "backfill_threshold")] == ["backfill_threshold", 2]
+
+
+def test_dry_run_shows_the_mapping_and_stores_nothing(command: CommandLine) -> None:
+    answer = command("import", command.home / "leads.csv", "--dry-run")
+    assert answer.code == 2  # two rows would be refused
+    assert re.search(r"^Job Title +title +its name +100  CEO$", answer.out, re.MULTILINE)
+    assert "An import would make 4 new lead(s)" in answer.out
+    assert answer.out.rstrip().endswith("Nothing was taken in.")
+    assert stored(command) == [(0, 0)]
+    assert command.query("SELECT count(*) FROM import_runs") == [(0,)]
+
+
+def test_import_says_which_columns_it_took_by_likeness_and_which_it_only_suggests(
+    command: CommandLine,
+) -> None:
+    header = "Email,Compnay Name,Teleph number"
+    answer = command("import", command.file("fair.csv", header, "a@b.example,Ikeda,06-1654-4579"))
+    assert "Column `Compnay Name` was taken as company by likeness (" in answer.out
+    assert "Column `Teleph number` may be phone (" in answer.out
+    assert answer.out.count("config/mappings/fair.yaml") == 2
+
+
+def test_mapping_that_names_no_column_of_the_file_is_reported(command: CommandLine) -> None:
+    mapping = command.home / "fair.yaml"
+    mapping.write_text("columns:\n  Badge: external_id\n", encoding="utf-8")
+    path = command.file("fair.csv", "Email,Company", "a@b.example,Ikeda")
+    answer = command("import", path, "--mapping", mapping)
+    assert answer.code == 0
+    assert "Mapping: " in answer.err
+    assert "Badge" in answer.err
+
+
+def test_import_says_how_it_read_dates_that_can_be_read_in_two_ways(command: CommandLine) -> None:
+    path = command.file("fair.csv", "Email,Submitted at", "a@b.example,03/04/2026")
+    answer = command("import", path)
+    assert "they were read with the month first" in answer.out
+    assert "date_order in config/mappings/fair.yaml" in answer.out
+
+
+def test_stop_is_told_in_japanese(command: CommandLine) -> None:
+    answer = command("import", many(command, 201), "--lang", "ja")
+    assert "停止しました: 新規 201 件は上限 200 件 (backfill_threshold) を超えます。" in answer.err
+    assert "その後の動き(先頭の新規 201 件で試算):" in answer.out
+
+
+def test_reading_of_a_japanese_file_is_told_in_japanese(command: CommandLine) -> None:
+    path = command.home / "cards.csv"
+    path.write_bytes("氏名,会社名,メールアドレス\n髙橋,㈱山﨑,a@b.example\n".encode("cp932"))
+    answer = command("import", path, "--lang", "ja")
+    assert "cards.csv: カンマ区切りのテキスト、文字コード cp932" in answer.out
+    assert "見出しは 1 行目、3 列" in answer.out
+    assert "国の記載がない電話番号・住所は JP、時刻は Asia/Tokyo として読みます。" in answer.out
+    assert "cards.csv の取込を取り消すには: leadline import --undo 1" in answer.out
+
+
+def quarantined(file: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the rows of the quarantine file of an import."""
+    with Path(file["quarantine"]).open(encoding="utf-8-sig", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def many(command: CommandLine, count: int) -> Path:
+    """Write a file of so many leads."""
+    rows = (f"lead{number}@harper.example,Harper {number}" for number in range(count))
+    return command.file("many.csv", "Email,Company", *rows)
+
+
+def stored(command: CommandLine) -> list[tuple[Any, ...]]:
+    """Return how many submissions and leads there are."""
+    return command.query("SELECT (SELECT count(*) FROM submissions), (SELECT count(*) FROM leads)")
+
+
+def held(command: CommandLine) -> int:
+    """Return how many leads are held back."""
+    [(count,)] = command.query("SELECT count(held_import_run_id) FROM leads")
+    return int(count)

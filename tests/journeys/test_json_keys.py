@@ -57,7 +57,7 @@ def test_documents_have_the_keys_that_the_reference_lists(
         "check": ask("check"),
         "doctor": ask("doctor", "--quick"),
         "migrate": ask("migrate"),
-        "import": ask("import", f"{home}/inbox/generic_ja_cp932.csv"),
+        "import": ask("import", f"{home}/inbox/generic_ja_cp932.csv", "--yes"),
         "run": ask("run", "--now", NOW),
         "leads list": ask("leads", "list", "--where", "consent AND request = 'quote'"),
         "leads export": ask("leads", "export", "--out", str(tmp_path / "leads.csv")),
