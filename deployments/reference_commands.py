@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _PROBLEM: Final = "{code, file, line, column, message, suggestion}"
 _COUNTS: Final = "records, accepted, rejected, created, updated, unchanged, duplicates"
+#: How a file was read.
+_READ: Final = "kind, encoding, is_guess, dialect, sheet, header_line, columns"
 #: The keys of each command's JSON document when it did its work; a test compares them.
 JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "init": ("home", "written[]", "demo"),
@@ -27,16 +29,28 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "migrate": ("from", "to", "steps[]", "backup"),
     "import": (
         "run",
-        f"files[]{{file, source, run, encoding, dialect, mapping, {_COUNTS}, quarantine, rejects}}",
         (
-            "files[]{kind, header_line, columns, matches, date_order, country, timezone, "
-            "is_backfill, resumed_from, owners_unknown}"
+            f"files[]{{file, source, run, {_READ}, mapping, matches, mapping_faults, date_order, "
+            "country, timezone, is_country_assumed, is_backfill, resumed_from, owners_unknown, "
+            f"{_COUNTS}, quarantine, rejects}}"
         ),
-        "with --dry-run or stopped: files[]{joined, consequences, backfill_threshold, stopped}",
+        (
+            "with --dry-run, or when stopped, also files[]{joined, consequences, "
+            "backfill_threshold}, and is_dry_run or stopped"
+        ),
+        (
+            "with --list: runs[]{run, file, source, started_at, finished_at, records, created, "
+            "updated, rejected, is_backfill, held, undone_at}"
+        ),
+        (
+            "with --undo: run, created_removed, created_kept, leads_restored, fields_restored, "
+            "fields_kept, consents_undone, keys_removed, submissions_undone, undone_at, is_repeat"
+        ),
     ),
     "files inspect": (
-        *("encoding", "is_guess", "kind", "dialect", "header_line", "columns[]"),
+        *("file", *_READ.replace("columns", "columns[]").split(", ")),
         *("records", "accepted", "rejected", "rejects[]{line, column, reason, detail}"),
+        "with --out: out",
     ),
     "release": (
         *("run", "held", "matching", "released", "remaining"),

@@ -66,7 +66,39 @@ def test_documents_have_the_keys_that_the_reference_lists(
     }
     lead = str(documents["leads list"]["leads"][0]["id"])
     documents |= {"leads show": ask("leads", "show", lead), "explain": ask("explain", lead)}
+    documents |= {
+        "files inspect": ask("files", "inspect", f"{home}/inbox/generic_ja_cp932.csv"),
+        "release": ask("release", "--import", "1"),
+    }
 
     assert set(documents) == set(JSON_KEYS) - {"deploy"}  # it needs a server: test_deploy
     wrong = {name: different(found, JSON_KEYS[name]) for name, found in documents.items()}
     assert {name: keys for name, keys in wrong.items() if keys} == {}
+
+
+def conditional(command: str, option: str) -> str:
+    """Return what the reference says of the keys that a command has with an option."""
+    return next(text for text in JSON_KEYS[command] if text.startswith(f"with {option}"))
+
+
+def test_documents_have_the_keys_that_the_reference_lists_for_options(
+    ask: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    home = tmp_path / "project"
+    ask("init", str(home), "--demo")
+    few = home / "few.csv"
+    few.write_text("Email,Company\na@sample.example,Sample Inc.\n", encoding="utf-8")
+    ask("import", str(few))
+
+    runs = ask("import", "--list")
+    undone = ask("import", "--undo", "1")
+    [dry] = ask("import", str(few), "--dry-run")["files"]
+    [stopped] = ask("import", f"{home}/inbox/generic_ja_cp932.csv")["files"]
+
+    assert different(runs, (conditional("import", "--list").partition(": ")[2],)) == []
+    assert set(undone) == set(conditional("import", "--undo").partition(": ")[2].split(", "))
+    said = set(re.findall(r"\w+", " ".join(JSON_KEYS["import"])))
+    assert set(dry) | set(stopped) <= said
+    assert {"joined", "consequences", "backfill_threshold"} <= set(dry) & set(stopped)
+    assert dry["is_dry_run"]
+    assert stopped["stopped"] == "backfill_threshold"
