@@ -338,3 +338,10 @@ def test_rows_of_any_shape_are_written(tmp_path: Path) -> None:
     ]
     write_quarantine(tmp_path / "odd.csv", odd, header=["A", "B"], source="s")
     assert [(row["A"], row["B"]) for row in rows_of(tmp_path / "odd.csv")] == [("a", "a"), ("", "")]
+
+
+def test_headers_that_only_an_apostrophe_tells_apart_stay_two(command: CommandLine) -> None:
+    header = ("quarantine_source", "quarantine_row", "Email", "=x", "'=x")
+    path = command.home / "odd.csv"
+    path.write_text(a_table([header, ("odd", "", "a@example.com", "1", "2")]), encoding="utf-8")
+    assert taken(command, path)["accepted"] == 1
