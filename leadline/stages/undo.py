@@ -189,7 +189,7 @@ class _Undoing:
         for lead_id in created.intersection(others):
             reasons.setdefault(lead_id, "other_submission")
         gone = created - reasons.keys()
-        undo_store.remove_leads(self.connection, gone)
+        undo_store.remove_leads(self.connection, self.run_id, gone)
         self.undone.created_removed += len(gone)
         self.undone.created_kept.update(reasons.values())
         return gone

@@ -62,8 +62,13 @@ def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, d
 
 
 def reserve_ids(connection: Connection, count: int) -> list[int]:
-    """Reserve ids for new leads inside a writing transaction, ascending."""
-    return allocate_ids(connection, _LEADS, count)
+    """Reserve ids for new leads inside a writing transaction, ascending, none of them ever used."""
+    ids = allocate_ids(connection, _LEADS, count)
+    if connection.dialect.name != "sqlite":  # a sequence never goes back
+        return ids
+    removed = connection.execute(select(func.max(schema.import_runs.c.last_removed_id))).scalar()
+    first = max(ids[0], (removed or 0) + 1) if ids else 0
+    return list(range(first, first + count))
 
 
 def add_leads(

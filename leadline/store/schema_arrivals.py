@@ -38,6 +38,7 @@ import_runs = Table(
     at("finished_at"),
     at("undone_at"),
     Column("undo_counts", PlainJson),
+    Column("last_removed_id", BigId),
     Index("ix_import_runs_file_hash", "file_hash"),
 )
 

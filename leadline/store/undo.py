@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, literal, select, union_all, update
+from sqlalchemy import delete, func, literal, select, union_all, update
 
 from leadline.domain.resolution import WRITTEN
 from leadline.domain.undo import Change, Said
@@ -23,6 +23,7 @@ _LEADS = schema.leads
 _CHANGES = schema.import_changes
 _CONSENTS = schema.consents
 _KEYS = schema.lead_keys
+_RUNS = schema.import_runs
 #: Why a lead stays that an import has created, the weightiest first.
 REASONS: Final = ("message", "enrolled", "assigned", "consent", "other_submission")
 
@@ -96,8 +97,21 @@ def find_dependents(
     return {lead_id: REASONS[weight] for lead_id, weight in weights.items()}
 
 
-def remove_leads(connection: Connection, lead_ids: Collection[int]) -> None:
-    """Delete leads with all that is theirs alone; their submissions stay and name no lead."""
+def remove_leads(connection: Connection, run_id: int, lead_ids: Collection[int]) -> None:
+    """Delete leads with all that is theirs alone; their submissions stay and name no lead.
+
+    The highest id is kept with the run: no lead ever gets the id of another one.
+    """
+    if not lead_ids:
+        return
+    connection.execute(
+        update(_RUNS)
+        .where(
+            _RUNS.c.id == run_id,
+            func.coalesce(_RUNS.c.last_removed_id, 0) < max(lead_ids),
+        )
+        .values(last_removed_id=max(lead_ids))
+    )
     for column in (
         schema.scores.c.lead_id,
         _KEYS.c.lead_id,

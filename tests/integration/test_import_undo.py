@@ -132,6 +132,16 @@ def test_same_file_can_be_imported_and_taken_back_again_and_again(work: Workspac
 
 
 @both
+def test_lead_never_gets_the_id_of_one_that_was_taken_back(work: Workspace) -> None:
+    undo_import(work, take(work, ANN), now=LATER)
+    run = take(work, ANN.replace("a@x", "b@x"))
+    assert [row["id"] for row in rows_of(work, "leads")] == [2]
+    undo_import(work, run, now=LATER)
+    take(work, ANN)
+    assert [row["id"] for row in rows_of(work, "leads")] == [3]
+
+
+@both
 def test_lead_that_was_there_before_says_again_what_it_said(work: Workspace) -> None:
     take(work, ANN, source="web")
     before = stated(work)

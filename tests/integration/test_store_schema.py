@@ -374,7 +374,7 @@ def take_back(connection: Connection, lead_id: int) -> None:
     undo.undo_consents(connection, 1, [lead_id], now=NOW)
     undo.remove_keys(connection, {(lead_id, "x")})
     undo.undo_submissions(connection, 1, [1])
-    undo.remove_leads(connection, [lead_id + 1])
+    undo.remove_leads(connection, 1, [lead_id + 1])
 
 
 def test_sqlite_runs_with_the_durable_settings(sqlite_url: str) -> None:

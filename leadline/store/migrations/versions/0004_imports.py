@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("undone_at", UtcDateTime(), nullable=True),
         sa.Column("undo_counts", PlainJson(), nullable=True),
+        sa.Column("last_removed_id", BigId, nullable=True),
     ):
         op.add_column("import_runs", column)
     op.create_table(
