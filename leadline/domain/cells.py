@@ -99,7 +99,7 @@ def clean_line(cell: str) -> str | None:
     """Return a one-line text trimmed, without control characters; None when it says nothing."""
     text = cell.strip(_BLANKS)
     if text and not text.isprintable():
-        text = _CONTROLS.sub("", text)
+        text = _CONTROLS.sub("", text).strip(_BLANKS)
         if "\n" in text or "\r" in text:
             text = " ".join(text.split())
     return text or None
@@ -109,7 +109,7 @@ def clean_text(cell: str) -> str | None:
     """Return a text of several lines trimmed, CRLF as LF; None when it says nothing."""
     text = cell.strip(_BLANKS)
     if text and not text.isprintable():
-        text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip(_BLANKS)
     return text or None
 
 
@@ -121,7 +121,8 @@ def clean_name(cell: str) -> str | None:
         if "\uff0d" in text and not is_japanese(text):
             text = text.replace("\uff0d", "-")
     if not text.isprintable() or "  " in text:
-        text = _CONTROLS.sub("", " ".join(text.split()))
+        text = _CONTROLS.sub("", " ".join(text.split())).strip(_BLANKS)
+        text = " ".join(text.split())
     return text or None
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_ZONE: Final = 64
-_ID_PREFIX: Final = re.compile(r"(?:l:|zcrm_)(?=\S)")
+_ID_PREFIX: Final = re.compile(r"\A(?:(?:l:|zcrm_)(?=\S))+")
 
 
 @dataclass(frozen=True, slots=True)

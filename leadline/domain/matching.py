@@ -15,6 +15,8 @@ _GROUPS: Final = (
     ("country", "region", "region_code", "city", "postal_code", "address"),
     ("company", "company_key"),
 )
+#: The same value found by another rule is no change.
+_RULED: Final = ("request",)
 #: What follows from the mail address stays with it.
 _OF_ADDRESS: Final = ("is_role_address", "is_free_address", "is_disposable_address")
 #: A request that nobody stated says less than one that somebody did.
@@ -54,6 +56,8 @@ def join_values(
     }
     for group in _GROUPS:
         source = first if _speaks(first, group) or not _speaks(second, group) else second
+        if group[0] in _RULED and old[group[0]] == new[group[0]]:
+            source = old
         joined.update({name: source[name] for name in group if name in new})
     joined["email"] = old["email"]
     if old["email"] != new["email"]:

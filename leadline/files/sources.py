@@ -12,13 +12,24 @@ from leadline.config.mappings import source_settings
 from leadline.domain.date_order import infer_order
 from leadline.domain.fields import TIMED, SourceContext
 from leadline.domain.intake import Rejected
-from leadline.domain.mapping import decide_mapping, infer_country
+from leadline.domain.mapping import decide_mapping, fold_header, infer_country
 from leadline.errors import IntakeError
 from leadline.files.chunks import as_json_lists, cut_chunks
 from leadline.files.exports import OURS, is_export
-from leadline.files.formulas import unguard_column
+from leadline.files.formulas import unguard, unguard_column
+from leadline.files.header import told_apart
 from leadline.files.postal_codes import find_places
-from leadline.files.quarantine import MARKS, Refused, is_quarantine
+from leadline.files.quarantine import (
+    MARKS,
+    Refused,
+    Told,
+    as_first_refused,
+    is_quarantine,
+    looks_like_quarantine,
+    named_source,
+    read_told,
+    refuse_untouched,
+)
 from leadline.files.reader import Reading, open_table
 
 if TYPE_CHECKING:
@@ -88,6 +99,8 @@ class SourceFile:
         order: how dates such as 08/03/2026 are read, and what tells so.
         is_country_assumed: whether the country follows from the header's language alone.
         is_guarded: whether the file is one of ours, with guarded cells.
+        is_mended: whether it is a quarantine file that comes back.
+        is_export: whether it is an export of leads that comes back.
         fields: type of the custom fields.
         threshold: how many new leads go on without being asked for.
     """
@@ -102,12 +115,17 @@ class SourceFile:
     order: Order
     is_country_assumed: bool
     is_guarded: bool
+    is_mended: bool
+    is_export: bool
     fields: Mapping[str, str]
     threshold: int
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """Yield the file's rows, at most `size` readable ones at a time, from the first on."""
-        return cut_chunks(self.table.batches(), size)
+        batches = self.table.batches()
+        if self.is_mended:
+            batches = (refuse_untouched(rows, self.table.header) for rows in batches)
+        return cut_chunks(batches, size)
 
     def judge(self, columns: Sequence[pa.Array]) -> Judged:
         """Return what intake makes of rows, given as the columns of the file.
@@ -146,10 +164,16 @@ class SourceFile:
         return {}
 
     def match_keys(self, judged: Judged) -> list[tuple[tuple[str, str], ...]]:
-        """Return the exact match keys of judged rows, the strongest first."""
+        """Return the exact match keys of judged rows, the strongest first.
+
+        An export holds leads of many sources, whose ids may be the same.
+        """
         from leadline.domain.columns import keys_of
 
-        return keys_of(judged, source=self.name)
+        found = keys_of(judged, source=self.name)
+        if not self.is_export:
+            return found
+        return [tuple(key for key in keys if key[0] != "external") for keys in found]
 
     def raw_rows(self, columns: Sequence[pa.Array]) -> list[str]:
         """Return the cells of each row as a JSON list."""
@@ -162,7 +186,7 @@ class SourceFile:
         if isinstance(raw, dict) and not text:
             raw = list(raw.values())
         cells = _parted(text, self.table.dialect) if text else raw
-        return Refused(
+        found = Refused(
             line=reject["line"] or 0,
             column=reject["column"] or "",
             reason=reject["reason"],
@@ -170,6 +194,18 @@ class SourceFile:
             text=text,
             cells=cells,
         )
+        is_again = self.is_mended and text
+        return as_first_refused(found, self.table.header) if is_again else found
+
+    def told(self) -> Told:
+        """Return what a quarantine file of this one says of how it was read."""
+        matches = (
+            match
+            for match in self.mapped.columns
+            if match.field != "phone" or match.how != "alias"  # these go by preference
+        )
+        order = None if self.order.how == "none" else self.order.order
+        return Told({match.header: match.field for match in matches}, order)
 
     def describe(self) -> dict[str, Any]:
         """Return how the file was read, as the contract names it."""
@@ -200,20 +236,28 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
     wish = wish or Wish()
     name = wish.source or path.stem
     settings = source_settings(project, name, mapping=wish.mapping)
-    table = open_table(path, fixed=_reading(settings))
+    reading = None if looks_like_quarantine(path) else _reading(settings)
+    table = open_table(path, fixed=reading)
     first = next(table.batches(), None)
     is_mended, is_ours = is_quarantine(table.header), is_export(table.header)
     ours = MARKS if is_mended else OURS if is_ours else ()
     places = tuple(n for n, column in enumerate(table.header) if column not in ours)
+    is_guarded = is_mended or (is_ours and table.kind == "text")
+    shown = _samples(table, first)
     header = tuple(table.header[place] for place in places)
-    samples = _samples(table, first)
-    if is_mended and wish.source is None and (named := samples[MARKS[4]]):
-        name = named[0]
+    samples = {name: shown[name] for name in header}
+    if is_guarded:
+        header = told_apart([*map(unguard, header)])
+        plain = ([*map(unguard, cells)] for cells in samples.values())
+        samples = dict(zip(header, plain, strict=True))
+    if is_mended and wish.source is None and (named := named_source(shown)):
+        name = named
         settings = source_settings(project, name, mapping=wish.mapping)
+    told = read_told(shown) if is_mended and wish.mapping is None else Told()
     mapped = decide_mapping(
         header,
-        fixed=settings.mapping,
-        samples={column: samples[column] for column in header},
+        fixed=_fixed(told, settings, header),
+        samples=samples,
         custom=project.settings.fields,
     )
     if "email" not in mapped.fields.values():
@@ -224,7 +268,8 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
             source=name,
         )
     country, assumed = _country(project, settings, header)
-    order = _order(settings, mapped, samples, country=country)
+    stated = settings.date_order or told.date_order
+    order = _order(stated, mapped, samples, country=country)
     zone = settings.timezone or (_JAPAN_ZONE if assumed else project.settings.timezone)
     return SourceFile(
         table=table,
@@ -236,7 +281,9 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
         context=SourceContext(name, country, zone, order.order),
         order=order,
         is_country_assumed=assumed,
-        is_guarded=is_mended or (is_ours and table.kind == "text"),
+        is_guarded=is_guarded,
+        is_mended=is_mended,
+        is_export=is_ours,
         fields=project.settings.fields,
         threshold=settings.backfill_threshold or 0,
     )
@@ -249,6 +296,17 @@ def _blanked(cells: pa.Array, rows: Mapping[int, Any]) -> pa.Array:
     return pa.array(
         ["" if row in rows else cell for row, cell in enumerate(cells.to_pylist())], cells.type
     )
+
+
+def _fixed(told: Told, settings: SourceSettings, header: Sequence[str]) -> dict[str, str]:
+    """Return what the configuration fixes, and beside it what rows were read with before."""
+    configured = {fold_header(name) for name in settings.mapping}
+    before = {
+        name: field
+        for name, field in told.fields.items()
+        if name in header and fold_header(name) not in configured
+    }
+    return {**before, **settings.mapping}
 
 
 def _parted(text: str, dialect: Dialect) -> list[str]:
@@ -287,7 +345,7 @@ def _country(project: Project, settings: SourceSettings, header: Sequence[str]) 
 
 
 def _order(
-    settings: SourceSettings,
+    stated: str | None,
     mapped: Mapped,
     samples: Mapping[str, Sequence[str]],
     *,
@@ -295,4 +353,4 @@ def _order(
 ) -> Order:
     timed = [header for header, field in mapped.fields.items() if field in TIMED]
     cells = chain.from_iterable(samples[header] for header in timed)
-    return infer_order(cells, stated=settings.date_order, country=country)
+    return infer_order(cells, stated=stated, country=country)

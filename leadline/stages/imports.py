@@ -405,5 +405,5 @@ def _write_quarantine(work: Workspace, run: Import, rejects: list[dict[str, Any]
     folder = work.environment.state / "quarantine"
     path = folder / f"{_UNFIT.sub('_', run.file.name)}-{run.run_id}.csv"
     rows = (run.file.refused(reject) for reject in rejects)
-    write_quarantine(path, rows, header=run.file.header, source=run.file.name)
+    write_quarantine(path, rows, header=run.file.header, source=run.file.name, told=run.file.told())
     return path
