@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _LOOKED_AT: Final = 40  # rows among which the header is looked for
+_COLUMNS: Final = 300  # that are looked at; what lies behind them is taken as it is
 _BODY: Final = 60  # rows below that tell what the columns hold
 _LONGEST: Final = 300  # characters of a name; forms ask long questions
 _MOST_LINES: Final = 3  # of a header
@@ -75,14 +76,15 @@ def find_heading(
         is_known: whether a name is one that the mapping knows.
         line: the line of the header, when it is known.
     """
-    usual = usual_width(rows)
     if line is not None:
         place = next((n for n, row in enumerate(rows) if row.line == line), None)
         return None if place is None else _heading(rows, place, place, names=rows[place].cells)
-    place = _best_place(rows, usual, is_known)
+    seen = [Row(row.line, row.cells[:_COLUMNS]) for row in rows]
+    place = _best_place(seen, usual_width(seen), is_known)
     if place is None:
         return None
-    first, last, names = _all_lines(rows, place, is_known)
+    first, last, names = _all_lines(seen, place, is_known)
+    names = [*names, *rows[last].cells[_COLUMNS:]]
     return _heading(rows, first, last, names=names)
 
 
@@ -100,14 +102,16 @@ def numbered_names(width: int) -> tuple[str, ...]:
 def told_apart(cells: Sequence[str]) -> tuple[str, ...]:
     """Return the columns' names: stripped, on one line, numbered where empty or met before."""
     names: list[str] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for number, cell in enumerate(cells, start=1):
         plain = "".join(character for character in cell if character not in "\0\ufeff\u200b")
         name = base = " ".join(plain.split()) or f"column {number}"
-        copy = 2
+        copy = taken.get(base, 0)
         while name in taken:
-            name, copy = f"{base} ({copy})", copy + 1
-        taken.add(name)
+            copy += 1
+            name = f"{base} ({copy + 1})"
+        taken[base] = copy
+        taken.setdefault(name, 0)
         names.append(name)
     return tuple(names)
 

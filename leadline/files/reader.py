@@ -16,7 +16,7 @@ from heapq import merge
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from leadline.domain.encodings import Encoding, Found, decode_text
-from leadline.domain.headers import read_header
+from leadline.domain.headers import fold_header, known_words, read_header
 from leadline.files.decoding import decode_blocks, ends_with_cr, survey
 from leadline.files.dialect import Sampled, announced_delimiter, find_dialect, first_records
 from leadline.files.faults import (
@@ -56,6 +56,8 @@ __all__ = [
 ]
 
 _SAMPLE: Final = 1 << 18  # bytes in UTF-8 that dialect and header are found in
+_TAKEN_APART: Final = 300  # cells
+_LONG_NAME: Final = 120  # characters
 _FIRST_READ: Final = 1 << 16
 _ROWS: Final = 150
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
@@ -238,7 +240,7 @@ def _open_workbook(source: _Source, fixed: Reading, *, needs_header: bool) -> Ta
     book = open_workbook(
         source.open,
         name=source.name,
-        is_known=is_known,
+        is_known=known_names(),
         sheet=fixed.sheet,
         header_line=fixed.header_line,
     )
@@ -360,7 +362,7 @@ def _layout(sample: Stretch, dialect: Dialect, line: int | None, *, first_line: 
     most = max(_ROWS, line or 0)
     records = list(first_records(sample, dialect, most=most, start=(0, first_line)))
     rows = [Row(record.line, _unquoted(record, dialect)) for record in records]
-    heading = find_heading(rows, is_known=is_known, line=line)
+    heading = find_heading(rows, is_known=known_names(), line=line)
     if heading is None:
         width = max(usual_width(rows), 1)
         return _Layout(None, numbered_names(width), 0, first_line)
@@ -374,9 +376,22 @@ def _unquoted(record: Sampled, dialect: Dialect) -> tuple[str, ...]:
     return tuple(cell.replace(dialect.quote, "") for cell in record.cells)
 
 
-def is_known(name: str) -> bool:
-    """Return whether a cell is a word for a column that the mapping knows."""
-    return read_header(name) is not None
+def known_names() -> Callable[[str], bool]:
+    """Return what tells whether a cell is a word for a column that the mapping knows.
+
+    To take headers apart takes time, so that is done for the first cells that are asked for; of
+    others only the plain words are known.
+    """
+    answers: dict[str, bool] = {}
+
+    def is_known(name: str) -> bool:
+        if name not in answers:
+            is_plain = fold_header(name[:_LONG_NAME]) in known_words()
+            is_early = len(answers) < _TAKEN_APART and len(name) < _LONG_NAME
+            answers[name] = is_plain or (is_early and read_header(name) is not None)
+        return answers[name]
+
+    return is_known
 
 
 def _sample(file: IO[bytes], encoding: Encoding) -> tuple[bytes, bool, bool]:

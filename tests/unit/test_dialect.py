@@ -8,7 +8,7 @@ import pytest
 
 from leadline.files.dialect import announced_delimiter, find_dialect
 from leadline.files.header import Heading, Row, find_heading, kind_of, told_apart
-from leadline.files.reader import is_known
+from leadline.files.reader import known_names
 
 if TYPE_CHECKING:
     from leadline.files.grammar import Dialect
@@ -20,7 +20,7 @@ def _dialect(text: str) -> Dialect:
 
 def _heading(*rows: str, line: int | None = None) -> Heading | None:
     split = [Row(number, tuple(row.split(","))) for number, row in enumerate(rows, start=1)]
-    return find_heading(split, is_known=is_known, line=line)
+    return find_heading(split, is_known=known_names(), line=line)
 
 
 def _names(*rows: str) -> tuple[str, ...] | None:
