@@ -7,7 +7,7 @@
 # postfix         a real relay, against which the delivery guarantee is tested
 # chromium        looks at the pages as a visitor does
 # fonts-noto-cjk  without it, Japanese pages are rows of empty boxes
-# strace          holds and kills a process at a chosen system call in the fault loop
+# strace          kills a process, or fails its writes, at a chosen system call
 #
 # No daemon is started: the tests start what they need themselves, on loopback, and stop it again.
 set -euo pipefail

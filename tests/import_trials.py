@@ -180,7 +180,7 @@ def call(
     out, err = io.StringIO(), io.StringIO()
     with (
         patch.dict(os.environ, variables),
-        small(rows=rows or 10_000, seconds=seconds),
+        small(rows=rows, seconds=seconds),
         redirect_stdout(out),
         redirect_stderr(err),
     ):

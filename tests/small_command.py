@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def small(*, rows: int, seconds: int) -> Iterator[None]:
-    """Make chunks small and patience short until the block ends."""
+def small(*, rows: int | None, seconds: int) -> Iterator[None]:
+    """Make chunks small, unless `rows` is None, and patience short until the block ends."""
     defaults = imports.import_file.__kwdefaults__
     assert defaults is not None
     before = (defaults["size"], engine.BUSY_TIMEOUT_SECONDS)
-    defaults["size"], engine.BUSY_TIMEOUT_SECONDS = rows, seconds  # type: ignore[misc]
+    defaults["size"], engine.BUSY_TIMEOUT_SECONDS = rows or before[0], seconds  # type: ignore[misc]
     try:
         yield
     finally:

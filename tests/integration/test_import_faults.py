@@ -38,8 +38,8 @@ def test_import_that_is_killed_at_an_fsync_goes_on_behind_what_was_stored(file_c
     assert faults.kill_at(file_case, "fdatasync", 5)
 
 
-def test_import_that_is_killed_at_a_statement_ends_as_if_it_was_not(case: Case) -> None:
-    assert faults.kill_at_point(case, 70)
+def test_import_that_is_killed_at_a_statement_ends_as_if_it_was_not(server_case: Case) -> None:
+    assert faults.kill_at_point(server_case, 70)
 
 
 def test_import_that_is_killed_at_its_end_has_taken_everything_in(file_case: Case) -> None:
