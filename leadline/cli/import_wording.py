@@ -56,8 +56,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     ),
     "import.order": (
         (
-            "  Dates such as 03/04/2026 could be read in two ways; they were read with the {order}. To "
-            "settle it: date_order in config/mappings/{source}.yaml."
+            "  Dates such as 03/04/2026 could be read in two ways; they were read with the "
+            "{order}. To settle it: date_order in config/mappings/{source}.yaml."
         ),
         (
             "  03/04/2026 のような日付は2通りに読めます。{order}として読みました。確定するには "
