@@ -26,7 +26,8 @@ from leadline.files.grammar import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_USUAL: Final = (",", ";", "\t", "|")
+#: The delimiters that most files have.
+DELIMITERS: Final = (",", ";", "\t", "|")
 _RARE: Final = ("^", "~", "¦", "\x1f", "\x01", "，")
 _LAST: Final = (":", " ")
 _DOUBLED: Final = frozenset("|;~^:,")
@@ -138,8 +139,8 @@ def _cells(raw: bytes, dialect: Dialect, *, is_sound: bool) -> tuple[tuple[str, 
 
 def _best_delimiter(head: Stretch, quote: str | None) -> _Trial:
     """Return the best dialect of all delimiters that occur."""
-    usual = [sign for sign in _USUAL if sign.encode() in head.data]
-    best = _best([_quoting(head, sign, quote) for sign in usual or _USUAL[:1]])
+    usual = [sign for sign in DELIMITERS if sign.encode() in head.data]
+    best = _best([_quoting(head, sign, quote) for sign in usual or DELIMITERS[:1]])
     for signs, least in ((_RARE, 2), (_LAST, _WIDE)):
         if best.score + _LEAD >= 1:
             break
@@ -172,7 +173,9 @@ def _quoting(head: Stretch, delimiter: str, quote: str | None) -> _Trial:
 def _ways(data: bytes, delimiter: str, quote: str | None) -> Iterator[Dialect]:
     """Yield the ways of quoting that a file gives reason for, the plainest first."""
     spaced = data.count(f"{delimiter} ".encode())
-    is_spaced = 2 * spaced >= data.count(delimiter.encode()) > 0 and delimiter != " "
+    behind = data.count(f'" {delimiter}'.encode())
+    is_usual = 2 * max(spaced, behind) >= data.count(delimiter.encode()) > 0
+    is_spaced = is_usual and delimiter != " "
     for mark in _QUOTES if quote is None else (quote,):
         if mark == "'" and not _opens_cells(data, delimiter):
             continue

@@ -22,6 +22,7 @@ _BODY: Final = 60  # rows below that tell what the columns hold
 _LONGEST: Final = 300  # characters of a name; forms ask long questions
 _MOST_LINES: Final = 3  # of a header
 _SAME: Final = 0.6  # the share of a column's cells of one kind that gives it that kind
+_NEARLY_ALL: Final = 0.9  # the share of rows that have as many cells as there are names
 _DATA: Final = 0.5  # the share of typed cells that makes a row one of data
 _EMAIL: Final = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
 _URL: Final = re.compile(r"(?:https?|ftp)://|www\.", re.IGNORECASE)
@@ -67,7 +68,11 @@ class Heading(NamedTuple):
 
 
 def find_heading(
-    rows: Sequence[Row], *, is_known: Callable[[str], bool], line: int | None = None
+    rows: Sequence[Row],
+    *,
+    is_known: Callable[[str], bool],
+    line: int | None = None,
+    is_ragged: bool = False,
 ) -> Heading | None:
     """Return the rows that name the columns, None when there are none.
 
@@ -75,6 +80,7 @@ def find_heading(
         rows: the first records of the table.
         is_known: whether a name is one that the mapping knows.
         line: the line of the header, when it is known.
+        is_ragged: whether empty cells at the end of a row are left out, as in a workbook.
     """
     if line is not None:
         place = next((n for n, row in enumerate(rows) if row.line == line), None)
@@ -85,6 +91,8 @@ def find_heading(
         return None
     first, last, names = _all_lines(seen, place, is_known)
     names = [*names, *rows[last].cells[_COLUMNS:]]
+    if not is_ragged:
+        names = _without_slips(names, [row.cells for row in rows[last + 1 :]])
     return _heading(rows, first, last, names=names)
 
 
@@ -138,6 +146,13 @@ def _heading(rows: Sequence[Row], first: int, last: int, *, names: Sequence[str]
     width = _header_width(names, body)
     told = told_apart(names[:width])
     return Heading(rows[first].line, last, told, _marker(told, body))
+
+
+def _without_slips(names: Sequence[str], body: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the names without the empty ones when the rows have so many cells fewer."""
+    named = [name for name in names if name.strip()]
+    fitting = sum(len(cells) == len(named) for cells in body)
+    return named if named and body and fitting >= _NEARLY_ALL * len(body) else names
 
 
 def _header_width(names: Sequence[str], body: Sequence[Sequence[str]]) -> int:

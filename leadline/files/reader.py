@@ -16,9 +16,11 @@ from heapq import merge
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from leadline.domain.encodings import Encoding, Found, decode_text
-from leadline.domain.headers import fold_header, known_words, read_header
 from leadline.files.decoding import decode_blocks, ends_with_cr, survey
-from leadline.files.dialect import Sampled, announced_delimiter, find_dialect, first_records
+from leadline.files.dialect import (
+    announced_delimiter,
+    find_dialect,
+)
 from leadline.files.faults import (
     EncodingUnknown,
     FileBinary,
@@ -29,8 +31,8 @@ from leadline.files.faults import (
     HeaderMissing,
 )
 from leadline.files.grammar import Dialect, Stretch
-from leadline.files.header import Heading, Row, find_heading, numbered_names, usual_width
 from leadline.files.kinds import Kind, kind_of_file
+from leadline.files.layout import find_layout, known_names
 from leadline.files.rejects import MAX_CELL, Reject
 
 if TYPE_CHECKING:
@@ -56,10 +58,7 @@ __all__ = [
 ]
 
 _SAMPLE: Final = 1 << 18  # bytes in UTF-8 that dialect and header are found in
-_TAKEN_APART: Final = 300  # cells
-_LONG_NAME: Final = 120  # characters
 _FIRST_READ: Final = 1 << 16
-_ROWS: Final = 150
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _OTHER_NAMES: Final = {
     "utf8": Encoding.UTF_8,
@@ -319,7 +318,8 @@ def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header
         rest, delimiter=fixed.delimiter or announced or None, quote=fixed.quote, is_whole=is_whole
     )
     stretch = Stretch(rest, 0, is_whole)
-    layout = _layout(stretch, dialect, fixed.header_line, first_line=1 + bool(skipped))
+    line = fixed.header_line
+    layout = find_layout(stretch, dialect, line=line, first_line=1 + bool(skipped))
     if layout.heading is None and needs_header:
         raise HeaderMissing(file=source.name)
     text = _Text(
@@ -342,56 +342,6 @@ def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header
         file_size=surveyed.size,
         _read=text.rows,
     )
-
-
-class _Layout(NamedTuple):
-    """Where the records of a text file begin and what their columns are called."""
-
-    heading: Heading | None
-    names: tuple[str, ...]
-    start: int
-    start_line: int
-
-    @property
-    def marker(self) -> int:
-        """Place of the column that marks where records of several lines begin, or -1."""
-        return self.heading.marker if self.heading else -1
-
-
-def _layout(sample: Stretch, dialect: Dialect, line: int | None, *, first_line: int) -> _Layout:
-    most = max(_ROWS, line or 0)
-    records = list(first_records(sample, dialect, most=most, start=(0, first_line)))
-    rows = [Row(record.line, _unquoted(record, dialect)) for record in records]
-    heading = find_heading(rows, is_known=known_names(), line=line)
-    if heading is None:
-        width = max(usual_width(rows), 1)
-        return _Layout(None, numbered_names(width), 0, first_line)
-    return _Layout(heading, heading.names, *records[heading.last].behind)
-
-
-def _unquoted(record: Sampled, dialect: Dialect) -> tuple[str, ...]:
-    """Return the cells of a record, without the marks of broken quoting."""
-    if record.is_sound:
-        return record.cells
-    return tuple(cell.replace(dialect.quote, "") for cell in record.cells)
-
-
-def known_names() -> Callable[[str], bool]:
-    """Return what tells whether a cell is a word for a column that the mapping knows.
-
-    To take headers apart takes time, so that is done for the first cells that are asked for; of
-    others only the plain words are known.
-    """
-    answers: dict[str, bool] = {}
-
-    def is_known(name: str) -> bool:
-        if name not in answers:
-            is_plain = fold_header(name[:_LONG_NAME]) in known_words()
-            is_early = len(answers) < _TAKEN_APART and len(name) < _LONG_NAME
-            answers[name] = is_plain or (is_early and read_header(name) is not None)
-        return answers[name]
-
-    return is_known
 
 
 def _sample(file: IO[bytes], encoding: Encoding) -> tuple[bytes, bool, bool]:

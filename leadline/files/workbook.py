@@ -189,7 +189,7 @@ def _look_at(
         return None
     offset = min(_first_filled(row) for row in rows)
     rows = [Row(row.line, row.cells[offset:]) for row in rows]
-    heading = find_heading(rows, is_known=is_known, line=header_line)
+    heading = find_heading(rows, is_known=is_known, line=header_line, is_ragged=True)
     if heading is None:
         width = max(len(row.cells) for row in rows)
         return Sheet(sheet.title, None, numbered_names(width), rows[0].line, offset, 0)

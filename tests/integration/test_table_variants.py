@@ -199,6 +199,10 @@ def _headers(header: list[str]) -> Iterator[tuple[str, list[str] | None, int]]:
     )
     yield plain + ",", header, 1
     yield "sep=,\n" + plain, header, 2
+    yield ",".join([*header[:2], "", *header[2:]]), header, 1
+    yield f'"{plain}', header, 1
+    yield ",".join([*header[:2], f'"{header[2]}', *header[3:]]), header, 1
+    yield ";".join(header), header, 1
     yield "\ufeff" + plain, header, 1
     yield "\ufeff\ufeff" + plain, header, 1
     yield ",".join(f" {name} " for name in header), header, 1

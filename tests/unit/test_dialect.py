@@ -8,7 +8,7 @@ import pytest
 
 from leadline.files.dialect import announced_delimiter, find_dialect
 from leadline.files.header import Heading, Row, find_heading, kind_of, told_apart
-from leadline.files.reader import known_names
+from leadline.files.layout import known_names
 
 if TYPE_CHECKING:
     from leadline.files.grammar import Dialect
@@ -69,6 +69,7 @@ def test_quoting_is_found(text: str, quote: str, escape: str) -> None:
 @pytest.mark.parametrize("text", ['a, b, c\n1, "x, y", 3\n4, 5, 6\n', "a, b\n1, 2\n"])
 def test_spaces_behind_delimiters_belong_to_them_where_they_are_usual(text: str) -> None:
     assert _dialect(text).skips_spaces
+    assert _dialect('"a" ,"b"\n"1" ,"2, 3"\n').skips_spaces
     assert not _dialect('a,b\n1,2\n3, "x"\n4,5\n').skips_spaces
 
 
