@@ -130,7 +130,7 @@ def test_people_are_told_in_japanese(inspect: CommandLine) -> None:
 
 def test_workbook_is_inspected(inspect: CommandLine) -> None:
     book = Workbook()
-    book.active.title = "Oktober"
+    book.active.title = "October"
     for row in (["Email", "No"], ["a@b.example", 1], ["c@b.example", 2, "beside"]):
         book.active.append(row)
     book.active["C2"].value = None
@@ -140,10 +140,10 @@ def test_workbook_is_inspected(inspect: CommandLine) -> None:
     book.save(path)
     answer = inspect("files", "inspect", path, "--out", target, "--json")
     document = answer.document
-    assert (document["kind"], document["sheet"]) == ("workbook", "Oktober")
+    assert (document["kind"], document["sheet"]) == ("workbook", "October")
     assert [reject["line"] for reject in document["rejects"]] == [3]
     assert _clean(target)[:2] == [["Email", "No"], ["a@b.example", "1"]]
-    assert "Excel workbook, sheet `Oktober`" in inspect("files", "inspect", path).out
+    assert "Excel workbook, sheet `October`" in inspect("files", "inspect", path).out
 
 
 FACTS = {
