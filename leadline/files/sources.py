@@ -6,7 +6,7 @@ import csv
 import hashlib
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from leadline.config.mappings import source_settings
 from leadline.domain.date_order import infer_order
@@ -237,56 +237,76 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
     name = wish.source or path.stem
     settings = source_settings(project, name, mapping=wish.mapping)
     reading = None if looks_like_quarantine(path) else _reading(settings)
-    table = open_table(path, fixed=reading)
-    first = next(table.batches(), None)
+    seen = _look_at(open_table(path, fixed=reading))
+    if seen.is_mended and wish.source is None and (named := named_source(seen.shown)):
+        name = named
+        settings = source_settings(project, name, mapping=wish.mapping)
+    told = read_told(seen.shown) if seen.is_mended and wish.mapping is None else Told()
+    mapped = decide_mapping(
+        seen.header,
+        fixed=_fixed(told, settings, seen.header),
+        samples=seen.samples,
+        custom=project.settings.fields,
+    )
+    if "email" not in mapped.fields.values():
+        header = ", ".join(seen.header)[:300]
+        raise NoAddressColumn(
+            file=str(path), line=seen.table.header_line, header=header, source=name
+        )
+    country, assumed = _country(project, settings, seen.header)
+    order = _order(settings.date_order or told.date_order, mapped, seen.samples, country=country)
+    zone = settings.timezone or (_JAPAN_ZONE if assumed else project.settings.timezone)
+    return SourceFile(
+        table=seen.table,
+        name=name,
+        settings=settings,
+        mapped=mapped,
+        header=seen.header,
+        places=seen.places,
+        context=SourceContext(name, country, zone, order.order),
+        order=order,
+        is_country_assumed=assumed,
+        is_guarded=seen.is_guarded,
+        is_mended=seen.is_mended,
+        is_export=seen.is_export,
+        fields=project.settings.fields,
+        threshold=settings.backfill_threshold or 0,
+    )
+
+
+class _Seen(NamedTuple):
+    """What a first look at a table shows.
+
+    Attributes:
+        shown: some filled cells of every column, by header, as the file has them.
+        header: the columns that are data.
+        places: where they stand among all columns.
+        samples: some of their filled cells, without a guard.
+    """
+
+    table: Table
+    shown: dict[str, list[str]]
+    header: tuple[str, ...]
+    places: tuple[int, ...]
+    samples: dict[str, list[str]]
+    is_mended: bool
+    is_export: bool
+    is_guarded: bool
+
+
+def _look_at(table: Table) -> _Seen:
+    shown = _samples(table, next(table.batches(), None))
     is_mended, is_ours = is_quarantine(table.header), is_export(table.header)
     ours = MARKS if is_mended else OURS if is_ours else ()
     places = tuple(n for n, column in enumerate(table.header) if column not in ours)
-    is_guarded = is_mended or (is_ours and table.kind == "text")
-    shown = _samples(table, first)
     header = tuple(table.header[place] for place in places)
     samples = {name: shown[name] for name in header}
+    is_guarded = is_mended or (is_ours and table.kind == "text")
     if is_guarded:
         header = told_apart([*map(unguard, header)])
         plain = ([*map(unguard, cells)] for cells in samples.values())
         samples = dict(zip(header, plain, strict=True))
-    if is_mended and wish.source is None and (named := named_source(shown)):
-        name = named
-        settings = source_settings(project, name, mapping=wish.mapping)
-    told = read_told(shown) if is_mended and wish.mapping is None else Told()
-    mapped = decide_mapping(
-        header,
-        fixed=_fixed(told, settings, header),
-        samples=samples,
-        custom=project.settings.fields,
-    )
-    if "email" not in mapped.fields.values():
-        raise NoAddressColumn(
-            file=str(path),
-            line=table.header_line,
-            header=", ".join(header)[:300],
-            source=name,
-        )
-    country, assumed = _country(project, settings, header)
-    stated = settings.date_order or told.date_order
-    order = _order(stated, mapped, samples, country=country)
-    zone = settings.timezone or (_JAPAN_ZONE if assumed else project.settings.timezone)
-    return SourceFile(
-        table=table,
-        name=name,
-        settings=settings,
-        mapped=mapped,
-        header=header,
-        places=places,
-        context=SourceContext(name, country, zone, order.order),
-        order=order,
-        is_country_assumed=assumed,
-        is_guarded=is_guarded,
-        is_mended=is_mended,
-        is_export=is_ours,
-        fields=project.settings.fields,
-        threshold=settings.backfill_threshold or 0,
-    )
+    return _Seen(table, shown, header, places, samples, is_mended, is_ours, is_guarded)
 
 
 def _blanked(cells: pa.Array, rows: Mapping[int, Any]) -> pa.Array:
