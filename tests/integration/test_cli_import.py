@@ -85,6 +85,7 @@ def test_row_mended_in_the_quarantine_file_becomes_a_lead_of_the_same_source(
     [again] = command("import", mended, "--json").document["files"]
 
     assert [again[name] for name in ("source", "created", "rejected")] == ["leads", 1, 1]
+    assert [reject["reason"] for reject in again["rejects"]] == ["empty_row"]
     assert [row["quarantine_source"] for row in quarantined(again)] == ["leads"]
 
 
@@ -151,6 +152,7 @@ def test_import_speaks_japanese(command: CommandLine) -> None:
     assert "次の手順: leadline run" in answer.out
 
 
+@pytest.mark.timeout(30)  # whoever opens a pipe waits for ever
 def test_pipe_is_refused_because_a_file_is_read_twice(command: CommandLine) -> None:
     pipe = command.home / "pipe.csv"
     os.mkfifo(pipe)
@@ -215,6 +217,16 @@ def test_threshold_of_a_mapping_file_is_that_of_its_source(command: CommandLine)
     answer = command("import", many(command, 3), "--json")
     [file] = answer.document["files"]
     assert [file[name] for name in ("stopped", "backfill_threshold")] == ["backfill_threshold", 2]
+
+
+def test_source_whose_mapping_says_backfill_is_held_without_the_option(
+    command: CommandLine,
+) -> None:
+    path = command.home / "config" / "mappings" / "many.yaml"
+    path.write_text("backfill: true\n", encoding="utf-8")
+    answer = command("import", many(command, 201))
+    assert answer.code == 0
+    assert held(command) == 201
 
 
 def test_dry_run_shows_the_mapping_and_stores_nothing(command: CommandLine) -> None:
