@@ -237,11 +237,11 @@ _PROJECT: Final[dict[str, tuple[str, str]]] = {
     ),
     "init.next_demo": (
         (
-            "Next: cd {home}, then `leadline import inbox/*.csv` and `leadline run`. No mail "
+            "Next: cd {home}, then `leadline import --yes inbox/*.csv` and `leadline run`. No mail "
             "leaves this computer: `leadline mailbox` shows what would be sent."
         ),
         (
-            "次の手順: cd {home} → `leadline import inbox/*.csv` → `leadline run`。メールは外部に"
+            "次の手順: cd {home} → `leadline import --yes inbox/*.csv` → `leadline run`。メールは外部に"
             "送信されません(`leadline mailbox` で内容を確認できます)。"
         ),
     ),

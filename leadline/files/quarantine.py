@@ -91,6 +91,8 @@ def is_quarantine(header: Sequence[str]) -> bool:
 
 def looks_like_quarantine(path: Path) -> bool:
     """Tell by its first bytes whether a file may be one; false for what cannot be read."""
+    if not path.is_file():  # a pipe would be read empty
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)

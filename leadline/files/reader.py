@@ -195,7 +195,7 @@ def open_table(path: Path, *, fixed: Reading | None = None, needs_header: bool =
     except FileNotFoundError:
         raise FileMissing(file=path.name) from None
     except IsADirectoryError:
-        raise FileIsFolder(file=path.name) from None
+        raise FileIsFolder(file=path.name or path) from None
     except OSError as error:
         raise FileUnreadable(file=path.name, why=error.strerror or type(error).__name__) from error
 
