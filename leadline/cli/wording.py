@@ -241,8 +241,8 @@ _PROJECT: Final[dict[str, tuple[str, str]]] = {
             "leaves this computer: `leadline mailbox` shows what would be sent."
         ),
         (
-            "次の手順: cd {home} → `leadline import --yes inbox/*.csv` → `leadline run`。メールは外部に"
-            "送信されません(`leadline mailbox` で内容を確認できます)。"
+            "次の手順: cd {home} → `leadline import --yes inbox/*.csv` → `leadline run`。メールは"
+            "外部に送信されません(`leadline mailbox` で内容を確認できます)。"
         ),
     ),
     "migrate.current": (
