@@ -27,14 +27,16 @@ _SMALL: Final = 1 << 20  # pairs of distinct values for which a table of all is 
 
 #: Blanks that do not count at the ends of a cell, as `leadline.domain.cells` has them.
 BLANKS: Final = " \t\r\n\f\v\u3000\u00a0\u200b\ufeff"
-_INK: Final = (  # printable, the same before and after any cleaning, and no blank
-    r"!-~\x{00c0}-\x{00d6}\x{00d8}-\x{00f6}\x{00f8}-\x{017e}\x{3005}-\x{3007}\x{300a}-\x{3011}"
+_LETTERS: Final = (
+    r"\x{00c0}-\x{00d6}\x{00d8}-\x{00f6}\x{00f8}-\x{017e}\x{3005}-\x{3007}\x{300a}-\x{3011}"
     r"\x{3041}-\x{3096}\x{30a1}-\x{30fc}\x{3400}-\x{4dbf}\x{4e00}-\x{9fef}"
 )
+_INK: Final = r"!-~" + _LETTERS  # printable, never changed by cleaning, and no blank
 _WIDE: Final = r"\x{3001}\x{3002}\x{ff01}-\x{ff5e}"
 #: A cell that its reader returns as it is, or an empty one; of a name, a line, a text of lines.
 PLAIN_NAME: Final = rf"\A(?:[{_INK}]+(?: [{_INK}]+)*)?\z"
-PLAIN_LINE: Final = rf"\A(?:[{_INK}{_WIDE}]+(?: [{_INK}{_WIDE}]+)*)?\z"
+#: A line does not begin with `=` or an apostrophe, which guard a code against Excel.
+PLAIN_LINE: Final = rf"\A(?:[!-&(-<>-~{_LETTERS}{_WIDE}][{_INK}{_WIDE}]*(?: [{_INK}{_WIDE}]+)*)?\z"
 PLAIN_TEXT: Final = rf"\A(?:[{_INK}{_WIDE}]+(?:[ \n]+[{_INK}{_WIDE}]+)*)?\z"
 
 

@@ -34,6 +34,7 @@ _CELL: Final = r"\A[+( ]*[0-9][0-9 \-.()/]*\z"
 _WIDE_CELL: Final = (
     r"\A[+(＋（ \x{3000}]*[0-9０-９][0-9０-９ \x{3000}.()/．（）／\-‐‑‒–—―−ー─━ｰ﹣－～〜]*\z"
 )
+_FRACTION: Final = r"([0-9]{7})\.0+ *\z"
 _WIDE_DASHES: Final = "[‐‑‒–—―−ー─━ｰ﹣－～〜]"
 _SIGNS: Final = b" -.()/"
 _COMPACT: Final = r"\A\+?[0-9]{4,20}\z"
@@ -122,6 +123,9 @@ def _compacted(cells: pa.Array) -> tuple[pa.Array, Flags]:
         dashed = pc.replace_substring_regex(cells.filter(is_wide), _WIDE_DASHES, "-")
         folded = pc.utf8_normalize(dashed, form="NFKC")
         cells = pc.replace_with_mask(cells, is_wide, folded)
+    if pc.any(is_fraction := pc.match_substring_regex(cells, _FRACTION)).as_py():
+        whole = pc.replace_substring_regex(cells.filter(is_fraction), _FRACTION, r"\1")
+        cells = pc.replace_with_mask(cells, is_fraction, whole)
     compact = _without_signs(cells)
     is_number = pc.and_not(
         pc.match_substring_regex(compact, _COMPACT), pc.match_substring_regex(compact, _ONE_DIGIT)

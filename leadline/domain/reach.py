@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 from typing import Final
 
 import phonenumbers
@@ -46,10 +47,23 @@ _JAPANESE_ABROAD: Final = re.compile(r"\+810?([1-9]\d{8}|[5-9]0\d{8})")
 _JAPAN: Final = 81
 _JAPANESE_RANGE: Final = range(10**8, 10**10)  # the library allows 17 digits, for old carrier codes
 _NANP_COUNTRIES: Final = frozenset({"US", "CA"})
-_SEVERAL: Final = re.compile(r"[;,、\n]|\s/\s|／| or ")
+_SEVERAL: Final = re.compile(r"[;,、\n]|\s/\s|／| or |:::|(?<=[0-9)])\s+(?=\+)")
+#: What Excel and pandas make of a number in a column with gaps: `312341234.0`.
+_FRACTION: Final = re.compile(r"(?<=[0-9]{7})\.0+$")
+_BRACKETED_NOTE: Final = re.compile(r"\s*[(\[【<《「〔][^()\[\]0-9+]*[)\]】>》」〕]$")
+_NOTE: Final = re.compile(r"(?:\s[\s:|-]*[^\W\d_]|[^\x00-\x7f\W\d_])[^0-9+]*$")
+_LEAST_FULL: Final = 9  # digits of a number that stands beside another, without a sign between
 _MOST_PHONE: Final = 250
 
+#: A cell of digits that an export guards, so that Excel does not take it for a number.
+_GUARDED: Final = re.compile(r"=\"([^\"]*)\"|'(?=[0-9+])(.*)", re.DOTALL)
+_LINK: Final = re.compile(
+    r"=hyperlink\(\s*\"([^\"]*)\"\s*(?:[,;]\s*\"([^\"]*)\"\s*)?\)", re.IGNORECASE
+)
+
 _POSTAL_JP: Final = re.compile(r"〒?\s*(\d{3})\s*-?\s*(\d{4})")
+_LOST_ZERO: Final = re.compile(r"^([0-9]{6})$")
+_FRACTION_OF_CODE: Final = re.compile(r"(?<=^[0-9]{6})\.0+$|(?<=^[0-9]{7})\.0+$")
 
 
 def read_email(cell: str) -> str | None:
@@ -62,6 +76,8 @@ def read_email(cell: str) -> str | None:
     text = cell.strip(_BLANKS)
     if not text.isascii():
         text = _fold_email(text)
+    if text.startswith("="):
+        text = _of_formula(text)
     text = text.lower().removeprefix("mailto:").strip(_BLANKS)
     if len(text) <= MAX_EMAIL and _SAFE_EMAIL.fullmatch(text) and "--" not in text:
         return text
@@ -77,6 +93,21 @@ def _fold_email(text: str) -> str:
         text = plain
     local, at, domain = text.rpartition("@")
     return f"{local}{at}{domain.translate(_FULL_STOPS)}".strip(_BLANKS)
+
+
+def _of_formula(text: str) -> str:
+    """Return the text that a formula of nothing but texts shows, or the address that it links."""
+    if match := _LINK.fullmatch(text):
+        link, label = match[1].strip(_BLANKS), match[2]
+        return label if label and not link.lower().startswith("mailto:") else link
+    return _unguarded(text)
+
+
+def _unguarded(text: str) -> str:
+    """Return a trimmed cell without `="..."` around it, or the apostrophe before its digits."""
+    if text[:1] in {"=", "'"} and (match := _GUARDED.fullmatch(text)):
+        return (match[1] or match[2] or "").strip(_BLANKS)
+    return text
 
 
 def _ask_validator(text: str) -> str | None:
@@ -106,19 +137,28 @@ def read_phone(cell: str, country: str | None) -> str | None:
 
     The length decides, not the published number ranges, which change.
     """
-    text = cell.strip(_BLANKS)
+    text = _unguarded(cell.strip(_BLANKS))
     if not text or len(text) > _MOST_PHONE:
         return None
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
+    text = _FRACTION.sub("", text)
     compact = text.translate(_SPACING)
     if len(set(compact)) <= 1:  # 000, 999999 and the like are nobody's number
         return None
     if found := _by_shape(compact, country):
         return found
-    text = _EXTENSION.sub("", _PREFIX.sub("", text, count=1)).strip()
+    text = _PREFIX.sub("", _BRACKETED_NOTE.sub("", text), count=1)
+    text = _EXTENSION.sub("", text).strip()
+    if (plain := _NOTE.sub("", _BRACKETED_NOTE.sub("", text)).strip()) != text:
+        found = _by_rules(_EXTENSION.sub("", plain).strip(), country)
+    return found or _by_rules(text, country)
+
+
+def _by_rules(text: str, country: str | None) -> str | None:
+    """Return the number that a text without its notes is, of several the first."""
     compact = text.translate(_SPACING)
-    if len(set(compact)) <= 1:  # 000, 999999 and the like are nobody's number
+    if len(set(compact)) <= 1:
         return None
     return _by_shape(compact, country) or _ask_library(text, country)
 
@@ -143,7 +183,23 @@ def _ask_library(text: str, country: str | None) -> str | None:
         found = _parse("+" + text[2:], country)
     if found is None and (first := _SEVERAL.split(text, maxsplit=1)[0].strip()) != text:
         found = read_phone(first, country)
-    return found
+    return found or _first_of_two(text, country)
+
+
+def _first_of_two(text: str, country: str | None) -> str | None:
+    """Return the first of two full numbers with nothing but a blank between them."""
+    sizes = [0, *accumulate(map(str.isdigit, text))]
+    middle = sizes[-1] / 2
+    if middle < _LEAST_FULL:
+        return None
+    blanks = [place for place, sign in enumerate(text) if sign.isspace()]
+    for place in sorted(blanks, key=lambda place: abs(sizes[place] - middle)):
+        if not _LEAST_FULL <= sizes[place] <= sizes[-1] - _LEAST_FULL:
+            return None
+        first, second = text[:place].strip(), text[place:].strip()
+        if _parse(second, country) and (found := _parse(first, country)):
+            return found
+    return None
 
 
 def _parse(text: str, country: str | None) -> str | None:
@@ -161,10 +217,14 @@ def _parse(text: str, country: str | None) -> str | None:
 
 
 def read_postal_code(cell: str, country: str | None) -> str | None:
-    """Return `NNN-NNNN` in Japan, elsewhere the code as written; leading zeros stay."""
-    text = cell.strip(_BLANKS)
+    """Return `NNN-NNNN` in Japan, elsewhere the code as written; leading zeros stay.
+
+    The zero that Excel takes from a Japanese code is put back.
+    """
+    text = _unguarded(cell.strip(_BLANKS))
     if country == "JP" or text.startswith("〒"):
         plain = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
+        plain = _LOST_ZERO.sub(r"0\1", _FRACTION_OF_CODE.sub("", plain))
         if match := _POSTAL_JP.fullmatch(plain):
             return f"{match[1]}-{match[2]}"
     return text or None

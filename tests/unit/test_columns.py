@@ -281,3 +281,18 @@ def test_cells_in_several_pieces_and_without_a_value_are_read_like_others() -> N
     assert judged.values["email"] == ["a@mail.example", None, "b@mail.example"]
     assert judged.values["phone"] == ["+12065550183", None, None]
     assert judged.rejected[1].reason == "missing_email"
+
+
+@pytest.mark.parametrize("source", [AMERICAN, JAPANESE, GERMAN], ids=lambda one: one.country)
+def test_cells_that_programs_have_guarded_or_marked_are_read_alike(source: SourceContext) -> None:
+    ends = [".0", ".00", " ", "(代)", "（代表）", " (cell)", " main", "", " +1 212-555-0100"]
+    rows = [
+        [
+            f'="a{n}@mail.example"' if n % 2 else f'=HYPERLINK("mailto:a{n}@mail.example","A")',
+            ["", "'", "0", "'0", "+81", "３"][n % 6] + str(312_341_000 + n) + ends[n % 9],
+            [f'="{n:05}"', f"'{n:05}", f"{n + 100_000}", f"{n + 1_000_000}.0"][n % 4],
+            f'="Company {n}"',
+        ]
+        for n in range(2_000)
+    ]
+    assert differences(["Email", "Phone", "Postal Code", "Company"], rows, source) == []

@@ -179,6 +179,8 @@ def _fold(text: str) -> str:
 PHONE_CHANGES: Final = (
     Change("white space around a number is not part of it", lambda text: text.strip(BLANKS)),
     Change("an input method left on types full-width digits and its own dashes", _fold),
+    Change("a program adds .0 to a number", lambda text: re.sub(r"(?<=\d{7})\.0+$", "", text)),
+    Change("a note follows in brackets", lambda text: re.sub(r"\s*\([a-z]+\)$", "", text)),
     Change("a word says that it is a phone", lambda text: WORDS_BEFORE.sub(r"\1", text, count=1)),
     Change("an extension is dropped, 内線 too", lambda text: EXTENSION.sub("", text)),
 )
@@ -263,7 +265,7 @@ def _written(text: str, random_: random.Random) -> str:
         text = random_.choice(["tel:", "TEL: ", "電話：", "Phone ", "p:", "(", "+", "☎"]) + text
     if random_.random() < 0.1:
         behind = [" x12", " ext. 345", "（内線12）", " 内線:7", "#9", ";ext=3", " / 03-1234-5678"]
-        behind += [", 030 1234567", "(0)", "abc", " or 2", "-", "\u3000", "\n"]
+        behind += [", 030 1234567", "(0)", "abc", " or 2", "-", ".0", " (main)", "\u3000", "\n"]
         text += random_.choice(behind)
     return text.translate(NARROW) if random_.random() < 0.1 else text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.domain.reach import read_email, read_postal_code
+from leadline.domain.reach import read_email, read_phone, read_postal_code
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,15 @@ def test_cell_that_holds_more_than_an_address_is_none(cell: str) -> None:
         ("02110", "US", "02110"),
         ("SW1A 1AA", "GB", "SW1A 1AA"),
         ("100-0001x", "JP", "100-0001x"),
+        ("600001", "JP", "060-0001"),
+        ("600001", "US", "600001"),
+        ("600001.0", "JP", "060-0001"),
+        ("1500001.0", "JP", "150-0001"),
+        ("60001", "JP", "60001"),
+        ('="0600001"', "JP", "060-0001"),
+        ('="02110"', "US", "02110"),
+        ("'02110", "US", "02110"),
+        ("'s-Gravenhage", "NL", "'s-Gravenhage"),
         (" ", "JP", None),
     ],
 )
@@ -60,3 +69,80 @@ def test_postal_code_is_brought_into_the_shape_of_its_country(
     cell: str, country: str, code: str | None
 ) -> None:
     assert read_postal_code(cell, country) == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "country", "number"),
+    [
+        ("312341234.0", "JP", "+81312341234"),
+        ("９０１２３４５６７８．０", "JP", "+819012345678"),
+        ("09012345678.0", "JP", "+819012345678"),
+        ("4155550100.00", "US", "+14155550100"),
+        ("415.555.0100", "US", "+14155550100"),
+        ("9012345678", "JP", "+819012345678"),
+        ('="0312341234"', "JP", "+81312341234"),
+        ("'0312341234", "JP", "+81312341234"),
+        ("'+81 3-1234-1234", None, "+81312341234"),
+    ],
+)
+def test_phone_number_is_freed_of_what_programs_put_around_it(
+    cell: str, country: str | None, number: str
+) -> None:
+    assert read_phone(cell, country) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "country", "number"),
+    [
+        ("03-1234-1234(代)", "JP", "+81312341234"),
+        ("03-1234-1234（代表）", "JP", "+81312341234"),
+        ("03-1234-1234【直通】", "JP", "+81312341234"),
+        ("03-1234-1234代表", "JP", "+81312341234"),
+        ("03-1234-1234 内線12 (代)", "JP", "+81312341234"),
+        ("090-1234-5678（携帯） 内線12", "JP", "+819012345678"),
+        ("(415) 555-0100 (cell)", "US", "+14155550100"),
+        ("(415) 555-0100 - main office", "US", "+14155550100"),
+        ("030 23125 123 (Zentrale)", "DE", "+493023125123"),
+        ("1-800-FLOWERS", "US", "+18003569377"),
+        ("1-800-555 TALK", "US", "+18005558255"),
+        ("555-010 (main)", "US", None),
+        ("(cell)", "US", None),
+        ("000 (main)", "US", None),
+    ],
+)
+def test_note_behind_a_phone_number_does_not_count(
+    cell: str, country: str, number: str | None
+) -> None:
+    assert read_phone(cell, country) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "country", "number"),
+    [
+        ("+1 415-555-0100 ::: +1 212-555-0100", None, "+14155550100"),
+        ("+1 415-555-0100 +1 212-555-0100", None, "+14155550100"),
+        ("(415) 555-0100 (212) 555-0101", "US", "+14155550100"),
+        ("03-1234-1234 03-5678-5678", "JP", "+81312341234"),
+        ("03-1234-1234(代) / 090-1234-5678(携帯)", "JP", "+81312341234"),
+        ("03-1234-1234 5678-5678", "JP", None),
+    ],
+)
+def test_first_of_several_phone_numbers_counts(
+    cell: str, country: str | None, number: str | None
+) -> None:
+    assert read_phone(cell, country) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "email"),
+    [
+        ('="ann@mail.example"', "ann@mail.example"),
+        ('=HYPERLINK("mailto:ann@mail.example","ann@mail.example")', "ann@mail.example"),
+        ('=HYPERLINK("mailto:Ann@mail.example";"Ann")', "ann@mail.example"),
+        ('=HYPERLINK("https://mail.example","ann@mail.example")', "ann@mail.example"),
+        ('=HYPERLINK("https://mail.example","Ann")', None),
+        ("'ann@mail.example", "'ann@mail.example"),
+    ],
+)
+def test_formula_around_an_address_does_not_count(cell: str, email: str | None) -> None:
+    assert read_email(cell) == email
