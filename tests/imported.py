@@ -176,3 +176,21 @@ def check_equal(left: Left, whole: Left) -> None:
         assert not less, f"{name}: {less.total()} rows missing, such as {next(iter(less))}"
     assert left.lines == whole.lines
     assert left.batches == whole.batches, "the ledger counts rows that it should not"
+
+
+def check_once(left: Left, whole: Left) -> None:
+    """Check that every row and lead is there once, whichever row had the last word on a lead."""
+    assert left.lines == whole.lines
+    assert left.batches == whole.batches, "the ledger counts rows that it should not"
+    for name, said in (
+        ("leads", ("email",)),
+        ("lead_keys", ("kind", "key_hash", "lead")),
+        ("submissions", ("source", "content_key", "line", "state", "reason", "lead")),
+    ):
+        assert _parts(left, name, said) == _parts(whole, name, said), name
+    assert set(_parts(left, "consents", ("lead",))) == set(_parts(whole, "consents", ("lead",)))
+
+
+def _parts(left: Left, name: str, said: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+    rows = (json.loads(row) for row in left.tables[name].elements())
+    return Counter(tuple(row[each] for each in said) for row in rows)
