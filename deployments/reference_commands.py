@@ -35,8 +35,8 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
             f"{_COUNTS}, quarantine, rejects}}"
         ),
         (
-            "with --dry-run, or when stopped, also files[]{joined, consequences, "
-            "backfill_threshold}, and is_dry_run or stopped"
+            "with --dry-run, or when stopped, also files[]{joined, released, consequences, "
+            "created_before, backfill_threshold}, and is_dry_run or stopped"
         ),
         (
             "with --list: runs[]{run, file, source, started_at, finished_at, records, created, "

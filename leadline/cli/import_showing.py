@@ -105,13 +105,16 @@ def show_stop(session: Session, report: Mapping[str, Any]) -> None:
     """Say what an import would lead to, and how to go on."""
     out = session.out
     out.line("import.would", **{name: report[name] for name in ("created", "joined", "unchanged")})
+    if report["released"]:
+        out.line("import.released", released=report["released"])
     if found := report["consequences"]:
         _show_consequences(session, found)
     if report.get("is_dry_run"):
         out.line("import.nothing_done")
     else:
         threshold = report["backfill_threshold"]
-        out.note("import.stopped", created=report["created"], threshold=threshold)
+        going = report["created"] + report["released"] + report["created_before"]
+        out.note("import.stopped", created=going, threshold=threshold)
         out.note("import.choices")
 
 

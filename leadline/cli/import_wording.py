@@ -15,6 +15,13 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "`leadline import --list`、取り消しは `leadline import --undo RUN` です。"
         ),
     ),
+    "refused.import_alone": (
+        "--undo RUN and --list stand alone, without files and other options. Nothing was changed.",
+        (
+            "--undo RUN と --list は、ファイルや他のオプションと同時に指定できません。"
+            "何も変更していません。"
+        ),
+    ),
     "import.looking": ("Looking through", "内容を確認中"),
     "import.reading": ("Taking rows in", "取り込み中"),
     "import.read_text": (
@@ -134,6 +141,10 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "取り込むと新規リード {created} 件。既存またはファイル内で統合 {joined} 行、取込済み "
             "{unchanged} 行。"
         ),
+    ),
+    "import.released": (
+        "{released} lead(s) that a backfill holds back would be let go.",
+        "保留中のリード {released} 件が解除されます。",
     ),
     "import.consequences": (
         "What would follow, rehearsed with the first {leads} new lead(s):",

@@ -18,7 +18,7 @@ from leadline.errors import IntakeError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.files.sources import Wish
+    from leadline.files.sources import SourceFile, Wish
     from leadline.stages import Workspace
     from leadline.stages.imports import Preview
     from leadline.store.rehearsals import Consequences
@@ -29,12 +29,13 @@ _REHEARSED: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How the files are to be taken in."""
+    """How the files are to be taken in; `before` counts the leads of earlier ones that go on."""
 
     wish: Wish
     is_backfill: bool
     is_agreed: bool
     is_dry: bool
+    before: int = 0
 
 
 def import_(  # noqa: PLR0913 - the options of a command
@@ -53,7 +54,10 @@ def import_(  # noqa: PLR0913 - the options of a command
 ) -> int:
     """Take files in; one that cannot be read does not stop the others."""
     session = session_of(context)
+    others = (files, source, mapping, is_backfill, is_agreed, is_dry)
     if undone is not None or is_list:
+        if any(others) or (undone is not None and is_list):
+            raise Refused(code="import_alone")
         from leadline.cli import undoing
 
         return undoing.list_runs(session) if undone is None else undoing.undo(session, undone)
@@ -65,7 +69,8 @@ def import_(  # noqa: PLR0913 - the options of a command
     with session.open_workspace() as work:
         try:
             for path in files:
-                reports.append(_import(session, work, path, asked))
+                before = sum(_counting(report) for report in reports)
+                reports.append(_import(session, work, path, replace(asked, before=before)))
                 session.finished["run"] = reports[-1]["run"] or session.finished["run"]
         finally:
             import_showing.show_counts(session, reports)
@@ -75,6 +80,11 @@ def import_(  # noqa: PLR0913 - the options of a command
         return ERROR
     differs = any(report["rejected"] or "stopped" in report for report in reports)
     return DIFFERENCES if differs else DONE
+
+
+def _counting(report: dict[str, Any]) -> int:
+    """Return how many leads of a file go on at once."""
+    return 0 if report.get("is_backfill") or not report.get("run") else int(report["created"])
 
 
 def _wish(source: str | None, mapping: Path | None) -> Wish:
@@ -104,7 +114,8 @@ def _take(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[
         with session.out.progress("import.looking", _size_of(path)) as advance:
             preview = preview_import(work, path, wish=asked.wish, on_chunk=advance)
         is_backfill = is_backfill or bool(preview.file.settings.backfill)
-        if asked.is_dry or (preview.created > preview.file.threshold and not is_backfill):
+        going = preview.created + preview.released + asked.before
+        if asked.is_dry or (going > preview.file.threshold and not is_backfill):
             return _stop(session, work, path, asked=asked, preview=preview)
     now = session.clock.now()
     with session.out.progress("import.reading", _size_of(path)) as advance:
@@ -138,8 +149,8 @@ def _stop(
 ) -> dict[str, Any]:
     """Say what an import would come to, and to whom it would lead; nothing is stored."""
     consequences = None
-    if preview.created and not asked.is_backfill:
-        consequences = asdict(_rehearse(session, work, path, asked))
+    if (preview.created or preview.released) and not asked.is_backfill:
+        consequences = asdict(_rehearse(session, work, path, preview.file))
     report: dict[str, Any] = {
         "file": str(path),
         "source": preview.file.name,
@@ -149,14 +160,17 @@ def _stop(
         "accepted": preview.records - len(preview.rejects),
         "rejected": len(preview.rejects),
         "created": preview.created,
+        "updated": None,
+        "duplicates": None,
         "joined": preview.joined,
+        "released": preview.released,
         "unchanged": preview.unchanged,
         "consequences": consequences,
         "quarantine": "",
         "rejects": preview.rejects,
     }
     report |= {"is_dry_run": True} if asked.is_dry else {"stopped": "backfill_threshold"}
-    report["backfill_threshold"] = preview.file.threshold
+    report |= {"backfill_threshold": preview.file.threshold, "created_before": asked.before}
     import_showing.show_file(session, report)
     import_showing.show_mapping(session, report)
     import_showing.show_rejects(session, report)
@@ -164,18 +178,19 @@ def _stop(
     return report
 
 
-def _rehearse(session: Session, work: Workspace, path: Path, asked: _Asked) -> Consequences:
+def _rehearse(session: Session, work: Workspace, path: Path, file: SourceFile) -> Consequences:
     """Take the first rows in and let their leads go on, in a transaction that is taken back."""
     from leadline.stages import run_stages
-    from leadline.stages.imports import import_file
+    from leadline.stages.imports import rehearse_import
     from leadline.store.rehearsals import count_consequences, quiet_known_leads
 
     now = session.clock.now()
+    chunk = next(file.chunks(_REHEARSED))  # read before anybody has to wait for us
     with work.store.rehearsal() as store:
         stage = replace(work, store=store)
         with store.write() as connection:
             last = quiet_known_leads(connection)
-        import_file(stage, path, now=now, wish=asked.wish, size=_REHEARSED, most=1)
+        rehearse_import(stage, file, path, chunk=chunk, now=now)
         asyncio.run(run_stages(stage, ["scoring", "routing", "enrollment"], now=now))
         with store.read() as connection:
             return count_consequences(connection, after=last)

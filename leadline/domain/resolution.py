@@ -79,6 +79,9 @@ class SourceRules:
         timezone: IANA zone where the place tells none.
         silent_consent: what rows rest on that say nothing of consent, None when nothing.
         held_by: the import run that holds its new leads back, None when they go on at once.
+        tells_state: whether its refusals say how things stand now, as the flag of a system does,
+            and not what a person said at the time of the row.
+        is_echo: whether it repeats what we said ourselves, as an export does.
     """
 
     name: str
@@ -86,6 +89,8 @@ class SourceRules:
     timezone: str
     silent_consent: Evidence | None = None
     held_by: int | None = None
+    tells_state: bool = False
+    is_echo: bool = False
 
 
 @dataclass(slots=True)
@@ -205,15 +210,18 @@ class Resolution:
         new["consent"] = self._silent(arrivals, place, known=old["consent"])
         stated = {**new, **dict.fromkeys(arrivals.guessed[place])}
         is_newer = newest_wins(old["submitted_at"], said_at)
-        is_consent_newer = said_at >= self.consented.get(lead_id, said_at)
+        spoke_at = _spoke_at(arrivals, place, new["consent"])
+        is_consent_newer = spoke_at >= self.consented.get(lead_id, spoke_at)
         joined = join_values(old, stated, is_newer=is_newer, is_consent_newer=is_consent_newer)
         first, second = (old, arrivals) if is_newer else (arrivals, old)
         joined["attributes"] = _join_texts(first, second, place, "attributes")
         joined["owner"] = old["owner"] or arrivals.values["owner"][place]
         joined["held_import_run_id"] = rules.held_by and old["held_import_run_id"]
+        is_echo = rules.is_echo and new["consent"] == old["consent"]
+        evident = None if is_echo else _as_bool(new["consent"])
         if all(joined[name] == old[name] for name in joined):
             self.outcomes.append(("duplicate", lead_id))
-            return _as_bool(new["consent"])
+            return evident
         if is_newer:
             joined["submitted_at"] = said_at
         row = {**old, **joined, "submission_id": arrivals.submission_ids[place]}
@@ -227,7 +235,7 @@ class Resolution:
             self.before.setdefault(lead_id, old)
             self.changed.add(lead_id)
         self.outcomes.append(("updated", lead_id))
-        return _as_bool(new["consent"])
+        return evident
 
     def _lead(self, arrivals: Arrivals, lead_id: int) -> dict[str, Any]:
         """Return a lead as it stands now: joined, stored, or made by this batch."""
@@ -264,10 +272,11 @@ class Resolution:
         return True if is_silent and arrivals.rules[place].silent_consent else stated
 
     def _keep_consent(self, arrivals: Arrivals, place: int, lead_id: int, *, granted: bool) -> None:
-        at = _said_at(arrivals, place)
+        at = _spoke_at(arrivals, place, granted)
         self.consented[lead_id] = max(at, self.consented.get(lead_id, at))
         rules = arrivals.rules[place]
-        evidence = rules.silent_consent or arrivals.evidence[place]
+        is_silent = arrivals.values["consent"][place] is None
+        evidence = (rules.silent_consent if is_silent else None) or arrivals.evidence[place]
         self.consents.append(
             (
                 lead_id,
@@ -316,6 +325,14 @@ def _said_at(arrivals: Arrivals, place: int) -> datetime:
     """Return when the person spoke: as the source states it, else when it arrived."""
     stated: datetime | None = arrivals.values["submitted_at"][place]
     return stated or arrivals.received_at[place]
+
+
+def _spoke_at(arrivals: Arrivals, place: int, consent: object) -> datetime:
+    """Return since when a consent or refusal counts: never later than we heard of it."""
+    received_at = arrivals.received_at[place]
+    if consent is False and arrivals.rules[place].tells_state:
+        return received_at
+    return min(_said_at(arrivals, place), received_at)
 
 
 def _join_texts(

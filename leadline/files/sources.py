@@ -12,10 +12,11 @@ from leadline.config.mappings import source_settings
 from leadline.domain.date_order import infer_order
 from leadline.domain.fields import TIMED, SourceContext
 from leadline.domain.intake import Rejected
-from leadline.domain.mapping import decide_mapping, fold_header, infer_country
+from leadline.domain.mapping import decide_mapping, fold_header, infer_country, is_opt_out
 from leadline.errors import IntakeError
 from leadline.files.chunks import as_json_lists, cut_chunks
 from leadline.files.exports import OURS, is_export
+from leadline.files.folders import plain_name
 from leadline.files.formulas import unguard, unguard_column
 from leadline.files.header import told_apart
 from leadline.files.postal_codes import find_places
@@ -119,6 +120,12 @@ class SourceFile:
     is_export: bool
     fields: Mapping[str, str]
     threshold: int
+
+    @property
+    def has_flags(self) -> bool:
+        """Tell whether its refusals are flags of a system, which say how things stand now."""
+        mapped = self.mapped.fields.items()
+        return any(field == "consent" and is_opt_out(header) for header, field in mapped)
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """Yield the file's rows, at most `size` readable ones at a time, from the first on."""
@@ -234,7 +241,7 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
         IntakeError: it cannot be read at all, or has no column of addresses.
     """
     wish = wish or Wish()
-    name = wish.source or path.stem
+    name = plain_name(wish.source or path.stem)
     settings = source_settings(project, name, mapping=wish.mapping)
     reading = None if looks_like_quarantine(path) else _reading(settings)
     seen = _look_at(open_table(path, fixed=reading))

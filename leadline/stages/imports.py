@@ -22,10 +22,13 @@ from leadline.domain.encodings import show_record
 from leadline.domain.keys import match_key_hasher
 from leadline.domain.owners import resolve_owner
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
+from leadline.domain.twins import Marks, count_strangers
+from leadline.files.folders import plain_name
 from leadline.files.quarantine import write_quarantine
 from leadline.files.sources import file_hash, open_source
 from leadline.store.arrivals import add_arrivals
-from leadline.store.leads import find_by_keys
+from leadline.store.import_runs import require_run
+from leadline.store.leads import find_by_keys, find_held
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import (
     FileRows,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 20000
 _REJECT: Final = ("line", "column", "reason", "detail")
+_LONGEST_STEM: Final = 100  # bytes of a file's name, of which 255 are allowed
 _UNFIT: Final = re.compile(r"[^\w.-]+")  # for the name of a file
 
 
@@ -130,6 +134,7 @@ class Preview:
         unchanged: rows that were taken in before.
         created: leads that would be new.
         joined: rows that would join a known lead, or another row of the file.
+        released: leads that a backfill holds, and that these rows would let go.
         rejects: line, column, reason and detail of the rows that would be refused.
     """
 
@@ -138,6 +143,7 @@ class Preview:
     unchanged: int = 0
     created: int = 0
     joined: int = 0
+    released: int = 0
     rejects: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -154,18 +160,18 @@ def preview_import(
         IntakeError: the file cannot be read at all.
     """
     preview = Preview(open_source(path, project=work.project, wish=wish))
-    seen: set[tuple[str, str]] = set()
+    seen, released = Marks(), set[int]()
     for chunk in preview.file.chunks(CHUNK):
         with work.store.read() as connection:
             fresh = chunk.without(find_known(connection, preview.file.name, chunk.all_keys))
             judged = preview.file.judge(fresh.columns)
             keys = _keys(work, preview.file, judged)
             known = find_by_keys(connection, set(chain.from_iterable(keys)))
-        for each in keys:
-            is_new = known.keys().isdisjoint(each) and seen.isdisjoint(each)
-            preview.created += is_new
-            preview.joined += not is_new
-            seen.update(each)
+            released |= find_held(connection, set(known.values()))
+        created = count_strangers(keys, known, seen)
+        preview.created += created
+        preview.joined += len(keys) - created
+        preview.released = len(released)
         preview.records += chunk.count
         preview.unchanged += chunk.count - fresh.count
         rows = _rows_of(preview.file, fresh, judged)
@@ -177,16 +183,30 @@ def preview_import(
     return preview
 
 
+def rehearse_import(
+    work: Workspace, file: SourceFile, path: Path, *, chunk: Chunk, now: datetime
+) -> None:
+    """Take one chunk of an opened file in; only for a store whose changes are taken back."""
+    run = _begin(work, file, path, now=now, is_backfill=False, hash_="rehearsal")
+    _take(work, run, chunk, now=now)
+
+
 def _begin(
-    work: Workspace, file: SourceFile, path: Path, *, now: datetime, is_backfill: bool
+    work: Workspace,
+    file: SourceFile,
+    path: Path,
+    *,
+    now: datetime,
+    is_backfill: bool,
+    hash_: str = "",
 ) -> Import:
     with work.store.write() as connection:
         run_id, resumed_from = begin_import(
             connection,
             now=now,
             source=file.name,
-            file_name=path.name,
-            file_hash=file_hash(path),
+            file_name=plain_name(path.name),
+            file_hash=hash_ or file_hash(path),
             encoding=file.table.encoding,
             delimiter=file.table.dialect.delimiter,
             dialect=file.table.describe()["dialect"],
@@ -202,6 +222,7 @@ def _take(work: Workspace, run: Import, chunk: Chunk, *, now: datetime) -> None:
     """Take in one chunk in one transaction; rows that are known cost a look and no write."""
     started = perf_counter()
     with _collected_later(), work.store.write(lock="intake") as connection:
+        require_run(connection, run.run_id)
         known = find_known(connection, run.file.name, chunk.all_keys)
         fresh = chunk.without(known)
         if fresh.count:
@@ -340,6 +361,8 @@ def _rules(run: Import) -> SourceRules:
         run.file.context.timezone,
         Evidence(default.basis, default.wording, default.version) if default else None,
         run.run_id if run.is_backfill else None,
+        tells_state=run.file.has_flags,
+        is_echo=run.file.is_export,
     )
 
 
@@ -402,8 +425,8 @@ def _write_quarantine(work: Workspace, run: Import, rejects: list[dict[str, Any]
     """Write the rejected rows, with line and reason, into a file that can be mended."""
     if not rejects:
         return None
-    folder = work.environment.state / "quarantine"
-    path = folder / f"{_UNFIT.sub('_', run.file.name)}-{run.run_id}.csv"
+    stem = _UNFIT.sub("_", run.file.name).encode()[:_LONGEST_STEM].decode(errors="ignore")
+    path = work.environment.state / "quarantine" / f"{stem}-{run.run_id}.csv"
     rows = (run.file.refused(reject) for reject in rejects)
     write_quarantine(path, rows, header=run.file.header, source=run.file.name, told=run.file.told())
     return path

@@ -271,7 +271,7 @@ def _judge(handling: _Handling, file: Path, *, by: Importing) -> Taken:
     if not is_backfill and not drop.is_agreed:
         preview = by.preview_import(work, file, wish=wish)
         is_backfill = bool(preview.file.settings.backfill)
-        if preview.created > preview.file.threshold and not is_backfill:
+        if preview.created + preview.released > preview.file.threshold and not is_backfill:
             return handling.hold(preview)
     run = by.import_file(work, file, now=handling.now, wish=wish, is_backfill=is_backfill)
     report = by.finish_import(work, run, now=handling.now)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import select, update
 
+from leadline.errors import StoreError
 from leadline.store import schema
 from leadline.store.holds import count_held
 from leadline.store.leases import Owner, is_gone, this_process
@@ -51,6 +52,28 @@ class ImportRun:
 
 
 _COLUMNS = [_RUNS.c[name] for name in ImportRun.__dataclass_fields__]
+
+
+class ImportTakenBack(StoreError):
+    """Somebody took the import back while it ran."""
+
+    texts: ClassVar = {
+        "en": "Import {run} was taken back while it ran. Its last rows were not taken in; import "
+        "the file again if you need it.",
+        "ja": "取込 {run} は実行中に取り消されました。残りの行は取り込んでいません。"
+        "必要であればもう一度取り込んでください。",
+    }
+
+
+def require_run(connection: Connection, run_id: int) -> None:
+    """Make sure that an import run still counts.
+
+    Raises:
+        ImportTakenBack: somebody has begun to undo it.
+    """
+    query = select(_RUNS.c.undo_counts).where(_RUNS.c.id == run_id)
+    if connection.execute(query).scalar() is not None:
+        raise ImportTakenBack(run=run_id)
 
 
 def find_import_run(connection: Connection, run_id: int) -> ImportRun | None:

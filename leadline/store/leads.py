@@ -49,6 +49,16 @@ def find_by_keys(
     return found
 
 
+def find_held(connection: Connection, lead_ids: Collection[int]) -> set[int]:
+    """Return which of the leads a backfill holds back."""
+    rows = connection.execute(
+        select(_LEADS.c.id).where(
+            _LEADS.c.held_import_run_id.is_not(None), among(connection, _LEADS.c.id, lead_ids)
+        )
+    )
+    return {row[0] for row in rows}
+
+
 def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return what the sources stated about leads, with `attributes`, by lead id.
 

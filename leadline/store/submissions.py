@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, insert_columns, insert_rows, update_rows
-from leadline.store.leases import this_process
+from leadline.store.leases import Owner, is_gone, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -236,7 +236,7 @@ def begin_import(
     now: datetime,
     **values: Any,  # noqa: ANN401 - columns
 ) -> tuple[int, int | None]:
-    """Begin an import run, or go on with one over the same bytes that was cut short.
+    """Begin an import run, or go on with one over the same bytes whose process has died.
 
     Returns:
         The run, and the last line that it had stored before, None for a new one.
@@ -244,7 +244,7 @@ def begin_import(
     owner = str(this_process())
     same = ("source", "file_hash", "mapping", "is_backfill")
     query = (
-        select(_RUNS.c.id, *(_RUNS.c[name] for name in same))
+        select(_RUNS.c.id, _RUNS.c.owner, *(_RUNS.c[name] for name in same))
         .where(
             _RUNS.c.file_hash == values["file_hash"],
             _RUNS.c.finished_at.is_(None),
@@ -253,11 +253,18 @@ def begin_import(
         .order_by(_RUNS.c.id.desc())
     )
     for row in connection.execute(query).all():
-        if all(getattr(row, name) == values[name] for name in same):
+        is_same = all(getattr(row, name) == values[name] for name in same)
+        if is_same and _is_left(row.owner):
             connection.execute(update(_RUNS).where(_RUNS.c.id == row.id).values(owner=owner))
             return int(row.id), _last_line(connection, row.id)
     statement = insert(_RUNS).values(started_at=now, owner=owner, **values).returning(_RUNS.c.id)
     return int(connection.execute(statement).scalar_one()), None
+
+
+def _is_left(owner: str | None) -> bool:
+    """Tell whether a run may be gone on with: nobody is at it, or it is ours."""
+    ours = this_process()
+    return owner is None or owner == str(ours) or is_gone(Owner.parse(owner), observer=ours)
 
 
 def _last_line(connection: Connection, run_id: int) -> int | None:

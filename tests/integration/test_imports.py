@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from leadline.domain import columns as judging
 from leadline.files.sources import Wish
 from leadline.stages.imports import finish_import, import_file, preview_import
 from leadline.store import schema
+from leadline.store.import_runs import ImportTakenBack
+from leadline.store.leases import Owner, _started, this_process
 from tests.factories import NOW, a_workspace, rows_of
 
 if TYPE_CHECKING:
@@ -139,11 +142,67 @@ def test_backfill_of_a_known_lead_makes_a_score_due_and_no_more(work: Workspace)
     assert lead["is_scoring_only"]
 
 
+def consent_of(work: Workspace) -> bool | None:
+    [lead] = rows_of(work, "leads")
+    return bool(lead["consent"]) if lead["consent"] is not None else None
+
+
+def test_refusal_counts_though_a_yes_bears_a_date_in_the_future(work: Workspace) -> None:
+    dated = "Email,Consent,Submitted At\n"
+    take(work, put(work, ["a@x.example,yes,2099-01-01"], header=dated, name="one"))
+    take(work, put(work, ["a@x.example,no"], header="Email,Consent\n", name="two"))
+    assert consent_of(work) is False
+
+
+def test_flag_of_a_system_counts_as_of_its_file_and_not_of_the_row(work: Workspace) -> None:
+    dated = "Email,Consent,Submitted At\n"
+    take(work, put(work, ["a@x.example,yes,2026-05-01"], header=dated, name="one"))
+    flags = "Email,Created Date,Opt Out\n"
+    take(work, put(work, ["a@x.example,2025-01-01,true"], header=flags, name="two"))
+    assert consent_of(work) is False
+
+
+def test_older_answer_of_a_person_does_not_replace_a_newer_one(work: Workspace) -> None:
+    dated = "Email,Consent,Submitted At\n"
+    take(work, put(work, ["a@x.example,yes,2026-05-01"], header=dated, name="one"))
+    take(work, put(work, ["a@x.example,no,2025-01-01"], header=dated, name="two"))
+    assert consent_of(work) is True
+
+
+def test_run_of_a_living_process_is_not_gone_on_with(work: Workspace) -> None:
+    path = put(work, [a_row(f"p{number}") for number in range(25)])
+    import_file(work, path, now=NOW, size=10, most=1)
+    with work.store.write() as connection:
+        runs = schema.import_runs
+        living = str(replace(Owner.parse(str(this_process())), pid=1, started=_started(1)))
+        connection.execute(runs.update().values(owner=living))
+    report = take(work, path, size=10)
+    assert (report["run"], report["resumed_from"]) == (2, None)
+    assert (report["created"], report["unchanged"]) == (15, 10)
+
+
+def test_import_that_was_taken_back_meanwhile_stores_nothing_more(work: Workspace) -> None:
+    path = put(work, [a_row(f"p{number}") for number in range(25)])
+
+    def take_back(_size: int) -> None:
+        with work.store.write() as connection:
+            connection.execute(schema.import_runs.update().values(undo_counts={}))
+
+    with pytest.raises(ImportTakenBack):
+        import_file(work, path, now=NOW, size=10, on_chunk=take_back)
+    assert len(rows_of(work, "leads")) == 10
+
+
+def test_look_ahead_counts_leads_that_a_backfill_holds(work: Workspace) -> None:
+    rows = [a_row(f"p{number}") for number in range(4)]
+    take(work, put(work, rows, name="old"), is_backfill=True)
+    preview = preview_import(work, put(work, [*rows, *rows[:2]], name="fair"))
+    assert (preview.created, preview.joined, preview.released) == (0, 6, 4)
+
+
 def test_rehearsal_leaves_nothing_behind(work: Workspace) -> None:
     path = put(work, [a_row("sato")])
     with work.store.rehearsal() as store:
-        from dataclasses import replace
-
         import_file(replace(work, store=store), path, now=NOW)
         with store.read() as connection:
             assert connection.execute(select(func.count()).select_from(schema.leads)).scalar() == 1
