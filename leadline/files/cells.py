@@ -37,7 +37,7 @@ class Cells:
     Attributes:
         data: the bytes.
         starts: offset of each record's first byte.
-        stops: offset behind each record's last byte; a CR before the LF is left out.
+        stops: offset behind each record's last byte; CRs before the LF are left out.
         is_broken: which records have broken quoting; they are of one cell.
     """
 
@@ -54,6 +54,7 @@ class Cells:
         offsets[2::2] = separators + 1
         offsets[2 * ends + 1] -= octets[separators[ends] - 1] == _CR
         self.starts: NDArray[np.int32] = offsets[2 * self._firsts]
+        self._leave_returns_out(offsets)
         self.stops: NDArray[np.int32] = offsets[2 * ends + 1]
         if len(cuts.marks):
             is_quoted = octets[offsets[:-1:2]] == ord(dialect.quote)
@@ -62,6 +63,16 @@ class Cells:
         self._offsets = offsets
         self.is_broken: Flags = np.zeros(len(ends), np.bool_)
         self.is_broken[np.searchsorted(self.starts, cuts.broken)] = True
+
+    def _leave_returns_out(self, offsets: NDArray[np.int32]) -> None:
+        """Take the other CRs from the ends of records, where more than one stands before the LF."""
+        ends = self._cuts.ends
+        stops = offsets[2 * ends + 1]
+        for number in np.flatnonzero(self._octets[stops - 1] == _CR).tolist():
+            start, stop = int(self.starts[number]), int(stops[number])
+            while stop > start and self.data[stop - 1] == _CR:
+                stop -= 1
+            offsets[2 * ends[number] + 1] = stop
 
     def suspects(self, width: int) -> Flags:
         """Return which records may have to be rejected; all others are sound."""

@@ -41,7 +41,7 @@ _WIDE: Final = 3  # cells that it must make, unless quotation marks speak for it
 _SPACED: Final = 0.9  # the share of cells behind a space, if that belongs to the delimiter
 _MEANT: Final = 0.1  # the share of records with cells in single quotation marks, if they are some
 _BROKEN: Final = 0.5  # the share of records with broken quoting, if the marks are plain text
-_ANNOUNCEMENT: Final = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE | re.DOTALL)
+_ANNOUNCEMENT: Final = re.compile(rb'"?sep=(.)"?\r*(?:\n|\Z)', re.IGNORECASE | re.DOTALL)
 
 
 class Sampled(NamedTuple):
@@ -77,9 +77,15 @@ class _Trial(NamedTuple):
 
 
 def announced_delimiter(sample: bytes) -> tuple[str, int]:
-    """Return what Excel's line `sep=;` announces and the length of that line; else "" and 0."""
+    """Return what Excel's line `sep=;` announces and the length of that line; else "" and 0.
+
+    A sign that stands nowhere below is not what separates the cells: then "" and the length.
+    """
     found = _ANNOUNCEMENT.match(sample)
-    return (found[1].decode("latin-1"), found.end()) if found else ("", 0)
+    if not found:
+        return "", 0
+    is_true = sample.find(found[1], found.end()) >= 0
+    return (found[1].decode("latin-1") if is_true else ""), found.end()
 
 
 def find_dialect(

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 MAX_RECORD: Final = 8 << 20
 _SPARSE: Final = 64  # bytes between two remembered marks that lead nowhere
 _REMEMBERED: Final = 1 << 18  # such marks; those that lie behind are then forgotten
+_CR: Final = 0x0D
 _BROKEN: Final = -1
 _OPEN: Final = -2
-_LINE_END: Final = re.compile(rb"\r?(?:\n|\Z)")
+_LINE_END: Final = re.compile(rb"\r*+(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Span(NamedTuple):
     Attributes:
         line: physical line on which it starts, one-based.
         start: offset of its first byte.
-        end: offset behind its last byte; a CR before the LF is left out.
+        end: offset behind its last byte; CRs before the LF are left out.
         is_sound: false when its quoting is broken; it then reaches to the end of its first line.
     """
 
@@ -168,7 +169,7 @@ class SpanFinder:
                 return None
             is_sound = found != _BROKEN
             end = found if is_sound else end
-        if end > start and data[end - 1] == 0x0D:  # noqa: PLR2004 (CR)
+        while end > start and data[end - 1] == _CR:
             end -= 1
         return Span(line, start, end, is_sound)
 

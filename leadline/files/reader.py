@@ -280,6 +280,7 @@ class _Text:
     source: _Source
     encoding: Encoding
     ends_with_cr: bool
+    begins_with_cr: bool
     dialect: Dialect
     width: int
     start: int
@@ -292,6 +293,8 @@ class _Text:
 
         with self.source.open() as file:
             blocks = decode_blocks(file, self.encoding, ends_with_cr=self.ends_with_cr)
+            if self.begins_with_cr:
+                blocks = map(_without_leading_cr, blocks)
             found = read_rows(
                 _behind(blocks, self.start),
                 dialect=self.dialect,
@@ -312,6 +315,9 @@ def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header
         raise FileBinary(file=source.name)
     if not sample or sample.isspace():
         raise FileEmpty(file=source.name)
+    begins_with_cr = _begins_with_cr(sample)
+    if begins_with_cr:
+        sample = _without_leading_cr(sample)
     announced, skipped = announced_delimiter(sample)
     rest = sample[skipped:]
     dialect = find_dialect(
@@ -326,6 +332,7 @@ def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header
         source=source,
         encoding=found.encoding,
         ends_with_cr=with_cr,
+        begins_with_cr=begins_with_cr,
         dialect=dialect,
         width=len(layout.names),
         start=skipped + layout.start,
@@ -355,6 +362,21 @@ def _sample(file: IO[bytes], encoding: Encoding) -> tuple[bytes, bool, bool]:
             return sample, with_cr, False
         sample += block
     return sample, with_cr, True
+
+
+def _begins_with_cr(sample: bytes) -> bool:
+    """Return whether a CR stands behind the line feeds of a file, and none before them."""
+    feeds = sample.count(b"\n")
+    swapped = sample.count(b"\n\r") - sample.count(b"\n\r\n")
+    return swapped > 0 and 2 * swapped >= feeds - 1 and 2 * sample.count(b"\r\n") < swapped
+
+
+def _without_leading_cr(block: bytes) -> bytes:
+    """Return whole lines without the CR that each begins with; the first line of a file has none.
+
+    A block begins behind a line feed, so its first byte may be such a CR too.
+    """
+    return block.removeprefix(b"\r").replace(b"\n\r", b"\n")
 
 
 def _behind(blocks: Iterable[bytes], start: int) -> Iterator[bytes]:

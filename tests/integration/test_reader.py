@@ -97,6 +97,31 @@ def test_mixed_line_ends_are_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["\r\r\n", "\n\r", "\r\r\r\n"])
+def test_line_ends_with_more_returns_leave_nothing_in_the_cells(end: str) -> None:
+    text = end.join(["email,name", "a@example.com,Ann", 'b@example.com,"Bo"', ",", "", "c,d", ""])
+    assert _table(text).header == ("email", "name")
+    assert [(one.line, one.raw) for one in _records(text)] == [
+        (2, b"a@example.com,Ann"),
+        (3, b'b@example.com,"Bo"'),
+        (4, b","),
+        (6, b"c,d"),
+    ]
+    assert _cells(text) == [("a@example.com", "Ann"), ("b@example.com", "Bo"), ("c", "d")]
+
+
+def test_long_file_with_returns_behind_line_feeds_is_read_to_its_end() -> None:
+    text = "email,name\n\r" + '"a@example.com",Ann\n\r' * 40_000
+    assert set(_cells(text)) == {("a@example.com", "Ann")}
+    assert _records(text)[-1].line == 40_001
+
+
+def test_announced_delimiter_that_the_file_does_not_hold_is_not_believed() -> None:
+    text = "sep=,\nemail;name\na@example.com;Ann\n"
+    assert (_table(text).delimiter, _table(text).header_line) == (";", 2)
+    assert _cells(text) == [("a@example.com", "Ann")]
+
+
 def test_lone_carriage_returns_end_lines_when_nothing_else_does() -> None:
     assert _cells("a,b\r1,2\r3,4") == [("1", "2"), ("3", "4")]
 
@@ -299,7 +324,7 @@ def _oracle(text: str) -> list[tuple[int, tuple[str, ...] | None]]:
         if cells is None:
             end = text.find("\n", position)
             end = len(text) if end < 0 else end
-        if text[position:end].removesuffix("\r"):
+        if text[position:end].rstrip("\r"):
             found.append((line, cells))
         line += text.count("\n", position, end) + 1
         position = end + 1
@@ -314,7 +339,8 @@ def _oracle_record(text: str, position: int) -> tuple[tuple[str, ...] | None, in
             return None, position
         cells.append(cell)
         if text[position : position + 1] != ",":
-            return tuple(cells), position + text.startswith("\r\n", position)
+            end = text.find("\n", position)
+            return tuple(cells), len(text) if end < 0 else end
         position += 1
 
 
@@ -333,12 +359,11 @@ def _oracle_cell(text: str, position: int) -> tuple[str | None, int]:
     if is_quoted:
         return None, position
     at_line_end = position == len(text) or text[position] == "\n"
-    return (cell.removesuffix("\r") if at_line_end else cell), position
+    return (cell.rstrip("\r") if at_line_end else cell), position
 
 
 def _oracle_end(text: str, position: int, cell: str) -> tuple[str | None, int]:
-    rest = text[position : position + 2]
-    is_end = not rest or rest[0] in ",\n" or rest in {"\r\n", "\r"}
+    is_end = text.startswith(",", position) or text[position:].lstrip("\r")[:1] in {"", "\n"}
     return (cell if is_end else None), position
 
 

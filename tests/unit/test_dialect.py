@@ -91,7 +91,9 @@ def test_what_is_known_of_a_dialect_is_kept() -> None:
     [
         (b"sep=;\r\na;b\r\n", (";", 7)),
         (b'"sep=|"\na|b\n', ("|", 8)),
-        (b"SEP=\t\na", ("\t", 6)),
+        (b"SEP=\t\na\tb", ("\t", 6)),
+        (b"sep=,\na;b\n", ("", 6)),
+        (b"sep=;\r\r\na;b\n", (";", 8)),
         (b"sep,b\n", ("", 0)),
     ],
 )

@@ -57,6 +57,8 @@ def _read(text: str, dialect: Dialect = PLAIN) -> list[tuple[str, ...] | None]:
     [
         ("a,b\n", PLAIN, ("a", "b")),
         ("a,\r\n", PLAIN, ("a", "")),
+        ("a,b\r\r\n", PLAIN, ("a", "b")),
+        ('a,"b\r\r\n"\r\r\n', PLAIN, ("a", "b\r\r\n")),
         ('"a,b","c ""d"""', PLAIN, ("a,b", 'c "d"')),
         ('"",""""\r\n', PLAIN, ("", '"')),
         ('"two\r\nlines",x\r\n', PLAIN, ("two\r\nlines", "x")),

@@ -20,16 +20,34 @@ if TYPE_CHECKING:
 
 COMMA = Dialect()
 PIECES = [
-    *('"', '"', '"', '""', "'", ",", ",", ",", ";", "\n", "\n", "\r\n", "\r", '"\n"', ',"', '",'),
+    *(
+        '"',
+        '"',
+        '"',
+        '""',
+        "'",
+        ",",
+        ",",
+        ",",
+        ";",
+        "\n",
+        "\n",
+        "\r\n",
+        "\r\r\n",
+        "\r",
+        '"\n"',
+        ',"',
+        '",',
+    ),
     *("\0", " ", "　", "\t", "a", "b", "é", "株", "\\", "x1", " ", "\x1c", "カ"),
     *("\udce9", "\udcff", "\udc81", "\ud800"),
 ]
 SOUP = st.lists(st.sampled_from(PIECES), max_size=60).map(
     lambda pieces: "".join(pieces).encode("utf-8", "surrogatepass")
 )
-BYTES = st.lists(st.sampled_from([b'"', b",", b"\n", b"\r\n", b"a", b"\xe3", b"\x80"])).map(
-    b"".join
-)
+BYTES = st.lists(
+    st.sampled_from([b'"', b",", b"\n", b"\r\n", b"\r\r\n", b"a", b"\xe3", b"\x80"])
+).map(b"".join)
 #: Lines that open what others close, so that attempts go on and on and meet.
 LINES = st.lists(
     st.sampled_from([b'a",b,"c\n', b'"\n', b'x,"y\n', b'z",w\n', b"k,l,m\n", b'","\n', b'""",\n'])
@@ -104,12 +122,12 @@ def _sound_end(data: bytes, position: int, dialect: Dialect) -> tuple[int, list[
                 cells[-1] += data[position : position + 1]
                 position += 1
             at_end = position == len(data) or data[position : position + 1] == b"\n"
-            if at_end and cells[-1].endswith(b"\r"):
+            while at_end and cells[-1].endswith(b"\r"):
                 cells[-1], position = cells[-1][:-1], position - 1
         if data[position : position + 1] == sign:
             cells.append(b"")
             position += 1
-        elif data[position:] in {b"", b"\r"} or data[position:].startswith((b"\n", b"\r\n")):
+        elif data[position:].lstrip(b"\r")[:1] in {b"", b"\n"}:
             return position, cells
         else:
             return None
@@ -139,7 +157,7 @@ def _expected(data: bytes, dialect: Dialect, width: int) -> _Seen:
         first_end = data.find(b"\n", position) % (len(data) + 1)
         end, cells = found or (first_end, None)
         raw = data[position:end]
-        raw = raw if cells else raw.removesuffix(b"\r")
+        raw = raw if cells else raw.rstrip(b"\r")
         reason = _reason(cells, raw, width)
         if raw and reason:
             seen.rejected.append((line, reason, raw))
@@ -223,7 +241,7 @@ def test_every_line_of_any_file_is_accounted_for(data: bytes, dialect: Dialect) 
     assert len(lines) == len(seen.accepted) + len(seen.rejected)
     raws = {one[0]: one[2] for one in [*seen.accepted, *seen.rejected]}
     covered = {line + n for line, raw in raws.items() for n in range(raw.count(b"\n") + 1)}
-    blank = {n for n, text in enumerate(data.split(b"\n"), 1) if text in {b"", b"\r"}}
+    blank = {n for n, text in enumerate(data.split(b"\n"), 1) if not text.strip(b"\r")}
     assert covered | blank == set(range(1, data.count(b"\n") + 2))
 
 
@@ -355,3 +373,15 @@ def test_rows_come_out_before_the_next_block_is_taken() -> None:
 def test_no_blocks_give_no_rows() -> None:
     assert list(read_rows([], dialect=COMMA, width=3, start_line=2)) == []
     assert list(read_rows([b"", b""], dialect=COMMA, width=3, start_line=2)) == []
+
+
+def test_any_number_of_returns_before_a_line_feed_ends_a_line() -> None:
+    data = b'a,b,c\r\r\n\r\r\nd,"e\r\r\nf","g"\r\r\nh,"i" j,k\r\r\n,,\r\r\r\nl,m,n\r\r'
+    assert _read(data) == _Seen(
+        [
+            (1, ("a", "b", "c"), b"a,b,c"),
+            (3, ("d", "e\r\r\nf", "g"), b'd,"e\r\r\nf","g"'),
+            (7, ("l", "m", "n"), b"l,m,n"),
+        ],
+        [(5, "stray_quote", b'h,"i" j,k'), (6, "empty_row", b",,")],
+    )
