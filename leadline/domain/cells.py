@@ -24,7 +24,7 @@ _SINOPHONE: Final = frozenset({"CN", "TW", "HK", "MO", "SG", "KR"})
 _YES: Final = """
 yes y true t 1 on ok agree agreed accept accepted opt-in opted-in subscribe subscribed granted
 consented freely-given-consent freely-given-consent-from-contact 1.0 checked allow allowed
-permitted ja einverstanden zugestimmt erteilt akzeptiert abonniert angemeldet wahr
+permitted ja j einverstanden zugestimmt erteilt akzeptiert abonniert angemeldet wahr
 はい 可 有 あり 同意 同意する 同意します 同意した 同意しました 同意済 同意済み
 希望 希望する 希望します 受け取る 受取る 受信する 登録する 購読する
 許可 許可する 許諾 承諾 承諾する 了承 了承する する オン 配信可 送信可 受信可 受信許可
@@ -34,35 +34,97 @@ permitted ja einverstanden zugestimmt erteilt akzeptiert abonniert angemeldet wa
 _NO: Final = """
 no n false f 0 off disagree decline declined reject rejected opt-out opted-out unsubscribe
 unsubscribed refused denied withdrawn 0.0 unchecked do-not-allow not-allowed
-nein abgelehnt abgemeldet widerrufen falsch nicht-erteilt nicht-einverstanden
+nein abgelehnt abgemeldet widerrufen falsch nicht-erteilt nicht-einverstanden widerspruch
+revoked never-opted-in non-subscribed not-subscribed
 いいえ 不可 無 なし 同意しない 同意しません 希望しない 希望しません 不要
 受け取らない 受取らない 受信しない 登録しない 購読しない
 拒否 拒否する 許可しない 承諾しない 配信停止 しない オフ 配信不可 送信不可 受信不可 配信NG 不同意
-同意なし 希望なし × ✕ ✗ ☐
+同意なし 希望なし NG 未同意 未承諾 未許諾 未許可 未購読 未登録 不承諾 不許可 購読解除 配信解除
+受信拒否 × ✕ ✗ ☐
 """
+#: In a column of refusals, besides any yes.
 _REFUSED: Final = """
 opt-out opted-out unsubscribe unsubscribed do-not-allow not-allowed abgemeldet widerrufen
-配信停止 停止 不要 拒否 不可 配信不可 配信NG 除外
+widerspruch revoked withdrawn x ● 済 済み 配信停止 停止 停止中 不要 拒否 不可 配信不可 配信NG 除外
+"""
+#: In a column of refusals these say the opposite, so that nothing is certain.
+_OPPOSITE: Final = """
+opt-in opted-in subscribe subscribed agree agreed accept accepted allow allowed permitted granted
+consented freely-given-consent freely-given-consent-from-contact einverstanden zugestimmt erteilt
+akzeptiert abonniert angemeldet 可 配信可 送信可 受信可 受信許可 同意あり 希望あり 受け取る 受取る
+受信する 登録する 購読する 許可 許可する 許諾 承諾 承諾する
 """
 #: A day in a column of refusals is the day of the refusal.
 _DAY: Final = re.compile(r"(?:[12]\d{3}[-/.年]\s?\d|\d{1,2}[-/.]\d{1,2}[-/.]\d{2})")
+#: Polite phrases with a no in them that refuse nothing.
+_POLITE: Final = re.compile(
+    r"\bno (?:problem|worries)\b|\bnot a problem\b|\bkein problem\b|問題(?:ない|ありません"
+    r"|ございません)"
+    r"|(?:構|かま)いません|(?:す|済)みません|申し訳(?:ありません|ございません)"
+)
 #: Whole sentences of people. A refusal anywhere wins; what names conditions or another matter
 #: (the privacy policy, calls) says nothing of mail.
 _SAYS_NO: Final = re.compile(
-    r"^(?:no|nein|いいえ)\b|^いいえ|\bnot\b|n['’]t\b|\bdecline|\bopt(?:ed)?[ -]?out|\bunsubscribe"
-    r"|\bnicht\b|\bkeine?\b|しない|しません|らない|りません|不要|拒否|停止|結構です|お断り"
+    r"\bno\b|\bnein\b|いいえ|\bnot\b|n['’]t\b|\bnever\b|\bnon\b|\bnothing\b|\bout\b|\bstop|\bremov"
+    r"|\bdelet|\bcancel|\bunsub|\bdisagree|\bdeclin|\brefus|\breject|\bden(?:y|ied)\b|\brevok"
+    r"|\bwithdr|\bobject\b|\bexclud|\bsuppress|\bwithout\b|\bno longer\b|\bopt(?:ed)?[ -]?out"
+    r"|\bnicht|\bkein\w*|\bnie\b|niemals|\bohne\b|abbestell|abmeld|abgemeldet|austrag|ausgetragen"
+    r"|widerspr|widerruf|ablehn|abgelehnt|verweiger|lösch|\bentfern|stopp|kündig|beend|stornier"
+    r"|しない|しません|らない|りません|ません|ない(?:です)?$|たくない|されない|不要|拒否|停止|中止"
+    r"|結構です|断り|断る"
+    r"|解除|退会|削除|辞退|不可|不同意|不承諾|不許可|不許諾|未(?:同意|承諾|許諾|許可|購読|登録"
+    r"|希望)|できない|やめ|止め"
+    r"|取り消|取消|キャンセル|遠慮|撤回|禁止|除外|なし$|(?<![a-z])ng(?![a-z])"
+)
+_MAIL: Final = (
+    r"\b(?:e-?)?mails?\b|newsletter|\bupdates?\b|\bnews\b|\boffers?\b|marketing|mailing|subscri"
+    r"|receiv"
+    r"|opt(?:ed)?[ -]?in\b|informed|posted|werbung|angebote|erhalten|abonn|メール|メルマガ|案内"
+    r"|お知らせ|配信"
+    r"|ニュース|受信|購読|受け取|受取|\bdm\b|マーケティング|オプトイン"
 )
 _SAYS_YES: Final = re.compile(
-    r"^(?:yes|ja|ok)\b|^はい|^i (?:agree|consent|accept|want|would like|wish)\b"
-    r"|^(?:yes, )?please (?:send|subscribe|add|keep)"
-    r"|^(?:single|double|confirmed)? ?opt(?:ed)?[ -]?in\b"
-    r"|^ich (?:stimme|willige|möchte|bin einverstanden)"
-    r"|(?:同意|希望|承諾|許可|許諾|了承|購読|受信|登録)(?:する|します|しました|した|済み?)$|受け取る$|受け取ります$"
+    r"^(?:yes|ja|ok)\b[ ,.!:;-]*(?:$|(?:please|i (?:agree|consent|accept|do)\b|thank|of course"
+    r"|gerne|bitte"
+    rf"|ich (?:stimme|willige|bin einverstanden)).*$|.*(?:{_MAIL}))"
+    rf"|^はい[、,。. ]*(?:$|.*(?:お願い|同意|{_MAIL})|希望)"
+    r"|^i (?:agree|consent|accept)\b"
+    rf"|^i(?:['’]d like| want| would like| wish)\b.*(?:{_MAIL})"
+    rf"|^please (?:send|subscribe|add|keep)\b.*(?:{_MAIL})"
+    r"|^please subscribe\b"
+    r"|^(?:single|double|confirmed)? ?opt(?:ed)?[ -]?in(?: (?:confirmed|completed?|given|granted"
+    r"|yes|ok"
+    r"|(?:by|for|to|on|via) .*))?$"
+    rf"|^ich (?:stimme|willige|bin einverstanden)|^ich möchte\b.*(?:{_MAIL})"
+    rf"|^(?:.*(?:{_MAIL}).*|(?:はい|上記|内容|私|ご|お|[にをはの、,。 ])*)"
+    r"(?:同意|希望|承諾|許可|許諾|了承|購読|受信|登録)(?:する|します|しました|した|済み?)$"
+    r"|受け取る$|受け取ります$"
 )
 _CONDITIONAL: Final = re.compile(
-    r"\bnever\b|\bnot (?:applicable|set|known|specified|provided|asked|stated)\b|\bbut\b|\bonly\b"
-    r"|\bexcept\b|\bunless\b|\bphone|\bcall|\bpost\b|privacy|policy|terms|aber|\bnur\b"
-    r"|datenschutz|\bagb\b|ただし|のみ|だけ|場合|電話|郵送|個人情報|プライバシー|規約|方針"
+    r"\bnot (?:applicable|set|known|specified|provided|asked|stated|sure|selected|available|decided"
+    r"|confirmed|yet)\b|\bno (?:answer|data|information|response|preference|entry|value|selection"
+    r"|reply"
+    r"|opinion|idea)\b|\bkeine (?:angabe|antwort|auswahl|ahnung|daten)|\bbut\b|\bonly\b|\bexcept\b"
+    r"|\bunless\b|\bmaybe\b|\bperhaps\b|\bif\b|\bpending\b|\bunconfirmed\b|\bawaiting\b|\bwaiting\b"
+    r"|\brequested\b|\bexpired?\b|\bphone|\btelefon|\banruf|\bcall|\bpost\b|\bsms\b|\bfax\b"
+    r"|whatsapp"
+    r"|\bbriefpost\b|privacy|policy|\bterms\b|\baber\b|\bnur\b|\bwenn\b|\bfalls\b|\bvielleicht\b"
+    r"|ausstehend|datenschutz|\bagb\b|ただし|のみ|だけ|場合|電話|郵送|個人情報|プライバシー|規約"
+    r"|方針|保留|検討"
+    r"|確認中|未確認|申請中|仮登録|わから|わかり|分から|分かり|不明|未定|どちらでも|以外|ファックス"
+)
+_ANSWERS: Final = re.compile(r"[/／・|｜,、\\]|\bor\b|\boder\b|または|又は|\s", re.IGNORECASE)
+#: In a column of refusals: a sentence that asks for one, and one that speaks against it.
+_ASKS_REFUSAL: Final = re.compile(
+    r"\bunsub|\bopt(?:ed|ing)?[ -]?out|\bremove me|\bstop (?:sending|mail|e-?mail|receiving"
+    r"|newsletter)"
+    r"|abbestell|abmeld|abgemeldet|widerspr|widerruf|austrag|停止|解除|拒否|退会|不要|除外|辞退"
+    r"|中止|配信ng"
+)
+_AGAINST_REFUSAL: Final = re.compile(
+    r"\bnot\b|\bno\b|n['’]t\b|\bnever\b|\bnon\b|\bnicht\b|\bkein|\bnie\b|ない|ません|なし|未|不可"
+    r"|再開|希望せず"
+    r"|いいえ|nein|\bundo|\bre-?subscrib|\bcancel|pending|予定|前"
 )
 _LANGUAGE_WORDS: Final = {
     "ja": "ja jp jpn ja-jp japanese japanisch 日本語 日本",
@@ -88,6 +150,7 @@ _SAID: Final = {
     **dict.fromkeys(map(_fold_word, _NO.split()), False),
 }
 _SAID_REFUSED: Final = frozenset(_fold_word(word) for word in _REFUSED.split())
+_SAID_OPPOSITE: Final = frozenset(_fold_word(word) for word in _OPPOSITE.split())
 _LANGUAGES: Final = {
     _fold_word(word): language
     for language, words in _LANGUAGE_WORDS.items()
@@ -164,17 +227,31 @@ def _read_yes_or_no(cell: str) -> bool | None:
     if len(parts) > 1:
         said = {_read_yes_or_no(part) for part in parts}
         return False if False in said else True in said or None
-    return _read_sentence(cell)
+    return None if _offers_both(cell) else _read_sentence(cell)
+
+
+def _offers_both(cell: str) -> bool:
+    """Return whether a cell is the list of answers itself, as `yes/no`."""
+    answers = [_SAID.get(_fold_word(each)) for each in _ANSWERS.split(cell) if each.strip()]
+    return len(answers) > 1 and set(answers) == {True, False}
+
+
+def _plain_sentence(cell: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
 
 
 def _read_sentence(cell: str) -> bool | None:
-    """Return what a sentence says of mail."""
-    text = " ".join(_BRACKETS.sub("", unicodedata.normalize("NFKC", cell)).casefold().split())
-    text = text.strip(" .。!")
-    if _CONDITIONAL.search(text):
+    """Return what a sentence says of mail; brackets may only make it doubtful."""
+    whole = _POLITE.sub("", _plain_sentence(cell))
+    text = _BRACKETS.sub("", whole).strip(" .。!")
+    if _CONDITIONAL.search(whole):
         return None
     if _SAYS_NO.search(text):
         return False
+    if _SAYS_NO.search(whole) or any(
+        _SAID.get(_fold_word(each)) is False for each in _ANSWERS.split(whole)
+    ):
+        return None
     return True if _SAYS_YES.search(text) or _SAID.get(_fold_word(text)) else None
 
 
@@ -182,8 +259,24 @@ def _read_sentence(cell: str) -> bool | None:
 def _read_refusal(cell: str) -> bool | None:
     """Return False for a refusal, None for anything else."""
     word = _fold_word(cell)
-    is_refused = _SAID.get(word) or word in _SAID_REFUSED or _DAY.match(cell.strip())
-    return False if is_refused or (word not in _SAID and _read_sentence(cell)) else None
+    if word in _SAID_REFUSED or _DAY.match(cell.strip()):
+        return False
+    if word in _SAID:
+        is_yes = _SAID[word] and word not in _SAID_OPPOSITE
+        return False if is_yes or _asks_refusal(cell) else None
+    return False if _asks_refusal(cell) or _is_bare_yes(cell) else None
+
+
+def _asks_refusal(cell: str) -> bool:
+    """Return whether a sentence asks for no more mail."""
+    text = _plain_sentence(cell)
+    return bool(_ASKS_REFUSAL.search(text) and not _AGAINST_REFUSAL.search(text))
+
+
+def _is_bare_yes(cell: str) -> bool:
+    """Return whether a sentence agrees to what the column says, and to nothing of its own."""
+    text = _plain_sentence(cell)
+    return not re.search(_MAIL, text) and _read_sentence(cell) is True
 
 
 def read_boolean(cell: str) -> bool | None:

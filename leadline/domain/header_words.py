@@ -58,8 +58,8 @@ ALIASES: Final[dict[str, str]] = {
         名前カナ, 担当者名カナ, 担当者名フリガナ, 担当者フリガナ, 担当者カナ, お名前カナ,
         お名前フリガナ""",
     "company": """company, company name, organization, organization name, account name, firm,
-        organisation, organisation name, account, employer, business name, business, org,
-        org name, company or organization, company account, name of company,
+        organization 1 name, account, employer, business name, business, org, organisation,
+        organisation name, org name, company or organization, company account, name of company,
         name of your company, company you work for, current company, institution,
         company legal name, partner name, associated company, primary company, workplace,
         会社名, 企業名, 貴社名, 御社名, 会社, 企業, 勤務先, 勤務先名, 勤務先会社名, 法人名,
@@ -100,7 +100,7 @@ ALIASES: Final[dict[str, str]] = {
     "country": """country, country code, country/region, country name, country or region,
         nation, country/region name, country territory, 国, 国名, 国・地域, 国/地域,
         国または地域, 国コード, Land, Land/Region, Staat, Länderkürzel, Ländercode,
-        Land (ISO), country of residence""",
+        Land (ISO), country of residence, cc""",
     "region": """region, state, state/province, state/region, state code, province,
         prefecture, county, your pref, pref, state/county, state/province/region,
         state region province, province code, state province name, state/province code,
@@ -171,7 +171,7 @@ ALIASES: Final[dict[str, str]] = {
     "utm_medium": "utm medium, utmmedium",
     "utm_campaign": "utm campaign, utmcampaign",
     "message": """message, inquiry, enquiry, inquiry details, enquiry details, message body,
-        comments, comment, comments or questions, questions or comments,
+        comments, comment, any comments, comments or questions, questions or comments,
         questions and comments, additional comments, additional information, additional notes,
         anything else, how can we help, how can we help you, how may we help,
         how may we help you, tell us about your project, tell us more,
@@ -265,7 +265,7 @@ ALIASES: Final[dict[str, str]] = {
         Einwilligung Newsletter, Einwilligung E-Mail, Zustimmung Newsletter,
         Opt-in Newsletter, E-Mail-Werbung, Einwilligung in Werbung, Einwilligung Werbung,
         Rechtsgrundlage für die Verarbeitung der Kontaktdaten, consent given, has consented,
-        consented""",
+        consented, consent: i agree to be contacted""",
     "submitted_at": """submitted at, submitted on, submission date, submission time,
         submit time, submission timestamp, submit date, date submitted, submitted, timestamp,
         time stamp, submitted date, date of submission, submission date and time,
@@ -304,7 +304,10 @@ OPT_OUTS: Final = """has opted out of email, email opt out, opt out, opted out, 
     配信停止フラグ, 配信NG, メールNG, メール不可, メール拒否, メルマガ不要, メルマガ停止,
     メルマガ解除, 配信解除, 送信除外, 配信除外, メール送信NG, メール停止, DM不可, Abgemeldet,
     Newsletter abgemeldet, Opt-out E-Mail, Keine E-Mails, Keine Werbung, Werbesperre,
-    Deaktivierung von E-Mails, E-Mail-Abmeldung, Abmeldung Newsletter"""
+    Deaktivierung von E-Mails, E-Mail-Abmeldung, Abmeldung Newsletter,
+    marketing status, unsub time, no mail, email suppressed, emails suppressed, 退会, 退会日,
+    退会フラグ, 購読解除, 購読停止, 送信停止, メール送信停止, メール禁止, Werbewiderspruch,
+    Nicht kontaktieren, Kein Kontakt"""
 
 #: Words that say little by themselves: what the cells hold may overrule them.
 WEAK: Final = """org, ph, prov, 勤務地, イベント, セミナー, その他, registered,
@@ -319,7 +322,7 @@ WEAK: Final = """org, ph, prov, 勤務地, イベント, セミナー, その他
     question, body, subject, 件名, 種別, authority, 立場, rep, owner, inhaber, besitzer, sms,
     whatsapp, 所属, 店舗名, company email, secondary email, other email, alternate email,
     subscribe, id, uuid, guid, 開催日, description, イベント名, セミナー名, 展示会名, bereich,
-    時間帯"""
+    時間帯, cc"""
 
 #: Columns that exports have and that no field takes: known, so that they resemble nothing.
 OTHERS: Final = """レコードの開始行, fax, fax number, business fax, FAX番号, ファックス,
@@ -348,7 +351,7 @@ OTHERS: Final = """レコードの開始行, fax, fax number, business fax, FAX�
     email display name, e-mail type, e-mail display name, optin time, optin ip, confirm time,
     confirm ip, member rating, company type, company description, lead owner id,
     contact owner id, referred by, 紹介者, reports to, manager, assistant, owner role,
-    owner alias, cc, gmtoff, dstoff, latitude, longitude, country of birth, hotel name,
+    owner alias, gmtoff, dstoff, latitude, longitude, country of birth, hotel name,
     booking id, event name, event id, ticket type, order number, order id, order date,
     tax number, steuernummer, 郵便番号2, 建物名, 建物, ビル名, 建物名・部屋番号, マンション名,
     部屋番号, 番地以降, hausnummer, 個人情報の取り扱いに同意する, 個人情報の取り扱いについて,

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from leadline.domain.header_questions import (
     asked_field,
     is_agreement,
+    is_other_refusal,
+    is_plain,
     is_question,
     is_refusal,
     without_choices,
@@ -209,9 +211,16 @@ def read_header(header: str) -> Known | None:
     if is_refusal(words):
         return _NOTHING if is_question(plain) else Known("consent", _UNSURE, _LAST, is_refusal=True)
     if (found := _resolve(plain, _DEPTH)) is not None:
-        return found
+        return _NOTHING if _is_overstated(found, words) else found
     field = "consent" if is_agreement(words) else asked_field(plain)
     return Known(field, _UNSURE, _LAST) if field else None
+
+
+def _is_overstated(found: Known, words: str) -> bool:
+    """Return whether the words around a consent say that it is another one, or none."""
+    if found.field != "consent":
+        return False
+    return is_other_refusal(words) if found.is_refusal else not is_plain(words)
 
 
 def is_opt_out(header: str) -> bool:

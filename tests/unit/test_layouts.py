@@ -182,7 +182,7 @@ LAYOUTS = [
         Person - Phone - Work | phone.1 | 206-555-0101 |
         Person - Phone - Mobile | phone.2 | | 206-555-0102
         Person - Owner | owner | Dana | Dana
-        Person - Marketing status | | subscribed | no consent
+        Person - Marketing status | consent | subscribed | no consent
         Person - Open deals | | 1 | 2
         Person - Person created | at | 2026-08-19 10:25:28 | 2026-08-19 10:25:28
         Organization - Address | address | 1 Main St | 2 Main St
@@ -307,7 +307,7 @@ LAYOUTS = [
         OPTIN_IP | | 192.0.2.1 | 192.0.2.2
         CONFIRM_TIME | | 2026-08-19 10:25:28 | 2026-08-19 10:25:28
         TIMEZONE | timezone | America/New_York | America/New_York
-        CC | | US | US
+        CC | country | US | US
         LEID | | 1 | 2
         NOTES | message | Met at booth 12 |
         """,
