@@ -88,7 +88,8 @@ _SAYS_YES: Final = re.compile(
     r"|gerne|bitte"
     rf"|ich (?:stimme|willige|bin einverstanden)).*$|.*(?:{_MAIL}))"
     rf"|^はい[、,。. ]*(?:$|.*(?:お願い|同意|{_MAIL})|希望)"
-    r"|^i (?:agree|consent|accept)\b"
+    rf"|^i (?:agree|consent|accept)(?: (?:to )?(?:this|that|it|the above))?"
+    rf"(?:$|\b.*(?:{_MAIL}|contact))"
     rf"|^i(?:['’]d like| want| would like| wish)\b.*(?:{_MAIL})"
     rf"|^please (?:send|subscribe|add|keep)\b.*(?:{_MAIL})"
     r"|^please subscribe\b"
@@ -109,11 +110,13 @@ _CONDITIONAL: Final = re.compile(
     r"|\brequested\b|\bexpired?\b|\bphone|\btelefon|\banruf|\bcall|\bpost\b|\bsms\b|\bfax\b"
     r"|whatsapp"
     r"|\bbriefpost\b|privacy|policy|\bterms\b|\baber\b|\bnur\b|\bwenn\b|\bfalls\b|\bvielleicht\b"
-    r"|ausstehend|datenschutz|\bagb\b|ただし|のみ|だけ|場合|電話|郵送|個人情報|プライバシー|規約"
+    r"|ausstehend|datenschutz|\bcookies?\b|\bpartners?\b|\bthird|\buntil\b|\blater\b|第三者|期限|以前|\bagb\b|ただし|のみ|だけ|場合|電話|郵送|個人情報|プライバシー|規約"
     r"|方針|保留|検討"
     r"|確認中|未確認|申請中|仮登録|わから|わかり|分から|分かり|不明|未定|どちらでも|以外|ファックス"
 )
-_ANSWERS: Final = re.compile(r"[/／・|｜,、\\]|\bor\b|\boder\b|または|又は|\s", re.IGNORECASE)
+_ANSWERS: Final = re.compile(
+    r"[/／・|｜,、\\]|(?<![a-z])(?:or|oder)(?![a-z])|または|又は|か|\s", re.IGNORECASE
+)
 #: In a column of refusals: a sentence that asks for one, and one that speaks against it.
 _ASKS_REFUSAL: Final = re.compile(
     r"\bunsub|\bopt(?:ed|ing)?[ -]?out|\bremove me|\bstop (?:sending|mail|e-?mail|receiving"
@@ -133,6 +136,7 @@ _LANGUAGE_WORDS: Final = {
 _LONGEST_WORD: Final = 100  # characters; longer cells are prose, and not worth a cache's memory
 _WORD_SIGNS: Final = re.compile(r"[\s\-_.、。・!！\ufe0f]+")
 _BRACKETS: Final = re.compile(r"\([^()]*\)")
+_INSIDE: Final = re.compile(r"\(([^()]*)\)")
 _MONEY: Final = re.compile(
     r"[¥$€£円]|\b(?:usd|eur|jpy|gbp|chf)\b|[\s'’\u00a0\u202f]", re.IGNORECASE
 )
@@ -252,7 +256,13 @@ def _read_sentence(cell: str) -> bool | None:
         _SAID.get(_fold_word(each)) is False for each in _ANSWERS.split(whole)
     ):
         return None
-    return True if _SAYS_YES.search(text) or _SAID.get(_fold_word(text)) else None
+    is_yes = _SAYS_YES.search(text) or _SAID.get(_fold_word(text))
+    return True if is_yes and all(map(_is_harmless, _INSIDE.findall(whole))) else None
+
+
+def _is_harmless(note: str) -> bool:
+    """Return whether a note in brackets leaves a yes to mail what it is."""
+    return bool(_SAID.get(_fold_word(note)) or re.search(_MAIL, note))
 
 
 @lru_cache(maxsize=1024)
