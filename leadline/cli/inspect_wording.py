@@ -14,6 +14,13 @@ INSPECT: Final[dict[str, tuple[str, str]]] = {
         "{file}: Excel workbook, sheet `{sheet}`",
         "{file}: Excelブック、シート「{sheet}」",
     ),
+    "inspect.sheets_not_read": (
+        "  not read, though they hold mail addresses too: {sheets}; save each as a file of its own",
+        (
+            "  メールアドレスの列があるのに読み取らなかったシート: {sheets}"
+            " (それぞれ別のファイルに保存してください)"
+        ),
+    ),
     "inspect.guess": (
         (
             "  The encoding is a last resort: any bytes read as {encoding}. Look at accented "

@@ -110,6 +110,8 @@ def _show(session: Session, report: dict[str, Any]) -> None:
     out, name = session.out, Path(report["file"]).name
     if report["kind"] == "workbook":
         out.line("inspect.workbook", file=name, sheet=report["sheet"])
+        if report["sheets_not_read"]:
+            out.line("inspect.sheets_not_read", sheets=", ".join(report["sheets_not_read"]))
     else:
         dialect = report["dialect"]
         sign = _SIGNS.get(dialect["delimiter"])

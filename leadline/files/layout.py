@@ -83,6 +83,12 @@ def _split_otherwise(cells: Sequence[str], usual: int) -> Sequence[str]:
     return cells
 
 
+def is_address(name: str) -> bool:
+    """Return whether a column of this name holds mail addresses."""
+    found = read_header(name) if len(name) < _LONG_NAME else None
+    return found is not None and found.field == "email"
+
+
 def known_names() -> Callable[[str], bool]:
     """Return what tells whether a cell is a word for a column that the mapping knows.
 

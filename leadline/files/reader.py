@@ -32,7 +32,7 @@ from leadline.files.faults import (
 )
 from leadline.files.grammar import Dialect, Stretch
 from leadline.files.kinds import Kind, kind_of_file
-from leadline.files.layout import find_layout, known_names
+from leadline.files.layout import find_layout, is_address, known_names
 from leadline.files.rejects import MAX_CELL, Reject
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ class Table:
         header_line: physical line on which the header starts; None when no line names columns.
         file_size: its bytes.
         sheet: name of the sheet of a workbook, else "".
+        sheets_not_read: names of its other sheets that hold people with addresses.
     """
 
     kind: str
@@ -137,6 +138,7 @@ class Table:
     header_line: int | None
     file_size: int
     sheet: str = ""
+    sheets_not_read: tuple[str, ...] = ()
     _read: Callable[[], Iterator[Rows]] = field(kw_only=True, repr=False, compare=False)
 
     @property
@@ -171,6 +173,7 @@ class Table:
                 "line_end": self.dialect.line_end,
             },
             "sheet": self.sheet or None,
+            "sheets_not_read": list(self.sheets_not_read),
             "header_line": self.header_line,
             "columns": list(self.header),
         }
@@ -240,6 +243,7 @@ def _open_workbook(source: _Source, fixed: Reading, *, needs_header: bool) -> Ta
         source.open,
         name=source.name,
         is_known=known_names(),
+        is_address=is_address,
         sheet=fixed.sheet,
         header_line=fixed.header_line,
     )
@@ -256,6 +260,7 @@ def _open_workbook(source: _Source, fixed: Reading, *, needs_header: bool) -> Ta
         header_line=heading.line if heading else None,
         file_size=book.file_size,
         sheet=book.sheet.name,
+        sheets_not_read=book.sheets_not_read,
         _read=lambda: _gathered(book.rows(), marker),
     )
 

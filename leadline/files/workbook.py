@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 5_000
 _SAMPLED: Final = 150  # rows in which the header is looked for
+_COUNTED: Final = 20_000  # rows of sheets with equal headers; with more, the first one counts
 _SHEETS: Final = 30  # that are looked at
 _MEGABYTE: Final = 1 << 20
 _MOST_UNPACKED: Final = 1 << 30
@@ -51,6 +52,7 @@ class Sheet(NamedTuple):
         start: the row below the header.
         offset: empty columns to the left of the table.
         known: how many names the mapping knows.
+        has_rows: whether there are rows below the header.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Sheet(NamedTuple):
     start: int
     offset: int
     known: int
+    has_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,14 @@ class Book:
         name: of the file, for messages.
         sheet: what is read.
         file_size: bytes of the file.
+        sheets_not_read: names of other sheets that hold people with addresses too.
     """
 
     open: Callable[[], IO[bytes]]
     name: str
     sheet: Sheet
     file_size: int
+    sheets_not_read: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Rows]:
         """Yield the records below the header, in columns."""
@@ -102,6 +107,7 @@ def open_workbook(
     *,
     name: str,
     is_known: Callable[[str], bool],
+    is_address: Callable[[str], bool],
     sheet: str | None = None,
     header_line: int | None = None,
 ) -> Book:
@@ -111,6 +117,7 @@ def open_workbook(
         open_file: opens the file for bytes.
         name: of the file, for messages.
         is_known: whether a name of a column is one that the mapping knows.
+        is_address: whether a column of that name holds mail addresses.
         sheet: name of the sheet, when it is known.
         header_line: the row of the header, when it is known.
 
@@ -126,10 +133,24 @@ def open_workbook(
             for title in _titles(book, name, sheet)
             if (one := _look_at(book[title], is_known, header_line, name))
         ]
-    if not found:
-        raise FileEmpty(file=name)
-    best = max(found, key=lambda one: (one.known, one.heading is not None))
-    return Book(open_file, name, best, size)
+        if not found:
+            raise FileEmpty(file=name)
+        best = _best_sheet(book, found, name)
+    others = tuple(
+        one.name
+        for one in found
+        if one is not best and one.heading and one.has_rows and any(map(is_address, one.names))
+    )
+    return Book(open_file, name, best, size, others)
+
+
+def _best_sheet(book: Any, found: Sequence[Sheet], name: str) -> Sheet:  # noqa: ANN401 - the library ships no types
+    """Return the sheet with the best header; of several such, the one with the most rows."""
+    quality = max((one.known, one.heading is not None) for one in found)
+    best = [one for one in found if (one.known, one.heading is not None) == quality]
+    if len(best) == 1:
+        return best[0]
+    return max(best, key=lambda one: len(_next_rows(_filled_rows(book[one.name]), _COUNTED, name)))
 
 
 def _refuse_bomb(file: IO[bytes], size: int, name: str) -> None:
@@ -198,7 +219,8 @@ def _look_at(
     while sum(len(row.cells) > len(names) for row in body) > _WITHOUT_NAME * len(body):
         names = (*names, f"column {len(names) + 1}")
     known = sum(map(is_known, names))
-    return Sheet(sheet.title, heading, names, rows[heading.last].line + 1, offset, known)
+    start = rows[heading.last].line + 1
+    return Sheet(sheet.title, heading, names, start, offset, known, has_rows=bool(body))
 
 
 def _first_filled(row: Row) -> int:

@@ -40,6 +40,7 @@ def test_file_is_inspected_without_a_project(inspect: CommandLine) -> None:
         "is_guess": False,
         "dialect": {"delimiter": ";", "quote": '"', "escape": '"', "line_end": "LF"},
         "sheet": None,
+        "sheets_not_read": [],
         "header_line": 1,
         "columns": ["Email", "Name"],
         "records": 3,
@@ -185,3 +186,25 @@ def test_clean_file_is_read_as_what_it_was_written_from(inspect: CommandLine) ->
     answer = inspect("files", "inspect", first, "--out", second, "--json")
     assert (answer.code, answer.document["rejected"]) == (0, 0)
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_sheets_with_addresses_that_are_not_read_are_named(inspect: CommandLine) -> None:
+    book = Workbook()
+    book.active.title = "May"
+    book.active.append(["Email"])
+    book.active.append(["a@b.example"])
+    for title in ("June", "July"):
+        sheet = book.create_sheet(title)
+        for row in (["Email"], ["c@b.example"], ["d@b.example"]):
+            sheet.append(row)
+    path = inspect.home / "leads.xlsx"
+    book.save(path)
+    answer = inspect("files", "inspect", path, "--json")
+    assert (answer.document["sheet"], answer.document["accepted"]) == ("June", 2)
+    assert answer.document["sheets_not_read"] == ["May", "July"]
+    assert "not read, though they hold mail addresses too: May, July" in (
+        inspect("files", "inspect", path).out
+    )
+    assert (
+        "読み取らなかったシート: May, July" in inspect("--lang", "ja", "files", "inspect", path).out
+    )

@@ -475,6 +475,7 @@ def test_file_is_described_for_people_and_programs() -> None:
         "is_guess": False,
         "dialect": {"delimiter": ";", "quote": '"', "escape": "\\", "line_end": "LF"},
         "sheet": None,
+        "sheets_not_read": [],
         "header_line": 1,
         "columns": ["Name", "Note"],
     }

@@ -264,3 +264,19 @@ def test_damaged_workbook_never_crashes_the_reader(noise: bytes, place: int, cut
         table = parse_table(broken, file="leads.xlsx", needs_header=False)
         widths = {len(found.cells) for found in table.records() if isinstance(found, Record)}
         assert widths <= {len(table.header)}
+
+
+def test_sheet_with_more_rows_wins_among_equal_headers() -> None:
+    book = _book(["Email", "Name"], ["a@b.example", "A"], title="One")
+    more, empty, notes, hidden = map(book.create_sheet, ("Two", "Empty", "Notes", "Hidden"))
+    for row in (["Email", "Name"], ["c@b.example", "C"], ["d@b.example", "D"]):
+        more.append(row)
+        hidden.append(row)
+    empty.append(["Email", "Name"])
+    for row in (["Company", "City"], ["Acme", "Berlin"]):
+        notes.append(row)
+    hidden.sheet_state = "hidden"
+    table = _table(book)
+    assert (table.sheet, table.sheets_not_read) == ("Two", ("One",))
+    chosen = _table(book, Reading(sheet="One"))
+    assert (chosen.sheet, chosen.sheets_not_read) == ("One", ())
