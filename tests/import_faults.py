@@ -169,6 +169,7 @@ def fail_quarantine(case: Case, error: str, *, lang: str = "en") -> Answer:
     first = next(number for number, (_, path) in enumerate(writes, 1) if "/quarantine/" in path)
     answer = fail_calls(case, "write", f"error={error}:when={first}", lang=lang)
     assert answer.code == 1
+    assert "/quarantine/" in answer.error["message"]
     return answer
 
 

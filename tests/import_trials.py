@@ -233,6 +233,10 @@ def check_resumed(trial: Trial, *, is_repeated: bool = True) -> int | None:
     """Import the file again after a fault; returns the line from which that went on."""
     whole, before = trial.case.whole, trial.left()
     check_part(before, whole)
+    for run_id, is_closed, _ in before.runs:
+        if is_closed:
+            path = trial.state / "quarantine" / f"{SOURCE}-{run_id}.csv"
+            assert path.read_bytes() == trial.case.report["bytes"]
     answer = trial.again()
     assert answer.code == DIFFERENCES, answer.err
     after, report = trial.left(), answer.report

@@ -226,7 +226,7 @@ class Resolution:
             joined["submitted_at"] = said_at
         row = {**old, **joined, "submission_id": arrivals.submission_ids[place]}
         row["as_written"] = _join_texts(first, second, place, "as_written") or None
-        row["is_scoring_only"] = rules.held_by is not None and _is_settled(old)
+        row["is_scoring_only"] = (rules.held_by is not None and _is_settled(old)) or None
         row["zone"], row["zone_source"] = self._zone(
             rules, row["timezone"], row["country"], row["region"]
         )

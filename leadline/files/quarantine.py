@@ -122,14 +122,19 @@ def write_quarantine(
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
     reading = json.dumps({**told._asdict(), "fields": dict(told.fields)}, ensure_ascii=False)
-    with draft.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)  # whatever the cells hold
-        writer.writerow([*_WHY, *map(guard, header), *_HOW])
-        for row in rows:
-            cells = _fitted(row.cells, len(header))
-            why = (str(row.line), row.column, row.reason, row.detail, source, _cut(row.text))
-            writer.writerow([*map(guard, (*why, *cells)), _check(cells), reading])
-    draft.replace(path)
+    try:
+        with draft.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL)  # whatever the cells hold
+            writer.writerow([*_WHY, *map(guard, header), *_HOW])
+            for row in rows:
+                cells = _fitted(row.cells, len(header))
+                why = (str(row.line), row.column, row.reason, row.detail, source, _cut(row.text))
+                writer.writerow([*map(guard, (*why, *cells)), _check(cells), reading])
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)  # a write that fails does not say of what
+        raise
 
 
 def named_source(cells: Mapping[str, Sequence[str]]) -> str:

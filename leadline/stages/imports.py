@@ -384,7 +384,9 @@ def finish_import(work: Workspace, run: Import, *, now: datetime) -> dict[str, A
         "unchanged": run.unchanged - len(run.known_rejects),
         "duplicates": outcomes.get("duplicate", 0),
     }
-    with work.store.write() as connection:
+    # One at a time, and the file before the commit: a run that is closed has all of it.
+    with work.store.write(lock="intake") as connection:
+        quarantine = _write_quarantine(work, run, rejects)
         finish_import_run(connection, run.run_id, counts=counts, now=now)
     return {
         "file": str(run.path),
@@ -395,7 +397,7 @@ def finish_import(work: Workspace, run: Import, *, now: datetime) -> dict[str, A
         "is_backfill": run.is_backfill,
         "resumed_from": run.resumed_from,
         "owners_unknown": sorted(text for text, rep in run.owners.items() if rep is None),
-        "quarantine": str(_write_quarantine(work, run, rejects) or ""),
+        "quarantine": str(quarantine or ""),
         "rejects": [{name: reject[name] for name in _REJECT} for reject in rejects],
     }
 

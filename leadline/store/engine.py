@@ -199,10 +199,10 @@ class DatabaseLocked(StoreError):
 
     texts: ClassVar = {
         "en": "The database {where} is locked: another process has been writing for more than "
-        "{seconds} s. Nothing was changed. Let it finish or stop it (on Linux: "
+        "{seconds} s. What was recorded before is safe. Let it finish or stop it (on Linux: "
         "`fuser {where}` names it), then run again.",
         "ja": "データベース {where} は他のプロセスが {seconds} 秒以上書き込み中のためロック"
-        "されています。何も変更していません。終了を待つか停止して"
+        "されています。それ以前の記録は保たれています。終了を待つか停止して"
         "(Linux では `fuser {where}` で確認)、再実行してください。",
     }
 
@@ -228,6 +228,19 @@ class DatabaseFull(StoreError):
         "recorded before is safe. Make room, then run again.",
         "ja": "データベース {where} のディスクに空きがありません。直前の処理は取り消され、"
         "それ以前の記録は保たれています。空きを確保して再実行してください。",
+    }
+
+
+class DiskFailed(StoreError):
+    """The disk did not read or write what it should; the last step was undone."""
+
+    texts: ClassVar = {
+        "en": "The disk of the database {where} cannot be read or written: it fails, or it is "
+        "full. The last step was undone; what was recorded before is safe. Have the disk looked "
+        "at (on Linux: `dmesg`, `df`), then run again.",
+        "ja": "データベース {where} のディスクを読み書きできません (故障または空き不足)。"
+        "直前の処理は取り消され、それ以前の記録は保たれています。ディスクを確認してから"
+        "(Linux では `dmesg` と `df`)、再実行してください。",
     }
 
 
@@ -299,8 +312,10 @@ def _explain(engine: Engine, error: DBAPIError) -> LeadlineError:
 def _explain_sqlite(where: str, words: str) -> LeadlineError | None:
     if "locked" in words or "busy" in words:
         return DatabaseLocked(where=where, seconds=BUSY_TIMEOUT_SECONDS)
-    if "disk is full" in words or "disk i/o" in words:
+    if "disk is full" in words:
         return DatabaseFull(where=where)
+    if "disk i/o" in words:
+        return DiskFailed(where=where)
     if "unable to open" in words or "readonly" in words or "not a database" in words:
         return DatabaseUnusable(where=where, why=words)
     return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import import_faults as faults
-from tests.import_trials import Case, prepare
+from tests.import_trials import Case, check_resumed, prepare
 
 if TYPE_CHECKING:
     from tests import databases
@@ -50,6 +50,17 @@ def test_import_on_a_full_disk_says_so_and_goes_on_when_there_is_room(file_case:
     answer = faults.fail_calls(file_case, "pwrite64", "error=ENOSPC:when=300+", lang="ja")
     assert answer.error["code"] == "database_full"
     assert faults.MAKE_ROOM["ja"] in answer.error["message"]
+
+
+def test_import_that_cannot_write_the_quarantine_file_is_not_closed(file_case: Case) -> None:
+    with file_case.trial() as trial:
+        folder = trial.state / "quarantine"
+        folder.mkdir(exist_ok=True)
+        (folder / ".rows-2.csv.new").symlink_to("/dev/full")
+        answer = trial.again(lang="ja")
+        assert answer.error["code"] == "disk_full"
+        assert faults.MAKE_ROOM["ja"] in answer.error["message"]
+        assert check_resumed(trial)
 
 
 def test_import_that_meets_a_lock_waits_for_it(file_case: Case) -> None:
