@@ -68,7 +68,8 @@ _REFUSAL_CHOSEN: Final = re.compile(
 )
 _ASKED: Final = re.compile(r"しますか|する(?!場合)|ますか", re.IGNORECASE)
 _NOT_MAIL: Final = re.compile(
-    r"個人情報|プライバシー|規約|方針|電話|郵送|郵便|日時|日付|アドレス|方法|privacy|terms|policy"
+    r"個人情報|プライバシー|規約|方針|電話|郵送|郵便|ダイレクトメール|\bdirect mail\b"
+    r"|日時|日付|アドレス|方法|privacy|terms|policy"
     r"|gdpr|datenschutz"
     r"|日$|日(?=[\s)）])|(?:登録|配信|受信|購読|同意|希望)日|最終|前回|次回|(?<![複多])数|件数|回数"
     r"|[^\W_]率"

@@ -50,6 +50,7 @@ OTHER_MATTERS = [
         "最終メール配信日",
     ),
     *("メール配信同意（電話）", "Unsubscribed (SMS)", "Opt-in (pending)"),
+    *("ダイレクトメール希望", "Direct mail consent"),
 ]
 
 
