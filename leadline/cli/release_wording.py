@@ -121,6 +121,14 @@ UNDO: Final[dict[str, tuple[str, str]]] = {
         "a form or another import speaks of them too",
         "フォームや他の取込のデータもある",
     ),
+    "undo.why.went_on": (
+        "the leads were held back, and were taken up since they were let go",
+        "保留の解除後に、割り当てや配信が始まっている",
+    ),
+    "undo.why.let_go_by_others": (
+        "the leads were held back, and a form or another import lets them go on too",
+        "フォームや他の取込によっても保留が解除されている",
+    ),
     "undo.why.changed_since": ("changed by others since", "その後に変更された"),
     "runs.none": (
         "No file has been imported yet.",

@@ -4,7 +4,8 @@ An import keeps what it changed on leads that were there before it: each column'
 and after. A column goes back where it still says what the import has left. Columns that stand or
 fall together, such as those of the place, go back together or stay together, and what follows
 from others (the zone, a company's key) follows them. A consent is not compared: it is what the
-evidence says that still counts.
+evidence says that still counts. A hold that the import has ended comes back while nothing has
+followed from that.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ _UNCOUNTED: Final = frozenset(
         *("zone", "zone_source", "submission_id", "submitted_at", "as_written"),
     }
 )
+_HOLD: Final = "held_import_run_id"
 #: Columns that have a rule of their own, or that no undo sets again.
-_APART: Final = frozenset({"consent", "held_import_run_id", "is_scoring_only"})
+_APART: Final = frozenset({"consent", _HOLD, "is_scoring_only"})
 _TIMES: Final = frozenset(name for name, kind in LEAD_FIELDS.items() if kind == "time")
 #: Columns that hold texts by name; each name is a field of its own.
 _TEXTS: Final = ("attributes", "as_written")
@@ -198,6 +200,33 @@ def _set(columns: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN40
     texts = dict(columns[base] or {})
     texts.pop(name[len(base) + 1 :], None)
     columns[base] = texts if value is None else texts | {name[len(base) + 1 :]: value}
+
+
+def ended_hold(change: Change, present: Mapping[str, Any]) -> int | None:
+    """Return the import that held a lead until this one let it go; None while it is held."""
+    was_ended = change.after.get(_HOLD) is None and present.get(_HOLD) is None
+    held: int | None = change.before.get(_HOLD) if was_ended else None
+    return held
+
+
+def restore_hold(found: Restored, held: int, *, reason: str | None) -> None:
+    """Hold a lead again, or say why it stays let go.
+
+    Args:
+        found: what else becomes of the lead; the hold is added to it.
+        held: the import that held it.
+        reason: why it stays let go.
+    """
+    if reason is not None:
+        found.kept[_HOLD] = reason
+        return
+    found.values[_HOLD] = held
+    found.fields.append(_HOLD)
+
+
+def end_hold(change: Change, held: int) -> Change:
+    """Return what an import changed, when it is the one that let a lead go."""
+    return Change({**change.before, _HOLD: held}, {**change.after, _HOLD: None})
 
 
 @dataclass(frozen=True, slots=True)

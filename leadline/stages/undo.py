@@ -18,11 +18,20 @@ from leadline.domain.batches import Batch
 from leadline.domain.intake import Lead, SourceContext, decide_intake, match_keys
 from leadline.domain.keys import match_key_hash
 from leadline.domain.mapping import infer_country
-from leadline.domain.undo import Change, Restored, decide_consent, decide_restore, rebase
+from leadline.domain.undo import (
+    Change,
+    Restored,
+    decide_consent,
+    decide_restore,
+    end_hold,
+    ended_hold,
+    rebase,
+    restore_hold,
+)
 from leadline.errors import UsageError
 from leadline.store import undo as undo_store
 from leadline.store.assignments import find_open
-from leadline.store.holds import make_score_due
+from leadline.store.holds import make_score_due, stop_going_on
 from leadline.store.import_runs import find_import_run, keep_undo
 from leadline.store.stage_batches import add_batch
 
@@ -172,12 +181,13 @@ class _Undoing:
         ids = {row.lead_id for row in rows if row.lead_id is not None}
         leads = undo_store.lock_leads(self.connection, ids)
         theirs = undo_store.list_rows_of(self.connection, ids)
-        own = [row for row in theirs if row.import_run_id == self.run_id]
-        created = leads.keys() & {row.lead_id for row in own if row.outcome == "created"}
-        others = {row.lead_id for row in theirs if row.import_run_id != self.run_id}
-        gone = self._remove(created, others)
+        own = [row for row in theirs if row.import_run_id == self.run_id and not row.is_undone]
+        others = [row for row in theirs if row.import_run_id != self.run_id]
+        created = leads.keys() & _created(own, others)
+        others = [row for row in others if not row.is_undone]
+        gone = self._remove(created, {row.lead_id for row in others})
         stay = {lead_id: lead for lead_id, lead in leads.items() if lead_id not in gone}
-        restored = self._restore(stay, created)
+        restored = self._restore(stay, created, others)
         self._remove_keys({i: lead for i, lead in restored.items() if i not in created})
         meant = {row.id for row in (*rows, *own)}
         done = undo_store.undo_submissions(self.connection, self.run_id, meant)
@@ -195,13 +205,17 @@ class _Undoing:
         return gone
 
     def _restore(
-        self, leads: Mapping[int, dict[str, Any]], created: Collection[int]
+        self,
+        leads: Mapping[int, dict[str, Any]],
+        created: Collection[int],
+        others: Sequence[Row],
     ) -> dict[int, dict[str, Any]]:
         """Put back what the import changed; returns the leads as they are then."""
         own, later = undo_store.take_changes(self.connection, self.run_id, leads)
         evidence = undo_store.list_evidence(self.connection, self.run_id, leads)
         assignments = find_open(self.connection, own)
         owned = {lead_id for lead_id, row in assignments.items() if row["rep_id"]}
+        holds = self._find_holds(own, leads, others)
         changed: dict[int, dict[str, Any]] = {}
         for lead_id, lead in leads.items():
             change = own.get(lead_id, Change({}, {}))
@@ -209,12 +223,15 @@ class _Undoing:
             found = decide_restore(change, lead, fixed=fixed)
             said, first = evidence.get(lead_id, ()), None if lead_id in created else lead["consent"]
             _restore_consent(found, lead, said, before=change.before.get("consent", first))
+            if hold := holds.get(lead_id):
+                restore_hold(found, hold.held, reason=hold.reason)
             self._count(found)
             if found.values:
                 changed[lead_id] = {**lead, **found.values}
         undo_store.mark_restored(self.connection, changed, now=self.now)
         make_score_due(self.connection, changed, now=self.now)
-        self._rebase(own, later)
+        stop_going_on(self.connection, [i for i, hold in holds.items() if hold.reason is None])
+        self._rebase(own, later, holds)
         done = undo_store.undo_consents(self.connection, self.run_id, leads, now=self.now)
         self.undone.consents_undone += done
         return {**leads, **changed}
@@ -224,19 +241,52 @@ class _Undoing:
         self.undone.fields_restored += len(found.fields)
         self.undone.fields_kept.update(found.kept.values())
 
-    def _rebase(self, own: Mapping[int, Change], later: Mapping[int, Mapping[int, Change]]) -> None:
+    def _find_holds(
+        self,
+        own: Mapping[int, Change],
+        leads: Mapping[int, dict[str, Any]],
+        others: Sequence[Row],
+    ) -> dict[int, _Hold]:
+        """Return the holds that the import has ended, and why those stay ended that do."""
+        ended = {i: held for i in own if (held := ended_hold(own[i], leads[i])) is not None}
+        taken_up = undo_store.find_steps(self.connection, ended)
+        live: dict[int, list[int]] = {}
+        for row in others:
+            if row.lead_id in ended and row.outcome and not row.is_backfill:
+                live.setdefault(row.lead_id, []).append(row.import_run_id or 0)
+        return {
+            lead_id: _Hold(
+                held,
+                "went_on" if lead_id in taken_up else "let_go_by_others" if runs else None,
+                min((run for run in runs if run > self.run_id), default=None),
+            )
+            for lead_id, held in ended.items()
+            for runs in (live.get(lead_id, []),)
+        }
+
+    def _rebase(
+        self,
+        own: Mapping[int, Change],
+        later: Mapping[int, Mapping[int, Change]],
+        holds: Mapping[int, _Hold],
+    ) -> None:
         """Let later imports lead back behind this one."""
-        undo_store.mark_changes(
-            self.connection,
-            {
-                (run_id, lead_id): change
-                for lead_id, runs in later.items()
-                for run_id, change in zip(
-                    runs, rebase(list(runs.values()), own[lead_id]), strict=True
-                )
-                if change != runs[run_id]
-            },
-        )
+        known = {
+            (run_id, i): change for i, runs in later.items() for run_id, change in runs.items()
+        }
+        wanted = {
+            (run_id, lead_id): change
+            for lead_id, runs in later.items()
+            for run_id, change in zip(runs, rebase(list(runs.values()), own[lead_id]), strict=True)
+        }
+        for lead_id, hold in holds.items():
+            if hold.heir is not None:
+                key = (hold.heir, lead_id)
+                wanted[key] = end_hold(wanted.get(key, Change({}, {})), hold.held)
+        different = {key: change for key, change in wanted.items() if change != known.get(key)}
+        new = {key: change for key, change in different.items() if key not in known}
+        undo_store.mark_changes(self.connection, {k: different[k] for k in different.keys() - new})
+        undo_store.add_changes(self.connection, new)
 
     def _remove_keys(self, leads: Mapping[int, dict[str, Any]]) -> None:
         """Delete match keys that only this import has stated of leads that it did not create."""
@@ -270,6 +320,31 @@ class _Undoing:
 
     def _hash(self, key: tuple[str, str]) -> str:
         return match_key_hash(*key, pepper=self.work.store.pepper)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A hold that the import has ended.
+
+    Attributes:
+        held: the import that held the lead.
+        reason: why the lead stays let go, None when it is held again.
+        heir: a later import that lets it go too; taken back in turn, it brings the hold back.
+    """
+
+    held: int
+    reason: str | None
+    heir: int | None
+
+
+def _created(own: Sequence[Row], others: Sequence[Row]) -> set[int | None]:
+    """Return the leads that an import has created, or that it alone still speaks of.
+
+    Those were created by an import that was taken back before, and stayed for this one's sake.
+    """
+    counting = {row.lead_id for row in others if not row.is_undone}
+    undone = {row.lead_id for row in others if row.is_undone and row.outcome == "created"}
+    return {row.lead_id for row in own if row.outcome == "created"} | (undone - counting)
 
 
 def _restore_consent(

@@ -66,6 +66,15 @@ def let_go(connection: Connection, lead_ids: Collection[int], *, now: datetime) 
     ).rowcount
 
 
+def stop_going_on(connection: Connection, lead_ids: Collection[int]) -> None:
+    """Let nothing be due but a score for leads that are held again."""
+    connection.execute(
+        update(_LEADS)
+        .where(among(connection, _LEADS.c.id, lead_ids))
+        .values(routing_due_at=None, enrollment_due_at=None)
+    )
+
+
 def count_held(connection: Connection, run_ids: Collection[int]) -> dict[int, int]:
     """Return how many leads each import holds now; an import that holds none is left out."""
     run = _LEADS.c.held_import_run_id

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, literal, select, union_all, update
+from sqlalchemy import delete, false, func, literal, select, union_all, update
 
 from leadline.domain.resolution import WRITTEN
 from leadline.domain.undo import Change, Said
 from leadline.store import schema
-from leadline.store.bulk import among, as_dicts, update_rows
+from leadline.store.bulk import among, as_dicts, insert_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
+    from typing import TypeAlias
 
+    from sqlalchemy import ColumnElement, Table
     from sqlalchemy.engine import Connection
+
+    #: Tables that name leads, and which of their rows count, by reason.
+    _Found: TypeAlias = dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]]
 
 _SUBMISSIONS = schema.submissions
 _LEADS = schema.leads
@@ -26,27 +31,43 @@ _KEYS = schema.lead_keys
 _RUNS = schema.import_runs
 #: Why a lead stays that an import has created, the weightiest first.
 REASONS: Final = ("message", "enrolled", "assigned", "consent", "other_submission")
+_STEPS: Final[_Found] = {
+    "message": (schema.outbox, ()),
+    "enrolled": (schema.enrollments, ()),
+    "assigned": (schema.assignments, ()),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A submission that is not undone."""
+    """A submission.
+
+    Attributes:
+        outcome: what it came to, None when it was not accepted.
+        is_undone: whether it counts no longer.
+        is_backfill: whether it came with a backfill, which lets no lead go.
+    """
 
     id: int
     lead_id: int | None
     import_run_id: int | None
     outcome: str | None
+    is_undone: bool
+    is_backfill: bool
 
 
-_ROW = [_SUBMISSIONS.c[name] for name in Row.__dataclass_fields__]
 _COUNTS = _SUBMISSIONS.c.state != "undone"
+_ROWS = select(
+    *(_SUBMISSIONS.c[name] for name in ("id", "lead_id", "import_run_id", "outcome")),
+    ~_COUNTS,
+    func.coalesce(_RUNS.c.is_backfill, false()),
+).outerjoin(_RUNS, _RUNS.c.id == _SUBMISSIONS.c.import_run_id)
 
 
 def list_rows(connection: Connection, run_id: int, *, after: int, limit: int) -> list[Row]:
-    """Return submissions of an import in order of id."""
+    """Return submissions of an import that are not undone, in order of id."""
     rows = connection.execute(
-        select(*_ROW)
-        .where(_SUBMISSIONS.c.import_run_id == run_id, _COUNTS, _SUBMISSIONS.c.id > after)
+        _ROWS.where(_SUBMISSIONS.c.import_run_id == run_id, _COUNTS, _SUBMISSIONS.c.id > after)
         .order_by(_SUBMISSIONS.c.id)
         .limit(limit)
     )
@@ -54,9 +75,9 @@ def list_rows(connection: Connection, run_id: int, *, after: int, limit: int) ->
 
 
 def list_rows_of(connection: Connection, lead_ids: Collection[int]) -> list[Row]:
-    """Return the submissions of leads, whatever they came with."""
+    """Return the submissions of leads, whatever they came with, undone ones too."""
     theirs = among(connection, _SUBMISSIONS.c.lead_id, lead_ids)
-    return [Row(*row) for row in connection.execute(select(*_ROW).where(theirs, _COUNTS))]
+    return [Row(*row) for row in connection.execute(_ROWS.where(theirs))]
 
 
 def lock_leads(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -71,20 +92,28 @@ def find_dependents(
 ) -> dict[int, str]:
     """Return why leads must stay that an import has created: the weightiest of `REASONS`.
 
-    Other submissions of the leads are the caller's to look at.
+    Evidence of consent that came with another import is that import's word; all other evidence
+    is the person's. Other submissions of the leads are the caller's to look at.
     """
-    said = select(_SUBMISSIONS.c.id).where(
-        _SUBMISSIONS.c.id == _CONSENTS.c.submission_id, _SUBMISSIONS.c.import_run_id == run_id
+    imported = select(_SUBMISSIONS.c.id).where(
+        _SUBMISSIONS.c.id == _CONSENTS.c.submission_id, _SUBMISSIONS.c.import_run_id.is_not(None)
     )
-    others = (_CONSENTS.c.undone_at.is_(None), ~said.exists())
-    found = {"consent": (_CONSENTS, others)} | {
-        reason: (table, ())
-        for reason, table in (
-            ("message", schema.outbox),
-            ("enrolled", schema.enrollments),
-            ("assigned", schema.assignments),
-        )
+    own = imported.where(_SUBMISSIONS.c.import_run_id == run_id)
+    counts = _CONSENTS.c.undone_at.is_(None)
+    said: _Found = {
+        "consent": (_CONSENTS, (counts, ~imported.exists())),
+        "other_submission": (_CONSENTS, (counts, imported.exists(), ~own.exists())),
     }
+    return _weigh(connection, lead_ids, said | _STEPS)
+
+
+def find_steps(connection: Connection, lead_ids: Collection[int]) -> set[int]:
+    """Return the leads for which something was done: an assignment, an enrollment or mail."""
+    return set(_weigh(connection, lead_ids, _STEPS))
+
+
+def _weigh(connection: Connection, lead_ids: Collection[int], found: _Found) -> dict[int, str]:
+    """Return the weightiest of the reasons that hold, by lead."""
     queries = [
         select(literal(REASONS.index(reason)), table.c.lead_id).where(
             among(connection, table.c.lead_id, lead_ids), *conditions
@@ -166,6 +195,21 @@ def mark_changes(connection: Connection, changes: Mapping[tuple[int, int], Chang
         key="lead_id",
         fence="import_run_id",
     )
+
+
+def add_changes(connection: Connection, changes: Mapping[tuple[int, int], Change]) -> None:
+    """Keep what imports changed, by run and lead, where nothing is kept yet."""
+    rows = [
+        {
+            "import_run_id": run,
+            "lead_id": lead,
+            "submission_id": None,
+            "before": each.before,
+            "after": each.after,
+        }
+        for (run, lead), each in changes.items()
+    ]
+    insert_rows(connection, _CHANGES, rows)
 
 
 def list_evidence(

@@ -220,6 +220,120 @@ async def test_created_lead_stays_where_something_depends_on_it(work: Workspace)
     assert {row["id"] for row in rows_of(work, "leads")} == {*ids.values()} - {ids["free"]}
 
 
+@pytest.mark.parametrize(
+    ("work", "order"),
+    [("sqlite", (1, 2)), ("postgresql", (1, 2)), ("sqlite", (2, 1))],
+    indirect=["work"],
+)
+async def test_lead_that_nobody_states_any_more_is_gone_in_any_order(
+    work: Workspace, order: tuple[int, int]
+) -> None:
+    runs = {
+        1: take(work, "a@x.example,Ann Doe,,,,,,,,2026-11-20T00:00:00Z", source="one"),
+        2: take(work, "a@x.example,,Ikeda,,,,,,,2026-11-20T00:10:00Z", source="two"),
+    }
+    found = [undo(work, runs[number]) for number in order]
+    assert rows_of(work, "leads") == rows_of(work, "lead_keys") == []
+    assert [each.created_removed for each in found] == [0, 1]
+    sums = await run_stages(work, STAGES, now=LATER)
+    assert [total.stage for total in sums if total.claimed] == []
+
+
+async def test_lead_that_nobody_states_any_more_stays_where_a_rep_has_it(work: Workspace) -> None:
+    first = take(work, ANN, source="one")
+    second = take(work, "a@x.example,,Ramirez,,,,,,,2026-11-20T00:10:00Z", source="two")
+    assert undo(work, first).created_kept == {"other_submission": 1}
+    await run_stages(work, STAGES, now=NOW)
+    found = undo(work, second)
+    assert (found.created_removed, sum(found.created_kept.values())) == (0, 1)
+    assert not found.created_kept.keys() - {"message", "enrolled", "assigned"}
+    assert len(rows_of(work, "leads")) == 1
+
+
+def test_consent_that_another_import_states_is_not_called_the_persons(work: Workspace) -> None:
+    old = take(work, ANN, source="old", is_backfill=True)
+    take(work, ANN.replace("2026-11-20", "2026-11-21"), source="export")
+    assert len(rows_of(work, "consents")) == 2
+    assert undo(work, old).created_kept == {"other_submission": 1}
+
+
+# ---- a hold that the import has ended ----
+
+
+AGAIN = ANN.replace("first", "again")
+
+
+@both
+async def test_lead_that_the_import_let_go_is_held_again(work: Workspace) -> None:
+    old = take(work, ANN, source="old", is_backfill=True)
+    await run_stages(work, STAGES, now=NOW)
+    before = stated(work)
+    live = take(work, ANN)
+    assert lead(work)["held_import_run_id"] is None
+    found = undo(work, live)
+    assert stated(work) == before
+    assert (found.fields_kept, found.leads_restored) == ({}, 1)
+    await run_stages(work, STAGES, now=LATER)
+    held = lead(work)
+    assert (held["held_import_run_id"], held["scoring_due_at"]) == (old, None)
+    assert held["routing_due_at"] is held["enrollment_due_at"] is None
+    for table in ("assignments", "enrollments", "outbox"):
+        assert rows_of(work, table) == []
+    with work.store.write() as connection:
+        assert let_go(connection, [held["id"]], now=LATER) == 1
+    await run_stages(work, STAGES, now=LATER)
+    assert len(rows_of(work, "assignments")) == 1
+
+
+async def test_lead_that_is_due_for_a_rep_is_held_again(work: Workspace) -> None:
+    old = take(work, ANN, source="old", is_backfill=True)
+    await run_stages(work, STAGES, now=NOW)
+    live = take(work, AGAIN)
+    await run_stages(work, ("scoring",), now=NOW)
+    assert lead(work)["routing_due_at"] is not None
+    undo(work, live)
+    assert (lead(work)["held_import_run_id"], lead(work)["routing_due_at"]) == (old, None)
+
+
+async def test_lead_that_a_rep_has_taken_up_since_is_not_held_again(work: Workspace) -> None:
+    take(work, ANN, source="old", is_backfill=True)
+    live = take(work, AGAIN)
+    await run_stages(work, STAGES, now=NOW)
+    assert len(rows_of(work, "assignments")) == 1
+    found = undo(work, live)
+    assert found.fields_kept["went_on"] == 1
+    assert lead(work)["held_import_run_id"] is None
+
+
+async def test_lead_that_a_form_lets_go_too_is_not_held_again(work: Workspace) -> None:
+    take(work, ANN, source="old", is_backfill=True)
+    live = take(work, AGAIN)
+    await post(work, email="a@x.example")
+    assert undo(work, live).fields_kept["let_go_by_others"] == 1
+    assert lead(work)["held_import_run_id"] is None
+
+
+@both
+@pytest.mark.parametrize("last", [ANN, ANN.replace("first", "third")], ids=["same", "other"])
+def test_hold_comes_back_with_the_last_import_that_let_go(work: Workspace, last: str) -> None:
+    old = take(work, ANN, source="old", is_backfill=True)
+    before = stated(work)
+    runs = [take(work, ANN, source="one"), take(work, last, source="two")]
+    assert undo(work, runs[0]).fields_kept == {"let_go_by_others": 1}
+    assert lead(work)["held_import_run_id"] is None
+    assert undo(work, runs[1]).fields_kept == {}
+    assert lead(work)["held_import_run_id"] == old
+    assert stated(work) == before
+
+
+def test_other_backfill_lets_no_lead_go(work: Workspace) -> None:
+    old = take(work, ANN, source="old", is_backfill=True)
+    live = take(work, AGAIN)
+    take(work, ANN.replace("first", "third"), source="older", is_backfill=True)
+    assert "let_go_by_others" not in undo(work, live).fields_kept
+    assert lead(work)["held_import_run_id"] == old
+
+
 async def test_consent_of_a_lead_that_stays_no_longer_counts(work: Workspace) -> None:
     run = take(work, ANN)
     await post(work, email="a@x.example", title="Director")

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from leadline.domain.undo import Change, Consent, Said, decide_consent, decide_restore, rebase
+from leadline.domain.undo import (
+    Change,
+    Consent,
+    Restored,
+    Said,
+    decide_consent,
+    decide_restore,
+    end_hold,
+    ended_hold,
+    rebase,
+    restore_hold,
+)
 from tests.builders import NOW
 
 PLACE = {"country": "JP", "region": "大阪府", "city": "大阪市", "zone": "Asia/Tokyo"}
@@ -83,10 +94,38 @@ def test_time_goes_back_as_a_time() -> None:
     assert (found.values, found.fields) == ({"submitted_at": NOW}, [])
 
 
-def test_hold_and_consent_are_not_put_back() -> None:
+def test_hold_and_consent_are_not_put_back_as_fields() -> None:
     before = {"held_import_run_id": 1, "consent": None, "is_scoring_only": None}
     after = {"held_import_run_id": None, "consent": True, "is_scoring_only": True}
     assert restore(before, after) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "present", "expected"),
+    [(1, None, None, 1), (1, None, 2, None), (None, None, None, None), (1, 1, None, None)],
+    ids=["let go", "held again since", "never held", "kept held"],
+)
+def test_hold_that_the_import_ended_is_found_while_the_lead_is_let_go(
+    before: int | None, after: int | None, present: int | None, expected: int | None
+) -> None:
+    name = "held_import_run_id"
+    assert ended_hold(Change({name: before}, {name: after}), {name: present}) == expected
+    assert ended_hold(Change({}, {}), {name: present}) is None
+
+
+def test_hold_comes_back_or_is_counted_with_its_reason() -> None:
+    back, stays = Restored(), Restored()
+    restore_hold(back, 1, reason=None)
+    restore_hold(stays, 1, reason="went_on")
+    name = "held_import_run_id"
+    assert (back.values, back.fields, back.kept) == ({name: 1}, [name], {})
+    assert (stays.values, stays.fields, stays.kept) == ({}, [], {name: "went_on"})
+
+
+def test_import_that_lets_a_lead_go_too_leads_back_to_the_hold() -> None:
+    found = end_hold(Change({"title": "a"}, {"title": "b"}), 1)
+    assert ended_hold(found, {"held_import_run_id": None}) == 1
+    assert found.before["title"] == "a"
 
 
 def test_owner_who_has_been_assigned_stays() -> None:
