@@ -13,6 +13,7 @@ import shutil
 import unicodedata
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
@@ -34,6 +35,8 @@ _TABLES: Final = frozenset(
     | {".xls", ".xlsb", ".ods", ".numbers"}
 )
 _LONGEST_REPORT: Final = 1 << 16
+#: How many bytes most file systems let a name have.
+_LONGEST_NAME: Final = 255
 _FOREIGN: Final = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
@@ -56,6 +59,10 @@ class LinkLeadsOut(IntakeError):
         "ja": "{file} はフォルダの外へのリンクのため、読み込みません。ファイルそのものを置いて"
         "ください。",
     }
+
+
+class DoneLeadsOut(OSError):
+    """`done/`, or a folder in it, is a link that leads out of the inbox: nothing is moved there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +156,45 @@ def free_names(name: str, day: str) -> Iterator[str]:
     path = PurePosixPath(DONE, day, name)
     yield str(path)
     for number in count(2):
-        yield str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+        tail = f" ({number}){path.suffix}"
+        yield str(path.with_name(_cut(path.stem, _LONGEST_NAME - _size(tail)) + tail))
+
+
+def report_name(file: str) -> str:
+    """Return the name of the report about a file; that of a very long name begins as it does."""
+    if _size(file + REPORT) <= _LONGEST_NAME:
+        return file + REPORT
+    path = PurePosixPath(file)
+    digest = sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    tail = f"~{digest}{path.suffix}{REPORT}"
+    return _cut(path.stem, _LONGEST_NAME - _size(tail)) + tail
+
+
+def _size(name: str) -> int:
+    return len(name.encode("utf-8", "surrogateescape"))
+
+
+def _cut(name: str, size: int) -> str:
+    """Return the beginning of a name that fits into so many bytes, without half a letter."""
+    if _size(name) <= size:
+        return name
+    return name.encode("utf-8", "surrogateescape")[:size].decode("utf-8", "ignore").rstrip()
 
 
 def with_reports(names: Iterable[str], make: Callable[[str, bool], Found]) -> list[Found]:
     """Return what is found under those of the names that are tables."""
     known = set(names)
-    return [make(name, name + REPORT in known) for name in sorted(known) if is_table(name)]
+    return [
+        make(name, not known.isdisjoint(_report_names(name)))
+        for name in sorted(known)
+        if is_table(name)
+    ]
+
+
+def _report_names(name: str) -> tuple[str, str]:
+    """Return where the report about a file may lie: a folder elsewhere may take longer names."""
+    folder, separator, file = name.rpartition("/")
+    return name + REPORT, folder + separator + report_name(file)
 
 
 @dataclass(frozen=True)
@@ -200,10 +239,16 @@ class LocalFolder:
         yield path
 
     def put_away(self, name: str, day: str) -> str:
-        """Move a file to `done/`, where nothing is overwritten; returns its new name."""
+        """Move a file to `done/`, where nothing is overwritten; returns its new name.
+
+        Raises:
+            DoneLeadsOut: that is no folder of this one.
+        """
         path = self._at(name)
         for new in free_names(name, day):
             target = self.root / new
+            if not target.parent.resolve().is_relative_to(self.root.resolve()):
+                raise DoneLeadsOut(errno.ELOOP, "is a link that leads out of its folder", DONE)
             target.parent.mkdir(parents=True, exist_ok=True)
             if _reserve(target):
                 _move(path, target)
@@ -219,8 +264,17 @@ class LocalFolder:
             return ""
 
     def write_report(self, name: str, text: str) -> None:
-        """Write the report beside a file, in place of an older one."""
-        self._report(name).write_text(text, encoding="utf-8-sig")
+        """Write the report beside a file, in place of an older one; no link is followed."""
+        report = self._report(name)
+        digest = sha256(os.fsencode(report.name)).hexdigest()[:16]
+        fresh = report.with_name(f".report-{digest}.tmp")
+        fresh.unlink(missing_ok=True)  # of a process that was killed
+        try:
+            with fresh.open("x", encoding="utf-8-sig") as file:
+                file.write(text)
+            fresh.replace(report)
+        finally:
+            fresh.unlink(missing_ok=True)
 
     def remove_report(self, name: str) -> None:
         """Remove the report beside a file, if there is one."""
@@ -232,7 +286,7 @@ class LocalFolder:
 
     def _report(self, name: str) -> Path:
         path = self._at(name)
-        return path.with_name(path.name + REPORT)
+        return path.with_name(report_name(path.name))
 
     def _names(self) -> Iterator[str]:
         """Give the names of all files but those in `done/`, and hidden ones."""

@@ -27,7 +27,7 @@ from leadline.domain.inbox_reports import (
 )
 from leadline.errors import IntakeError, LeadlineError, StageError
 from leadline.files.claims import claimed
-from leadline.files.folders import Found, LocalFolder, source_of
+from leadline.files.folders import REPORT, Found, LocalFolder, report_name, source_of
 from leadline.files.remote import FolderUnusable, open_folder, shown_url
 from leadline.files.sources import Wish, file_hash
 from leadline.store.import_runs import find_import_run
@@ -352,7 +352,10 @@ class _Handling:
 
     def _leave(self, facts: dict[str, Any], report: str) -> Taken:
         if not self.drop.is_given and self._write(report):
-            facts["report"] = f"{self.drop.shown}.report.txt"
+            folder, separator, file = self.drop.shown.rpartition("/")
+            is_here = isinstance(self.drop.folder, LocalFolder)
+            name = report_name(file) if is_here else file + REPORT
+            facts["report"] = folder + separator + name
         return _left(facts)
 
     def _own_report(self) -> str:

@@ -423,6 +423,75 @@ def test_link_out_of_the_inbox_is_reported_and_not_followed(work: Workspace) -> 
     assert "leads out of its folder" in link.with_name("link.csv.report.txt").read_text("utf-8")
 
 
+def test_report_is_not_written_through_a_link(work: Workspace, tmp_path: Path) -> None:
+    path = put(work, "fair.csv", header="hello\n")
+    outside = tmp_path / "outside.txt"
+    report = path.with_name("fair.csv.report.txt")
+    report.symlink_to(outside)
+    assert run(work)[0]["report"] == "inbox/fair.csv.report.txt"
+    assert not outside.exists()
+    assert not report.is_symlink()
+    assert [each["outcome"] for each in run(work)] == ["reported"]
+    assert lying(work) == ["fair.csv", "fair.csv.report.txt"]
+
+
+@pytest.mark.parametrize("link", ["done", f"done/{DAY}"])
+def test_file_is_not_put_away_through_a_link_out_of_the_inbox(
+    work: Workspace, tmp_path: Path, link: str
+) -> None:
+    path = put(work, "fair.csv", "suzuki")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    place = path.with_name("done") if link == "done" else path.parent / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(outside)
+    for outcome in ("imported", "known"):
+        (facts,) = run(work)
+        assert (facts["outcome"], facts["unmoved"]) == (outcome, "DoneLeadsOut")
+    assert path.exists()
+    assert list(outside.iterdir()) == []
+
+
+LONG: Final = "展" * 83
+
+
+def test_very_long_name_is_taken_in_and_so_are_the_files_behind_it(work: Workspace) -> None:
+    put(work, f"{LONG}.csv", "suzuki")
+    put(work, f"{LONG}.tsv", "sato")
+    assert [facts["outcome"] for facts in run(work)] == ["imported", "imported"]
+    put(work, f"{LONG}.csv", "ito")
+    (facts,) = run(work)
+    assert facts["moved_to"].endswith("展 (2).csv")
+    assert len(lying(work)) == 3
+
+
+def test_very_long_name_has_a_report_of_its_own(work: Workspace) -> None:
+    names = [f"{LONG[1:]}{last}.csv" for last in "会場"]
+    for name in names:
+        put(work, name, header="hello\n")
+    reports = {facts["report"] for facts in run(work)}
+    assert len(reports) == 2
+    for report in reports:
+        path = work.environment.home / report
+        assert path.is_file()
+        assert path.name.startswith("展展展")
+        assert path.name.endswith(".csv.report.txt")
+    assert [facts["outcome"] for facts in run(work)] == ["reported", "reported"]
+    for name, person in zip(names, ("suzuki", "sato"), strict=True):
+        put(work, name, person)
+    assert [facts["outcome"] for facts in run(work)] == ["imported", "imported"]
+    assert lying(work) == sorted(f"done/{DAY}/{name}" for name in names)
+
+
+def test_very_long_name_with_rejected_rows_is_taken_in(work: Workspace) -> None:
+    path = put(work, f"{LONG}.csv", "suzuki")
+    path.write_text(path.read_text("utf-8") + "no-address,x,,\n", encoding="utf-8")
+    let_lie(path)
+    (facts,) = run(work)
+    assert (facts["outcome"], facts["rejected"]) == ("imported", 1)
+    assert facts["moved_to"]
+
+
 def test_file_whose_name_is_in_cp932_is_reported_once(work: Workspace) -> None:
     name = os.fsdecode("名刺.csv".encode("cp932"))
     put(work, name, "suzuki")
