@@ -230,7 +230,7 @@ def _find_country(text: str) -> str | None:
     return _COUNTRY_CODES.get(folded) or _COUNTRY_CODES.get(folded.removeprefix("the"))
 
 
-def find_region(text: str, country: str | None) -> str:
+def find_region(text: str, country: str | None) -> str | None:
     """Return the full name of a prefecture, state or province.
 
     Args:
@@ -239,20 +239,30 @@ def find_region(text: str, country: str | None) -> str:
 
     Returns:
         The full name (`CA` gives California, 東京 gives 東京都); a region that we have no table
-        for comes back as it was, trimmed.
+        for comes back as it was, trimmed. None for a number, where no region of the country has
+        one.
     """
     return _find_region(text, country) if len(text) <= _LONGEST else text.strip()
 
 
 @lru_cache(maxsize=4096)
-def _find_region(text: str, country: str | None) -> str:
+def _find_region(text: str, country: str | None) -> str | None:
     """Look a region up; files name the same few again and again."""
     folded = _fold(text)
     if country in {None, "", "JP"} and folded in _PREFECTURES_JA:
         return _PREFECTURES_JA[folded]
     if country == "JP" and folded in _PREFECTURES_LATIN:
         return _PREFECTURES_LATIN[folded]
+    if country and folded.isdecimal() and not _has_numbers(country):
+        return None
     return _STATE_NAMES.get((country or "", folded), text.strip())
+
+
+@lru_cache(maxsize=256)
+def _has_numbers(country: str) -> bool:
+    """Return whether a number may name a region of a country, as far as that is known."""
+    codes = {code.partition("-")[2] for code in _subdivisions(country).values()}
+    return not codes or any(sign.isdecimal() for code in codes for sign in code)
 
 
 def region_code(region: str | None, country: str | None) -> str | None:
@@ -272,7 +282,7 @@ def _region_code(region: str, country: str) -> str | None:
     """Look a code up; files name the same few regions again and again."""
     if not country:
         country = "JP" if _fold(region) in _PREFECTURES_JA else ""
-    folded = _fold(find_region(region, country))
+    folded = _fold(find_region(region, country) or "")
     code = _REGION_CODES.get((country, folded))
     return code or (_subdivisions(country).get(folded) if country else None)
 

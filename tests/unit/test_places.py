@@ -154,3 +154,21 @@ def test_prefectures_have_their_numbers_of_the_japanese_standard() -> None:
     names = [find_region(f"JP-{number:02d}", "JP") for number in range(1, 48)]
     codes = [f"JP-{number:02d}" for number in range(1, 48)]
     assert [region_code(name, "JP") for name in names] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "region"),
+    [
+        ("13", "US", None),
+        ("０３", "DE", None),
+        ("13", "JP", "13"),
+        ("75", "FR", "75"),
+        ("13", None, "13"),
+        ("13th District", "US", "13th District"),
+    ],
+)
+def test_number_is_no_region_where_regions_have_no_numbers(
+    text: str, country: str | None, region: str | None
+) -> None:
+    assert find_region(text, country) == region
+    assert region is not None or region_code(text, country) is None
