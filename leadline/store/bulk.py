@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import any_, cast, func, select, text, tuple_
@@ -107,19 +108,18 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row], *, ke
     """
     if not rows:
         return 0
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    columns = tuple(rows[0])
     names = ", ".join(columns)
     others = [name for name in columns if name != key]
     sets = ", ".join(f"{name} = excluded.{name}" for name in others)
+    mine, given = (", ".join(f"{of}.{name}" for name in others) for of in (table.name, "excluded"))
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        differs = " OR ".join(f"{table.name}.{name} IS NOT excluded.{name}" for name in others)
         return connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
-            f"ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE {differs}",
-            list(zip(*_sqlite_columns(table, columns), strict=True)),
+            f"ON CONFLICT ({key}) DO UPDATE SET {sets} WHERE ({mine}) IS NOT ({given})",
+            _sqlite_rows(table, rows, columns),
         ).rowcount
-    mine, given = (", ".join(f"{of}.{name}" for name in others) for of in (table.name, "excluded"))
     return connection.execute(
         text(
             f"INSERT INTO {table.name} ({names}) SELECT {names} "  # noqa: S608 - our own names
@@ -218,15 +218,20 @@ def _sqlite_rows(
     table: Table, rows: Sequence[Row], columns: Sequence[str]
 ) -> list[tuple[Any, ...]]:
     """Return rows as SQLite takes them."""
+    if len(columns) > 1 and not any(_is_coded(table, name) for name in columns):
+        return list(map(itemgetter(*columns), rows))
     taken = {name: [row[name] for row in rows] for name in columns}
     return list(zip(*_sqlite_columns(table, taken), strict=True))
+
+
+def _is_coded(table: Table, name: str) -> bool:
+    return isinstance(table.c[name].type, (UtcDateTime, PlainJson))
 
 
 def _sqlite_columns(table: Table, columns: Mapping[str, Sequence[Any]]) -> list[Sequence[Any]]:
     """Return columns as SQLite takes them; times and JSON are text, all else is its own value."""
     return [
-        _coded(values) if isinstance(table.c[name].type, (UtcDateTime, PlainJson)) else values
-        for name, values in columns.items()
+        _coded(values) if _is_coded(table, name) else values for name, values in columns.items()
     ]
 
 
