@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
 if TYPE_CHECKING:
     from leadline.files.reader import Table
     from leadline.files.records import Rows
+    from leadline.files.rejects import Reject
 
 _SHOWN_COLUMNS: Final = 12
 _SIGNS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
@@ -29,46 +32,96 @@ def inspect(
     target: Annotated[Path | None, typer.Option("--out", metavar="CLEAN.csv")] = None,
 ) -> int:
     """Read a file to its end and say how; write what was accepted as plain CSV when asked."""
+    from tempfile import TemporaryFile
+
     from leadline.files.reader import open_table
 
     session = session_of(context)
     if target is not None and target.is_dir():
         raise Refused(code="out_is_folder", file=target)
     table = open_table(file, needs_header=False)
-    with _new_file(target) if target else nullcontext() as stream:
-        report = {"file": str(file), **table.describe(), **_read(session, table, stream)}
-    if target is not None:
-        report["out"] = str(target)
-    _show(session, report)
-    session.out.document(report)
+    with TemporaryFile("w+", encoding="utf-8") if session.out.is_json else nullcontext() as aside:
+        rejects = _Rejects(aside)
+        with _new_file(target) if target else nullcontext() as stream:
+            counts = _read(session, table, stream, rejects)
+        report = {"file": str(file), **table.describe(), **counts}
+        report["rejects"] = []  # put in as the document is printed
+        if target is not None:
+            report["out"] = str(target)
+        _show(session, report, rejects.first)
+        if aside:
+            _print_document(report, aside, rejects.count)
     return DIFFERENCES if report["rejected"] else DONE
 
 
-def _read(session: Session, table: Table, stream: IO[str] | None) -> dict[str, Any]:
+class _Rejects:
+    """The rejects of a file, however many: the first for people, all of them aside as JSON.
+
+    Attributes:
+        first: as many as people are shown.
+        count: how many there are.
+    """
+
+    def __init__(self, aside: IO[str] | None) -> None:
+        """Take a file for the JSON; None where none is wanted."""
+        self.first: list[Reject] = []
+        self.count = 0
+        self._aside = aside
+
+    def add(self, rejects: list[Reject]) -> None:
+        """Take the rejects of a batch."""
+        self.first += rejects[: max(0, SHOWN_REJECTS - len(self.first))]
+        if self._aside:
+            for reject in rejects:
+                self._aside.write("[\n    " if not self.count else ",\n    ")
+                self._aside.write(_as_json(reject))
+                self.count += 1
+        else:
+            self.count += len(rejects)
+
+
+def _as_json(reject: Reject) -> str:
+    """Return what is shown of a reject as a part of the document."""
+    shown = {name: getattr(reject, name) for name in ("line", "column", "reason", "detail")}
+    return json.dumps(shown, indent=2).replace("\n", "\n    ")
+
+
+def _print_document(report: dict[str, Any], aside: IO[str], count: int) -> None:
+    """Print the one JSON document, the rejects in pieces."""
+    import shutil
+
+    from leadline.cli.output import as_json
+
+    encoding = sys.stdout.encoding or "utf-8"
+    text = as_json({**report, "rejects": []}, is_ascii=not encoding.lower().startswith("utf"))
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
+    if count:
+        before, place, behind = text.partition('\n  "rejects": ')
+        sys.stdout.write(before + place)
+        aside.seek(0)
+        shutil.copyfileobj(aside, sys.stdout)
+        text = "\n  " + behind.removeprefix("[").lstrip()
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _read(
+    session: Session, table: Table, stream: IO[str] | None, rejects: _Rejects
+) -> dict[str, Any]:
     """Read every record, and write the accepted ones when a stream is given."""
     accepted = 0
-    rejects: list[dict[str, Any]] = []
     write = _writer(stream, table.header) if stream else None
     with session.out.progress("inspect.reading", table.file_size) as advance:
         for rows in table.batches():
             accepted += len(rows.lines)
-            rejects += (
-                {
-                    "line": reject.line,
-                    "column": reject.column,
-                    "reason": reject.reason,
-                    "detail": reject.detail,
-                }
-                for reject in rows.rejects
-            )
+            rejects.add(rows.rejects)
             if write:
                 write(rows)
             advance(rows.size)
     return {
-        "records": accepted + len(rejects),
+        "records": accepted + rejects.count,
         "accepted": accepted,
-        "rejected": len(rejects),
-        "rejects": rejects,
+        "rejected": rejects.count,
     }
 
 
@@ -105,7 +158,7 @@ def _new_file(target: Path) -> Iterator[IO[str]]:
             draft.unlink(missing_ok=True)
 
 
-def _show(session: Session, report: dict[str, Any]) -> None:
+def _show(session: Session, report: dict[str, Any], rejects: list[Reject]) -> None:
     """Say how the file was read and what is wrong with it."""
     out, name = session.out, Path(report["file"]).name
     if report["kind"] == "workbook":
@@ -125,21 +178,21 @@ def _show(session: Session, report: dict[str, Any]) -> None:
     key = "inspect.header" if line else "inspect.no_header"
     out.line(key, line=line, count=len(columns), columns=shown)
     out.line("inspect.counts", **{name: report[name] for name in ("records", "accepted")})
-    _show_rejects(session, report["rejects"])
+    _show_rejects(session, rejects, report["rejected"])
     if "out" in report:
         out.line("inspect.out", count=report["accepted"], path=report["out"])
 
 
-def _show_rejects(session: Session, rejects: list[dict[str, Any]]) -> None:
+def _show_rejects(session: Session, rejects: list[Reject], count: int) -> None:
     """List the first rejects: line, column and reason, never a value."""
     from leadline.domain.intake import REJECT_WORDS
 
     out = session.out
     if rejects:
-        out.line("inspect.rejects", count=len(rejects))
-    for reject in rejects[:SHOWN_REJECTS]:
-        words = REJECT_WORDS[reject["reason"]][out.lang]
-        key = "import.reject_in_column" if reject["column"] else "import.reject"
-        out.line(key, line=reject["line"], reason=words, column=reject["column"])
-    if len(rejects) > SHOWN_REJECTS:
-        out.line("import.more", count=len(rejects) - SHOWN_REJECTS)
+        out.line("inspect.rejects", count=count)
+    for reject in rejects:
+        words = REJECT_WORDS[reject.reason][out.lang]
+        key = "import.reject_in_column" if reject.column else "import.reject"
+        out.line(key, line=reject.line, reason=words, column=reject.column)
+    if count > SHOWN_REJECTS:
+        out.line("import.more", count=count - SHOWN_REJECTS)

@@ -69,6 +69,15 @@ def test_accepted_records_are_written_as_plain_csv(inspect: CommandLine) -> None
     assert target.read_bytes().decode() == ('氏名,備考\n"髙橋, 花","二行\n目"\n㈱,\'=1\n,"x""y"\n')
 
 
+def test_every_reject_is_listed_in_a_document_of_one_shape(inspect: CommandLine) -> None:
+    path = inspect.file("leads.csv", "氏名,Email", *["x"] * 300, "A,a@b.example")
+    for options in ([], ["--out", inspect.home / "clean.csv"]):
+        answer = inspect("files", "inspect", path, *options, "--json")
+        assert answer.document["rejected"] == 300
+        assert [one["line"] for one in answer.document["rejects"]] == [*range(2, 302)]
+        assert answer.out == json.dumps(answer.document, ensure_ascii=False, indent=2) + "\n"
+
+
 def test_file_that_is_all_right_ends_with_zero(inspect: CommandLine) -> None:
     path = inspect.file("leads.csv", "Email,Name")
     answer = inspect("files", "inspect", path, "--json")
