@@ -174,7 +174,7 @@ def test_run_of_a_living_process_is_not_gone_on_with(work: Workspace) -> None:
     import_file(work, path, now=NOW, size=10, most=1)
     with work.store.write() as connection:
         runs = schema.import_runs
-        living = str(replace(Owner.parse(str(this_process())), pid=1, started=_started(1)))
+        living = str(replace(Owner.parse(str(this_process())), pid=1, started=_started(1) or ""))
         connection.execute(runs.update().values(owner=living))
     report = take(work, path, size=10)
     assert (report["run"], report["resumed_from"]) == (2, None)

@@ -1,4 +1,4 @@
-"""Every sample file of leads, every scored field of every lead and every reject, against their truth."""
+"""Every sample file of leads: every scored field of every lead and every reject, as in the truth."""
 
 from __future__ import annotations
 
