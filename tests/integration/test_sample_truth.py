@@ -1,4 +1,4 @@
-"""Every sample file of leads: every scored field of every lead and every reject, as in the truth."""
+"""Every sample file of leads: every scored field of each lead and each reject, as in the truth."""
 
 from __future__ import annotations
 
