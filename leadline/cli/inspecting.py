@@ -82,8 +82,9 @@ class _Rejects:
 
 def _as_json(reject: Reject) -> str:
     """Return what is shown of a reject as a part of the document."""
-    shown = {name: getattr(reject, name) for name in ("line", "column", "reason", "detail")}
-    return json.dumps(shown, indent=2).replace("\n", "\n    ")
+    reason, detail = json.dumps(reject.reason), json.dumps(reject.detail)
+    places = f'"line": {reject.line},\n      "column": {reject.column}'
+    return f'{{\n      {places},\n      "reason": {reason},\n      "detail": {detail}\n    }}'
 
 
 def _print_document(report: dict[str, Any], aside: IO[str], count: int) -> None:
