@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _PROBLEM: Final = "{code, file, line, column, message, suggestion}"
 _COUNTS: Final = "records, accepted, rejected, created, updated, unchanged, duplicates"
 #: How a file was read.
-_READ: Final = "kind, encoding, is_guess, dialect, sheet, header_line, columns"
+_READ: Final = "kind, encoding, is_guess, dialect, sheet, sheets_not_read, header_line, columns"
 #: The keys of each command's JSON document when it did its work; a test compares them.
 JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "init": ("home", "written[]", "demo"),
@@ -31,8 +31,8 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "run",
         (
             f"files[]{{file, source, run, {_READ}, mapping, matches, mapping_faults, date_order, "
-            "country, timezone, is_country_assumed, is_backfill, resumed_from, owners_unknown, "
-            f"{_COUNTS}, quarantine, rejects}}"
+            "country, timezone, is_country_assumed, is_backfill, resumed_from, mapped_otherwise, "
+            f"owners_unknown, {_COUNTS}, quarantine, rejects}}"
         ),
         (
             "with --dry-run, or when stopped, also files[]{joined, released, consequences, "

@@ -42,6 +42,10 @@ def show_file(session: Session, report: Mapping[str, Any]) -> None:
         out.line("import.order", order=order, source=report["source"])
     if report.get("resumed_from"):
         out.line("import.resumed", line=report["resumed_from"])
+    if report.get("sheets_not_read"):
+        out.line("import.sheets_not_read", names=", ".join(report["sheets_not_read"]))
+    if otherwise := report.get("mapped_otherwise"):
+        out.line("import.mapped_otherwise", runs=", ".join(map(str, otherwise)))
     _show_doubts(session, report)
 
 

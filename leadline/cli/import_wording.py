@@ -78,6 +78,23 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
         "  An import of this file was cut short; it went on behind line {line}.",
         "  中断していた取込を {line} 行目の続きから再開しました。",
     ),
+    "import.sheets_not_read": (
+        (
+            "  Other sheets with mail addresses were not read: {names}. To read one: sheet in the "
+            "mapping file."
+        ),
+        "  メールアドレスのある別のシートは未読です: {names}。対応表の sheet で指定できます。",
+    ),
+    "import.mapped_otherwise": (
+        (
+            "  Unchanged rows were taken in with another mapping (import {runs}) and stay as they "
+            "are. To read them anew: leadline import --undo RUN, then import the file again."
+        ),
+        (
+            "  取込済みの行は以前の対応表 (取込 {runs}) のままです。読み直すには leadline import "
+            "--undo RUN の後、もう一度取り込んでください。"
+        ),
+    ),
     "import.column_similar": (
         (
             "  Column `{header}` was taken as {field} by likeness ({percent} %). If that is wrong: "

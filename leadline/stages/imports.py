@@ -38,6 +38,7 @@ from leadline.store.submissions import (
     find_known,
     find_submissions,
     finish_import_run,
+    get_mappings,
     list_rejects,
     reserve_ids,
 )
@@ -73,6 +74,7 @@ class Import:
         records: rows of the file, readable or not.
         unchanged: rows that an earlier run had taken in already.
         known_rejects: content key and line of those of them that stand in quarantine.
+        known_runs: the runs that had taken in the unchanged rows.
         owners: rep by the text that names one; None where nobody could be meant.
         batch: what intake did.
     """
@@ -85,6 +87,7 @@ class Import:
     records: int = 0
     unchanged: int = 0
     known_rejects: list[tuple[str, int]] = field(default_factory=list)
+    known_runs: set[int] = field(default_factory=set)
     owners: dict[str, str | None] = field(default_factory=dict)
     batch: Batch = field(default_factory=lambda: Batch("intake"))
 
@@ -233,6 +236,7 @@ def _take(work: Workspace, run: Import, chunk: Chunk, *, now: datetime) -> None:
     run.records += chunk.count
     before = {key: each for key, each in known.items() if each.import_run_id != run.run_id}
     run.unchanged += len(before)
+    run.known_runs |= {each.import_run_id for each in before.values() if each.import_run_id}
     run.known_rejects += chunk.lines_of({k for k, each in before.items() if each.is_quarantined})
 
 
@@ -374,6 +378,7 @@ def finish_import(work: Workspace, run: Import, *, now: datetime) -> dict[str, A
     """
     with work.store.read() as connection:
         outcomes = count_outcomes(connection, run.run_id)
+        mappings = get_mappings(connection, run.known_runs)
     rejects = _list_rejects(work, run)
     counts = {
         "records": run.records,
@@ -396,6 +401,9 @@ def finish_import(work: Workspace, run: Import, *, now: datetime) -> dict[str, A
         **counts,
         "is_backfill": run.is_backfill,
         "resumed_from": run.resumed_from,
+        "mapped_otherwise": sorted(
+            run_id for run_id, mapping in mappings.items() if mapping != run.file.mapped.fields
+        ),
         "owners_unknown": sorted(text for text, rep in run.owners.items() if rep is None),
         "quarantine": str(quarantine or ""),
         "rejects": [{name: reject[name] for name in _REJECT} for reject in rejects],

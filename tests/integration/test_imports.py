@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
+from leadline.config.shape import MappingShape
 from leadline.domain import columns as judging
 from leadline.files.sources import Wish
 from leadline.stages.imports import finish_import, import_file, preview_import
@@ -213,3 +214,12 @@ def test_source_that_is_asked_for_wins_over_the_name_of_the_file(work: Workspace
     report = take(work, put(work, [a_row("sato")]), wish=Wish(source="展示会"))
     assert report["source"] == "展示会"
     assert [row["source"] for row in rows_of(work, "submissions")] == ["展示会"]
+
+
+def test_rows_that_another_mapping_read_are_named(work: Workspace) -> None:
+    header = "Email,Firm of\n"
+    path = put(work, ["a@x.example,Yamada"], header=header)
+    assert take(work, path)["mapped_otherwise"] == []
+    wish = Wish(mapping=MappingShape(columns={"Firm of": "company"}))
+    again = take(work, path, wish=wish)
+    assert (again["unchanged"], again["mapped_otherwise"]) == (1, [1])
