@@ -216,7 +216,8 @@ def _archive(**members: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            archive.writestr(name.replace("__", "/").replace("_dot_", "."), data)
+            plain = name.replace("__", "/").replace("_dot_", ".")
+            archive.writestr(zipfile.ZipInfo(plain), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
