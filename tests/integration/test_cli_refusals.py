@@ -74,7 +74,7 @@ def nameless(command: CommandLine) -> Path:
     [
         (missing, "file_missing", ["gone.csv", "Check the name"]),
         (empty, "file_empty", ["empty.csv", "Export it again"]),
-        (binary, "file_binary", ["photo.csv", "save it as CSV"]),
+        (binary, "file_binary", ["photo.csv", "Save the table as CSV"]),
         (folder, "file_is_folder", ["config is a folder", "Name the files"]),
         (nameless, "no_address_column", ["shop.csv", "Item, Price", "mapping"]),
     ],
