@@ -108,24 +108,32 @@ class Grammar(NamedTuple):
 
 @lru_cache(maxsize=64)
 def grammar_of(dialect: Dialect) -> Grammar:
-    """Compile the grammar of a dialect."""
+    """Compile the grammar of a dialect.
+
+    No group is repeated possessively: Python before 3.11.5, and so Debian 12, matches such a
+    group wrongly when it can backtrack inside (gh-106052).
+    """
     sign, mark = re.escape(dialect.delimiter), re.escape(dialect.quote)
     one = rf"[^{sign}\n]" if len(dialect.delimiter.encode()) == 1 else rf"(?:(?!{sign})[^\n])"
     blanks = " *+" if dialect.skips_spaces and not dialect.delimiter.startswith(" ") else ""
-    content = rf"[^{mark}]*+(?:{mark}{mark}[^{mark}]*+)*+"
+    content = rf"[^{mark}]*+(?:{mark}{mark}[^{mark}]*+)*"
     escaped = f"{mark}({mark})"
     if dialect.escape:
         escape = re.escape(dialect.escape)
-        content = rf"(?:[^{mark}{escape}]++|{mark}{mark}|{escape}[\s\S])*+"
+        content = rf"(?:[^{mark}{escape}]++|{mark}{mark}|{escape}[\s\S])*"
         escaped += f"|{escape}([{mark}{escape}])"
-    inside = rf"{blanks}{mark}(?P<quoted>{content}){mark}{blanks}" if mark else r"(?P<quoted>(?!))"
+    inside = (
+        rf"{blanks}{mark}(?P<quoted>{content}){mark}(?!{mark}){blanks}"
+        if mark
+        else r"(?P<quoted>(?!))"
+    )
     plain = rf"(?!{blanks}{mark}){one}*+" if mark else f"{one}*+"
     cell = f"(?:{inside}|{blanks}(?P<plain>{plain})){sign}"
     return Grammar(
         sign=dialect.delimiter.encode(),
         quote=dialect.quote.encode(),
         opening=re.compile(f"{blanks}{mark}".encode() if mark else rb"(?!)"),
-        run=re.compile(f"(?:{plain}{sign})*+".encode()),
+        run=re.compile(f"(?:{plain}{sign})*".encode()),
         quoted=re.compile(inside.encode()),
         cell=re.compile(cell.encode()),
         text_cell=re.compile(cell),

@@ -27,7 +27,7 @@ _DATA: Final = 0.5  # the share of typed cells that makes a row one of data
 _EMAIL: Final = re.compile(r"[^\s@]@[^\s@]+\.[^\s@]")
 _URL: Final = re.compile(r"(?:https?|ftp)://|www\.", re.IGNORECASE)
 _FIGURES: Final = re.compile(
-    r"(?=\D*\d)(?:[-+()$€¥£￥%#'.,/:\s\d年月日時分秒円]|T|Z|AM|PM|午前|午後|GMT|UTC|JST)++",
+    r"(?=\D*\d)(?:[-+()$€¥£￥%#'.,/:\s\d年月日時分秒円]|T|Z|AM|PM|午前|午後|GMT|UTC|JST)+",
     re.IGNORECASE,
 )
 _MARKER: Final = frozenset({"*", "レコードの開始行"})
