@@ -189,3 +189,15 @@ def test_entry_points_are_module_paths_and_never_file_paths() -> None:
                 (sources.name(path), found) for found in re.findall(r"entrypoint:\s*(\S+)", text)
             ]
     assert not [each for each in named if re.search(r"\.py\b|[/:]", each[1])]
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    # Python before 3.11.5, and so Debian 12, matches such a group wrongly (gh-106052)
+    possessive = re.compile(r"\)(?:[*+?]|\{[\d,]+\})\+(?!\d)|\(\?>")
+    found = [
+        f"{sources.name(path)}:{number}"
+        for path in sources.modules("leadline/", "flows/", "tasks/", "deployments/")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if possessive.search(line)
+    ]
+    assert found == []
