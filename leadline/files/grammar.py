@@ -114,7 +114,8 @@ def grammar_of(dialect: Dialect) -> Grammar:
     group wrongly when it can backtrack inside (gh-106052).
     """
     sign, mark = re.escape(dialect.delimiter), re.escape(dialect.quote)
-    one = rf"[^{sign}\n]" if len(dialect.delimiter.encode()) == 1 else rf"(?:(?!{sign})[^\n])"
+    is_single = len(dialect.delimiter.encode()) == 1
+    text = rf"[^{sign}\n]*+" if is_single else rf"(?:(?!{sign})[^\n])*"
     blanks = " *+" if dialect.skips_spaces and not dialect.delimiter.startswith(" ") else ""
     content = rf"[^{mark}]*+(?:{mark}{mark}[^{mark}]*+)*"
     escaped = f"{mark}({mark})"
@@ -127,7 +128,7 @@ def grammar_of(dialect: Dialect) -> Grammar:
         if mark
         else r"(?P<quoted>(?!))"
     )
-    plain = rf"(?!{blanks}{mark}){one}*+" if mark else f"{one}*+"
+    plain = rf"(?!{blanks}{mark}){text}" if mark else text
     cell = f"(?:{inside}|{blanks}(?P<plain>{plain})){sign}"
     return Grammar(
         sign=dialect.delimiter.encode(),
