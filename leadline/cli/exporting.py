@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Final
 
@@ -15,6 +14,7 @@ from leadline.cli.leads import Where, find_leads
 from leadline.cli.refusals import Refused, choose
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
 from leadline.cli.sheets import WRITERS
+from leadline.files.drafts import new_file
 
 ENCODINGS: Final = ("utf-8-sig", "cp932")
 
@@ -66,15 +66,5 @@ def _open(target: Path | None, form: str) -> Iterator[IO[bytes]]:
         return
     if target.is_dir():
         raise Refused(code="out_is_folder", file=target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        with draft.open("wb") as stream:
-            yield stream
-        draft.replace(target)
-    except OSError as error:
-        if error.filename in {None, str(draft)}:
-            error.filename = str(target)  # what was asked for
-        raise
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+    with new_file(target) as stream:
+        yield stream

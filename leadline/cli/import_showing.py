@@ -18,7 +18,7 @@ _COUNTS: Final = (
     *("records", "accepted", "rejected"),
     *("created", "updated", "unchanged", "duplicates"),
 )
-_SIGNS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
+SIGNS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 Report = dict[str, Any]
 
 
@@ -29,7 +29,7 @@ def show_file(session: Session, report: Mapping[str, Any]) -> None:
         out.line("import.read_workbook", file=name, sheet=report["sheet"])
     else:
         delimiter = report["dialect"]["delimiter"]
-        key = f"import.sign.{_SIGNS[delimiter]}" if delimiter in _SIGNS else None
+        key = f"import.sign.{SIGNS[delimiter]}" if delimiter in SIGNS else None
         sign = out.words(key) if key else repr(delimiter)
         out.line("import.read_text", file=name, encoding=report["encoding"], sign=sign)
     out.line("import.header", line=report["header_line"], count=len(report["columns"]))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from leadline.cli.import_showing import SHOWN_REJECTS
+from leadline.cli.import_showing import SHOWN_REJECTS, SIGNS
 from leadline.cli.refusals import Refused
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
+from leadline.files.drafts import new_file
 
 if TYPE_CHECKING:
     from leadline.files.reader import Table
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from leadline.files.rejects import Reject
 
 _SHOWN_COLUMNS: Final = 12
-_SIGNS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
 
 
 def inspect(
@@ -145,18 +145,13 @@ def _with_line_feeds(cell: str) -> str:
 @contextmanager
 def _new_file(target: Path) -> Iterator[IO[str]]:
     """Give a stream of text in UTF-8; the file appears under its name only when it is complete."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        draft.replace(target)
-    except OSError as error:
-        if error.filename in {None, str(draft)}:
-            error.filename = str(target)  # what was asked for
-        raise
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+    with new_file(target) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        try:
+            yield text
+            text.flush()
+        finally:
+            text.detach()
 
 
 def _show(session: Session, report: dict[str, Any], rejects: list[Reject]) -> None:
@@ -168,7 +163,7 @@ def _show(session: Session, report: dict[str, Any], rejects: list[Reject]) -> No
             out.line("inspect.sheets_not_read", sheets=", ".join(report["sheets_not_read"]))
     else:
         dialect = report["dialect"]
-        sign = _SIGNS.get(dialect["delimiter"])
+        sign = SIGNS.get(dialect["delimiter"])
         words = out.words(f"import.sign.{sign}") if sign else repr(dialect["delimiter"])
         facts = {"sign": words, "quote": dialect["quote"], "line_end": dialect["line_end"]}
         out.line("inspect.text", file=name, encoding=report["encoding"], **facts)

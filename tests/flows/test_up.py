@@ -99,8 +99,8 @@ class Up:
         numbers = [int(number) for number in found.read_text("ascii").split()]
         return {number: _command(number) for number in numbers}
 
-    def pid_of(self, module: str) -> int:
-        return next(number for number, line in self.children().items() if module in line)
+    def pids_of(self, module: str) -> set[int]:
+        return {number for number, line in self.children().items() if module in line}
 
     def answers(self, url: str) -> bool:
         try:
@@ -111,7 +111,11 @@ class Up:
 
 
 def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text("utf-8").replace("\0", " ")
+    """Return the process's words; none while it starts its program or once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8").replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
@@ -134,13 +138,14 @@ def test_up_keeps_everything_running_until_it_is_told_to_end(up: Up) -> None:
     wait_until(lambda: "leadline is running" in up.said(), up.said())
     assert up.answers(f"http://127.0.0.1:{up.port}/healthz")
     assert up.answers(f"http://127.0.0.1:{up.prefect_port}/api/health")
+    wait_until(lambda: bool(up.pids_of("flows.watch")), "the watch")
     children = up.children()
     assert len(children) == 4
-    watch = up.pid_of("flows.watch")
+    (watch,) = up.pids_of("flows.watch")
     os.kill(watch, signal.SIGKILL)
     wait_until(lambda: "watch ended (exit code -9)" in up.said(), "the watch's end")
-    wait_until(lambda: len(up.children()) == 4, "a new watch")
-    assert up.pid_of("flows.watch") != watch
+    wait_until(lambda: bool(up.pids_of("flows.watch") - {watch}), "a new watch")
+    assert len(up.children()) == 4
     left = up.children() | children
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(60) == 0
