@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import CommandLine, a_copy, a_project
+from tests.command_line import CommandLine, a_project
 
 FILE_KEYS = {
     *("file", "encoding", "dialect", "mapping", "records", "accepted", "rejected"),
@@ -21,16 +21,6 @@ FILE_KEYS = {
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_project(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def command(
-    made: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> CommandLine:
-    return CommandLine(a_copy(made, tmp_path), monkeypatch, capsys)
 
 
 def test_import_answers_with_the_keys_of_the_contract(command: CommandLine) -> None:

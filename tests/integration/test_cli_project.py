@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leadline.store import engine
-from tests.command_line import CommandLine, a_copy, a_project
+from tests.command_line import CommandLine, a_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_project(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def command(
-    made: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> CommandLine:
-    return CommandLine(a_copy(made, tmp_path), monkeypatch, capsys)
 
 
 def edit(command: CommandLine, name: str, old: str, new: str) -> None:

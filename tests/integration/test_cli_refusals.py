@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leadline.store import engine
-from tests.command_line import NOW, CommandLine, a_copy, a_project
+from tests.command_line import NOW, CommandLine, a_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return a_project(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture
-def command(
-    made: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> CommandLine:
-    return CommandLine(a_copy(made, tmp_path), monkeypatch, capsys)
 
 
 def assert_refused(answer: Answer, *, code: str, named: list[str]) -> None:

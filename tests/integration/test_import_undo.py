@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leadline.config.environment import read_environment
 from leadline.domain.keys import address_hash
 from leadline.files.sources import Wish
-from leadline.stages import ORDER, open_workspace, run_stages
+from leadline.stages import ORDER, run_stages
 from leadline.stages.imports import finish_import, import_file
 from leadline.stages.undo import ImportRunning, NoImportRun, Undone, undo_import
 from leadline.store import schema
@@ -23,7 +21,6 @@ from tests.builders import an_owner
 from tests.factories import NOW, a_workspace, read_everything, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from leadline.stages import Workspace
@@ -44,16 +41,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("made") / "home"
     with a_workspace(home, demo=True):
         return home
-
-
-@pytest.fixture
-def work(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Iterator[Workspace]:
-    home = copytree(made, tmp_path / "home")
-    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
-    url = "" if is_sqlite else request.getfixturevalue("postgresql_url")
-    environment = read_environment({"LEADLINE_HOME": str(home), "LEADLINE_DATABASE_URL": url})
-    with open_workspace(environment, now=NOW) as opened:
-        yield opened
 
 
 def take(work: Workspace, *rows: str, source: str = "fair", **options: Any) -> int:  # noqa: ANN401

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 
 from leadline.cli import main
 from leadline.files.quarantine import Refused, write_quarantine
-from tests.command_line import CommandLine, a_copy, a_project
+from tests.command_line import CommandLine, a_project
 from tests.naughty import a_table, naughty_strings
 
 if TYPE_CHECKING:
@@ -67,16 +67,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("LEADLINE_HOME", str(home))
         assert main(["import", str(home / "expo.csv"), "--yes", "--json"]) == 2
     return home
-
-
-@pytest.fixture
-def command(
-    made: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> CommandLine:
-    return CommandLine(a_copy(made, tmp_path), monkeypatch, capsys)
 
 
 def taken(command: CommandLine, path: Path, *words: str) -> dict[str, Any]:

@@ -6,18 +6,16 @@ from collections import Counter
 from datetime import timedelta
 from email import message_from_string
 from email.policy import default
-from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import insert
 
-from leadline.config.environment import read_environment
 from leadline.domain.conditions import Condition, compile_condition
 from leadline.domain.keys import address_hash
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.rendering.reasons import routing_reason
-from leadline.stages import ORDER, open_workspace, run_stages
+from leadline.stages import ORDER, run_stages
 from leadline.stages.imports import finish_import, import_file
 from leadline.stages.release import plan_release, release_import
 from leadline.store import schema
@@ -31,7 +29,7 @@ from tests.builders import an_owner
 from tests.factories import NOW, a_workspace, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from leadline.stages import Workspace
@@ -67,16 +65,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("made") / "home"
     with a_workspace(home, files=reps()):
         return home
-
-
-@pytest.fixture
-def work(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Iterator[Workspace]:
-    home = copytree(made, tmp_path / "home")
-    is_sqlite = getattr(request, "param", "sqlite") == "sqlite"
-    url = "" if is_sqlite else request.getfixturevalue("postgresql_url")
-    environment = read_environment({"LEADLINE_HOME": str(home), "LEADLINE_DATABASE_URL": url})
-    with open_workspace(environment, now=NOW) as opened:
-        yield opened
 
 
 def backfill(work: Workspace, rows: Sequence[dict[str, str]]) -> int:
