@@ -118,7 +118,7 @@ ALIASES: Final[dict[str, str]] = {
     "address": """address, street, street address, address line 1, address line, full address,
         mailing address, company address, business address, office address, street name,
         street line 1, combined address, full/combined address, postal address,
-        address street, 住所, ご住所, 所在地, 会社住所, 会社所在地, 勤務先住所, 住所1,
+        address street, 住所, 〒住所, ご住所, 所在地, 会社住所, 会社所在地, 勤務先住所, 住所1,
         住所(1), 本社所在地, 本社住所, 番地, 町名番地, 町名・番地, 町域・番地, 丁目番地,
         丁目・番地, 市区町村・番地, 市区町村番地, 市区町村以降, 以降の住所, 都道府県以降,
         送付先住所, 資料送付先, 住所2, Straße, Strasse, Adresse, Anschrift,

@@ -53,7 +53,7 @@ _MARKS: Final = re.compile(
     r"|半角|全角|半角英数字?|半角数字|全角カナ|全角カタカナ|text only|\d+)\s*[)\]】〕>]",
     re.IGNORECASE,
 )
-_SIGNS: Final = re.compile(r"[\W_]+")
+_SIGNS: Final = re.compile(r"(?:[^\w〒]|_)+")  # 〒 stands for a word
 _CJK: Final = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _KANA: Final = re.compile("[\u3041-\u309f\u30a1-\u30fa]")
 _LATIN: Final = re.compile(r"[^\W\d_\u3005\u3040-\u30ff\u3400-\u9fff]")

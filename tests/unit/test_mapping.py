@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadline.domain.header_words import ALIASES
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.domain.mapping import (
     ColumnMatch,
@@ -39,6 +40,8 @@ from leadline.domain.mapping import (
         ("メールアドレス（必須）", "email"),
         ("都道府県", "region"),
         ("〒", "postal_code"),
+        ("〒番号", "postal_code"),
+        ("会社〒", "postal_code"),
         ("受信日時", "submitted_at"),
         ("お問い合わせ内容", "message"),
         ("従業員数", "employees"),
@@ -91,6 +94,27 @@ def test_unknown_header_is_left_out(header: str) -> None:
 @pytest.mark.parametrize("field", [name for name in LEAD_FIELDS if name != "created_at"])
 def test_every_field_is_known_by_its_own_name(field: str) -> None:
     assert map_headers([field], fixed={}) == {field: field}
+
+
+#: Words that name something only together with another one.
+GENERIC = """
+番号 コード 名 名称 日 日時 時刻 数 種別 区分 id no nr number code date time type value
+"""
+
+
+def test_no_alias_says_in_signs_alone_what_it_is_about() -> None:
+    words = [word.strip() for text in ALIASES.values() for word in text.split(",")]
+    generic = set(GENERIC.split())
+    assert [
+        word
+        for word in words
+        if (folded := fold_header(word)) in generic and folded != word.casefold()
+    ] == []
+
+
+@pytest.mark.parametrize("header", ["番号", "会社番号", "法人番号"])
+def test_number_of_anything_is_no_postal_code(header: str) -> None:
+    assert map_headers([header], fixed={}) == {}
 
 
 def test_field_is_used_once_by_the_surest_header() -> None:
