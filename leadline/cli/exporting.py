@@ -6,15 +6,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Final
+from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from leadline.cli.leads import Where, find_leads
-from leadline.cli.refusals import Refused, choose
+from leadline.cli.refusals import Refused, check_target, choose
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
 from leadline.cli.sheets import WRITERS
 from leadline.files.drafts import new_file
+
+if TYPE_CHECKING:
+    from leadline.store.engine import Store
 
 ENCODINGS: Final = ("utf-8-sig", "cp932")
 
@@ -33,7 +36,7 @@ def export(
     choose("--encoding", encoding, ENCODINGS)
     if target is None and session.out.is_json:
         return _as_document(session, where)
-    with session.open_store() as store, _open(target, form) as stream:
+    with session.open_store() as store, _open(target, form, store) as stream:
         columns, leads = find_leads(session, store, where)
         count, altered = write(stream, columns, leads, encoding)
     out = session.out
@@ -52,11 +55,11 @@ def _as_document(session: Session, where: str | None) -> int:
 
 
 @contextmanager
-def _open(target: Path | None, form: str) -> Iterator[IO[bytes]]:
+def _open(target: Path | None, form: str, store: Store) -> Iterator[IO[bytes]]:
     """Give a stream of bytes; a file appears under its name only when it is complete.
 
     Raises:
-        Refused: a workbook would go to a terminal, or the target is a folder.
+        Refused: a workbook would go to a terminal, or the target is a folder or the database.
     """
     if target is None:
         if form == "xlsx" and sys.stdout.isatty():
@@ -64,7 +67,7 @@ def _open(target: Path | None, form: str) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if target.is_dir():
-        raise Refused(code="out_is_folder", file=target)
+    database = store.engine.url.database if store.is_sqlite else None
+    check_target(target, source=Path(database) if database else None)
     with new_file(target) as stream:
         yield stream

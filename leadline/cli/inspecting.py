@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from leadline.cli.import_showing import SHOWN_REJECTS, SIGNS
-from leadline.cli.refusals import Refused
+from leadline.cli.refusals import check_target
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
 from leadline.files.drafts import new_file
 
@@ -37,8 +37,8 @@ def inspect(
     from leadline.files.reader import open_table
 
     session = session_of(context)
-    if target is not None and target.is_dir():
-        raise Refused(code="out_is_folder", file=target)
+    if target is not None:
+        check_target(target, source=file)
     table = open_table(file, needs_header=False)
     with TemporaryFile("w+", encoding="utf-8") if session.out.is_json else nullcontext() as aside:
         rejects = _Rejects(aside)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 
 from leadline.cli.wording import say
 from leadline.errors import LeadlineError, UsageError
@@ -54,3 +56,23 @@ def choose(option: str, word: str, choices: Iterable[str]) -> str:
     if word not in known:
         raise Refused(code="bad_choice", option=option, word=word, choices=" | ".join(known))
     return word
+
+
+def check_target(target: Path, *, source: Path | None) -> None:
+    """Refuse a file to write that is a folder, or the very file that is read.
+
+    Args:
+        target: the file that `--out` names.
+        source: the file that is read; None where it is no file.
+
+    Raises:
+        Refused: says which of the two it is.
+    """
+    if target.is_dir():
+        raise Refused(code="out_is_folder", file=target)
+    is_same = False
+    with suppress(OSError):  # one of them is not there
+        is_same = source is not None and target.samefile(source)
+    if is_same:
+        other = target.with_name(f"{target.stem}_clean.csv")
+        raise Refused(code="out_is_input", other=other)

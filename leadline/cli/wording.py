@@ -189,6 +189,13 @@ _REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "{file} is a folder. Name a file in it: --out {file}/leads.csv",
         "{file} はフォルダです。--out {file}/leads.csv のようにファイルを指定してください。",
     ),
+    "refused.out_is_input": (
+        "--out names the file that is read; nothing was written. Name another, e.g. {other}",
+        (
+            "--out に読み取り元のファイルが指定されています。何も書き込んでいません。"
+            "{other} のように別のファイルを指定してください。"
+        ),
+    ),
     "refused.port_in_use": (
         (
             "Port {port} on {host} is in use by another program. Stop that program, or take "

@@ -212,6 +212,14 @@ def test_export_that_fails_leaves_no_file(command: CommandLine, tmp_path: Path) 
     assert target.read_text(encoding="utf-8") == "before"
 
 
+def test_export_never_writes_over_the_database(command: CommandLine, tmp_path: Path) -> None:
+    target = tmp_path / "leads.csv"
+    target.symlink_to(command.home / ".leadline" / "leadline.db")
+    answer = command("leads", "export", "--out", target, "--json")
+    assert (answer.code, answer.document["error"]["code"]) == (1, "out_is_input")
+    assert target.is_symlink()
+
+
 def test_export_into_a_folder_that_is_not_there_names_the_file(
     command: CommandLine, tmp_path: Path
 ) -> None:

@@ -113,6 +113,21 @@ def test_folder_is_refused_as_a_target(inspect: CommandLine) -> None:
     assert (answer.code, answer.document["error"]["code"]) == (1, "out_is_folder")
 
 
+@pytest.mark.parametrize("link", ["none", "soft", "hard"])
+def test_file_that_is_read_is_never_written_over(inspect: CommandLine, link: str) -> None:
+    path = inspect.file("leads.csv", "Email,Name", "a@b.example")
+    target = path if link == "none" else inspect.home / "other.csv"
+    if link == "soft":
+        target.symlink_to(path)
+    elif link == "hard":
+        target.hardlink_to(path)
+    before = path.read_bytes()
+    answer = inspect("files", "inspect", path, "--out", target, "--json")
+    assert (answer.code, answer.document["error"]["code"]) == (1, "out_is_input")
+    assert f"{target.stem}_clean.csv" in answer.document["error"]["message"]
+    assert (path.read_bytes(), target.is_symlink()) == (before, link == "soft")
+
+
 def test_people_are_told_how_the_file_was_read(inspect: CommandLine) -> None:
     rows = [f"p{number}" for number in range(8)]
     path = inspect.file("leads.csv", "Leads", "", "Email,Name", "a@b.example,A", *rows)
