@@ -30,7 +30,7 @@ from leadline.domain.headcount import Headcount, read_headcount
 from leadline.domain.intake import Rejected, decide_intake
 from leadline.domain.mail_columns import read_emails
 from leadline.domain.phone_columns import read_phones
-from leadline.domain.places import find_country
+from leadline.domain.places import read_place, settle_place
 from leadline.domain.reach import MAX_EMAIL, read_phone, read_postal_code
 from leadline.domain.time_columns import read_times
 
@@ -84,12 +84,7 @@ class Rows:
     def read_fields(self) -> None:
         """Read everything that one cell says."""
         self._read_emails()
-        countries = [
-            self._read(header, find_country) for header in self.present(self.plan.countries)
-        ]
-        if countries:
-            stated = first_said(countries).values.coded()
-            self.places = stated.changed(lambda code: code or self.source.country)
+        self._read_places()
         plain = (
             (name, self._read(header, read))
             for header, name, read in self.plan.plain
@@ -111,6 +106,14 @@ class Rows:
         self.fields |= {name: first_said(readings) for name, readings in by_field.items()}
         self._read_employees()
         self._read_consent()
+
+    def _read_places(self) -> None:
+        """Read the country of each row, which the meaning of other cells depends on."""
+        said: Values = constant((), self.count)
+        for header in self.present(self.plan.countries):
+            codes = self._read(header, read_place).values
+            said = read_pairs(said, codes, lambda found, code: (*found, code))
+        self.places = said.changed(partial(settle_place, default=self.source.country))
 
     def add(self, name: str, values: Values) -> None:
         """Add a field whose cells are not kept beside it."""

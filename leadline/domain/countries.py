@@ -54,7 +54,7 @@ AO|Africa/Luanda|Angola|アンゴラ
 AQ||Antarctica|南極
 AR|America/Argentina/Buenos_Aires|Argentina|アルゼンチン|ARG
 AS|Pacific/Pago_Pago|American Samoa|アメリカ領サモア
-AT|Europe/Vienna|Austria|オーストリア|AUT;Österreich
+AT|Europe/Vienna|Austria|オーストリア|AUT;Österreich;A
 AU|Australia/Sydney|Australia|オーストラリア|AUS;豪州
 AW|America/Aruba|Aruba|アルバ
 AX|Europe/Mariehamn|Åland Islands|オーランド諸島
@@ -100,7 +100,7 @@ CW|America/Curacao|Curaçao|キュラソー
 CX|Indian/Christmas|Christmas Island|クリスマス島
 CY|Asia/Nicosia|Cyprus|キプロス
 CZ|Europe/Prague|Czechia|チェコ|CZE;Czech Republic;チェコ共和国
-DE|Europe/Berlin|Germany|ドイツ|DEU;GER;Deutschland;Federal Republic of Germany;独国
+DE|Europe/Berlin|Germany|ドイツ|DEU;GER;Deutschland;Federal Republic of Germany;独国;D
 DJ|Africa/Djibouti|Djibouti|ジブチ
 DK|Europe/Copenhagen|Denmark|デンマーク|DNK;Danmark
 DM|America/Dominica|Dominica|ドミニカ国

@@ -25,7 +25,7 @@ from leadline.domain.fields import Plan, SourceContext, plan_for, read_custom
 from leadline.domain.headcount import read_headcount
 from leadline.domain.inquiry import decide_request
 from leadline.domain.names import split_name
-from leadline.domain.places import find_country
+from leadline.domain.places import read_place, settle_place
 from leadline.domain.reach import MAX_EMAIL, read_email
 from leadline.domain.streets import split_address
 
@@ -227,10 +227,8 @@ def _too_long(cells: Mapping[str, str], mapping: Mapping[str, str]) -> Rejected 
 
 def _decide_country(cells: Mapping[str, str], plan: Plan, source: SourceContext) -> str:
     """Return the ISO code that phones, postal codes and regions of the row are read with."""
-    for header in plan.countries:
-        if code := find_country(cells.get(header, "")):
-            return code
-    return source.country
+    said = (read_place(cells.get(header, "")) for header in plan.countries)
+    return settle_place(said, source.country)
 
 
 def _add_fields(

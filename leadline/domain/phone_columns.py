@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadline.domain.column_values import Reading, Values, beside, mask
-from leadline.domain.reach import read_phone
+from leadline.domain.reach import plan_of, read_phone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,7 @@ class _Rules(NamedTuple):
         prefix: what may stand before the number inside the country, "" for nothing.
         whole: numbers of the country, loosely.
         lengths: lengths of a complete number.
+        plan: complete numbers of every region with the country code.
     """
 
     code: str
@@ -63,6 +64,7 @@ class _Rules(NamedTuple):
     prefix: str
     whole: str
     lengths: frozenset[int]
+    plan: str
 
 
 @lru_cache(maxsize=512)
@@ -87,6 +89,7 @@ def _rules_of(region: str, code: int) -> _Rules | None:
         prefix=rf"\A(?:{prefix})" if prefix else "",
         whole=rf"\A(?:{whole.national_number_pattern})\z",
         lengths=frozenset(lengths[0] & lengths[1]),
+        plan=rf"\A(?:{plan_of(code)})\z",
     )
 
 
@@ -214,6 +217,7 @@ def _numbers(rows: Places, digits: pa.Array, rules: _Rules) -> Iterator[tuple[Pl
         cut = pc.subtract(pc.binary_length(digits), pc.binary_length(stripped))
         is_sure &= mask(pc.less_equal(cut, 1))  # more than a digit is a carrier, or a rule's work
     is_sure &= np.isin(pc.binary_length(national).to_numpy(), list(rules.lengths))
+    is_sure &= mask(pc.match_substring_regex(national, rules.plan))
     if rules.code == _JAPAN:
         is_sure &= mask(pc.match_substring_regex(national, _JAPANESE))
     sure = national.filter(pa.array(is_sure))

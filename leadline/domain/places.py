@@ -9,13 +9,26 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.countries import COUNTRY_LINES, GERMAN_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ACCENTS: Final = re.compile(r"[\u0300-\u036f]")
 _LONGEST: Final = 100  # characters; no name of a place is longer
 _SIGNS: Final = re.compile(r"[\W_]+")
+#: Between the writings of one country in a cell: `DE - Germany`, `Deutschland (DE)`.
+_BETWEEN: Final = re.compile(r"\s*[-–—:/|,;()[\]（）【】・：／]\s*")
+_NOT_STATED: Final = re.compile(r"#?n[/.]a\.?", re.IGNORECASE)  # Namibia is NA
+_INVERTED: Final = re.compile(r"([^,]+),\s*([^,]+)")
+#: Cells of a country column that say nothing of where the lead is.
+_NOWHERE_WORDS: Final = """
+na nan none null unknown undefined notset notspecified blank unbekannt keineangabe
+不明 未設定 未入力 未選択 未回答 なし
+"""
+_NOWHERE: Final = frozenset(("", *_NOWHERE_WORDS.split()))
 
 #: Prefectures of Japan in the order of their JIS and ISO 3166-2 numbers (JP-01 ... JP-47).
 _PREFECTURES: Final = (
@@ -218,7 +231,8 @@ def find_country(text: str) -> str | None:
     """Return the ISO 3166 alpha-2 code for a country's code or name, or None when unknown.
 
     English and Japanese names, alpha-2 codes, the usual alpha-3 codes and common aliases are
-    known (`u.s.`, `Great Britain`, `日本`), in any case and width.
+    known (`u.s.`, `Great Britain`, `日本`), in any case and width, also several that agree
+    (`DE - Germany`) and names the other way round (`Korea, Republic of`).
     """
     return _find_country(text) if len(text) <= _LONGEST else None
 
@@ -226,8 +240,37 @@ def find_country(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _find_country(text: str) -> str | None:
     """Look a country up; files name the same few again and again."""
+    if _NOT_STATED.fullmatch(text.strip()):
+        return None
+    if code := _named(text):
+        return code
+    codes = {_named(part) for part in _BETWEEN.split(text) if part.strip()}
+    if len(codes) == 1 and (code := codes.pop()):
+        return code
+    inverted = _INVERTED.fullmatch(text)
+    return _named(f"{inverted[2]} {inverted[1]}") if inverted else None
+
+
+def _named(text: str) -> str | None:
+    """Return the code of a country by one of its names as it is."""
     folded = _fold(text)
     return _COUNTRY_CODES.get(folded) or _COUNTRY_CODES.get(folded.removeprefix("the"))
+
+
+def read_place(cell: str) -> str | None:
+    """Return the code of the country in a cell, "" for an unknown one, None where none is said."""
+    return find_country(cell) or (None if _fold(cell[:_LONGEST]) in _NOWHERE else "")
+
+
+def settle_place(said: Iterable[str | None], default: str) -> str:
+    """Return the country that a row is read with; one that nobody knows is not the default.
+
+    Args:
+        said: what the country columns of the row say, as `read_place` returns it.
+        default: the country of the source.
+    """
+    found = [code for code in said if code is not None]
+    return next(filter(None, found), "" if found else default)
 
 
 def find_region(text: str, country: str | None) -> str | None:

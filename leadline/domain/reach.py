@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -135,7 +136,8 @@ def read_phone(cell: str, country: str | None) -> str | None:
         cell: one number as people write it; of several, the first counts.
         country: ISO code for a number that does not begin with `+`.
 
-    The length decides, not the published number ranges, which change.
+    The length and the loose plan of the country decide (in North America nothing begins with 0 or
+    1), not the published number ranges, which change.
     """
     text = _unguarded(cell.strip(_BLANKS))
     if not text or len(text) > _MOST_PHONE:
@@ -213,7 +215,22 @@ def _parse(text: str, country: str | None) -> str | None:
         return None
     if number.country_code == _JAPAN and number.national_number not in _JAPANESE_RANGE:
         return None
+    digits = phonenumbers.national_significant_number(number)
+    if not re.fullmatch(plan_of(number.country_code or 0), digits):
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=256)
+def plan_of(code: int) -> str:
+    """Return the pattern, by the library's tables, of all numbers behind a country code."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+    tables = [
+        phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+        for region in regions
+    ]
+    plans = [table.general_desc for table in tables if table and table.general_desc]
+    return "|".join(dict.fromkeys(f"(?:{plan.national_number_pattern})" for plan in plans))
 
 
 def read_postal_code(cell: str, country: str | None) -> str | None:

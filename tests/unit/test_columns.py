@@ -131,7 +131,7 @@ USUAL = {
         "+1 206-555-0183|(02) 5550 9832|０３－１１１４－１６５８|n/a|0120-123-456 内線 7|"
         "030 23125 001|"
     ),
-    "Country": "US|日本|Germany|United  States|Brasilien|XX|",
+    "Country": "US|日本|Germany|United  States|Brasilien|XX|n/a|DE - Germany|",
     "State": "CA|東京|Tokyo|Bayern|NSW|somewhere|",
     "ZIP": "94103|02110|1000001|〒100-0001|１００－０００１|SW1A 1AA|",
     "Address": "1 Main St|東京都千代田区丸の内1-1|",
@@ -243,6 +243,37 @@ def test_text_of_a_cell_is_kept_where_the_value_is_not_that_text() -> None:
     fields = ["email", "phone", "country", "region", "employees", "full_name", "submitted_at"]
     kept = dict(zip([*fields, "request"], written.values(), strict=True))
     assert judged.as_written[0] == kept
+
+
+@pytest.mark.parametrize(
+    ("country", "expected"), [("Atlantis", None), ("-", "+12065550183"), ("", "+12065550183")]
+)
+def test_country_that_nobody_knows_leaves_the_phone_as_written(
+    country: str, expected: str | None
+) -> None:
+    judged = _judge({"Email": "paul@mail.example", "Country": country, "Phone": "206 555 0183"})
+    assert judged.values["phone"] == [expected] * 2
+    assert (judged.as_written[0] or {})["phone"] == "206 555 0183"
+
+
+def test_any_of_several_country_columns_tells_where_a_phone_is() -> None:
+    header = ["Email", "Country", "Land", "Phone"]
+    texts = (("Atlantis", "US"), ("-", "Atlantis"), ("US", "-"), ("-", ""), ("DE", "Atlantis"))
+    rows = [["paul@mail.example", *pair, "206 555 0183"] for pair in texts]
+    mapping = {"Email": "email", "Country": "country", "Land": "country", "Phone": "phone"}
+    columns = {
+        name: pa.array(cells) for name, cells in zip(header, zip(*rows, strict=True), strict=True)
+    }
+    judged = decide_columns(columns, mapping=mapping, source=AMERICAN, custom={})
+    expected = [
+        decide_intake(
+            dict(zip(header, row, strict=True)), mapping=mapping, source=AMERICAN, custom={}
+        )
+        for row in rows
+    ]
+    found = [lead.values["phone"] for lead in expected if isinstance(lead, Lead)]
+    assert judged.values["phone"] == found
+    assert found[:2] == ["+12065550183", None]
 
 
 def test_text_that_could_not_be_read_is_kept() -> None:

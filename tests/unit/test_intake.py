@@ -120,6 +120,24 @@ def test_country_of_the_source_counts_only_when_no_column_states_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("country", "phone", "expected"),
+    [
+        ("Atlantis", "044 555 01 02", None),
+        ("Atlantis", "808 555 0111", None),
+        ("Atlantis", "+41 44 555 01 02", "+41445550102"),
+        ("CH-Schweiz", "044 555 01 02", "+41445550102"),
+        ("n/a", "808 555 0111", "+18085550111"),
+        ("不明", "808 555 0111", "+18085550111"),
+        ("US", "089/5550102", None),
+    ],
+)
+def test_phone_in_a_country_that_nobody_knows_is_not_read_with_that_of_the_source(
+    country: str, phone: str, expected: str | None
+) -> None:
+    assert _values({"Country": country, "Phone": phone})["phone"] == expected
+
+
+@pytest.mark.parametrize(
     ("cell", "address"),
     [
         ("Marcus.Morgan@Inbox.Test", "marcus.morgan@inbox.test"),

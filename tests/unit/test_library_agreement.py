@@ -198,7 +198,22 @@ def library_phone(text: str, region: str, used: Counter[str]) -> str | None:
     if number.country_code == 81 and number.national_number not in JAPANESE:
         used["in Japan 9 or 10 digits are a number; 17 were, for old carrier codes"] += 1
         return None
+    if not _is_planned(number):
+        used["no number of the country begins like that, or is so long"] += 1
+        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_planned(number: phonenumbers.PhoneNumber) -> bool:
+    """Return whether a number fits the general description of a region with its country code."""
+    digits = phonenumbers.national_significant_number(number)
+    code = number.country_code or 0
+    for region in phonenumbers.region_codes_for_country_code(code):
+        table = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+        shape = table.general_desc if table else None
+        if shape and re.fullmatch(shape.national_number_pattern or "", digits):
+            return True
+    return False
 
 
 def expected_phone(text: str, region: str, used: Counter[str]) -> str | None:
@@ -277,7 +292,7 @@ def test_phone_numbers_are_read_as_the_library_reads_them_but_for_what_is_listed
     found = [read_phone(text, region) for text, region in pairs]
     expected = [expected_phone(text, region, used) for text, region in pairs]
     assert _differing(texts, found, expected) == []
-    assert sum(number is not None for number in found) > COUNT / 2
+    assert sum(number is not None for number in found) > COUNT * 0.4
     assert _often(used) > {reason for reason, _ in PHONE_CHANGES}
     countries = code_cells(pa.array(regions[:IN_COLUMNS]), anyway=True)
     assert countries is not None

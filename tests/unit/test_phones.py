@@ -62,7 +62,7 @@ def test_numbers_of_every_country_say_in_columns_what_they_say_one_by_one() -> N
     found = _in_columns(cells, regions)
     rows = zip(cells, regions, found, expected, strict=True)
     assert [row for row in rows if row[2] != row[3]] == []
-    assert sum(number is not None for number in expected) > len(cells) / 2
+    assert sum(number is not None for number in expected) > len(cells) * 0.4
 
 
 def test_usual_numbers_are_read_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:

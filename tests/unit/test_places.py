@@ -33,13 +33,30 @@ from leadline.domain.places import find_country, find_region, region_code, zone_
         ("Vereinigte Staaten", "US"),
         ("Türkei", "TR"),
         ("Tschechische Republik", "CZ"),
+        ("CH-Schweiz", "CH"),
+        ("DE - Germany", "DE"),
+        ("Deutschland (DE)", "DE"),
+        ("日本（Japan）", "JP"),
+        ("Korea, Republic of", "KR"),
+        ("Virgin Islands, British", "VG"),
+        ("Guinea-Bissau", "GW"),
+        ("D", "DE"),
+        ("A", "AT"),
+        ("CH", "CH"),
     ],
 )
 def test_country_is_found_by_code_name_and_alias(text: str, code: str) -> None:
     assert find_country(text) == code
 
 
-@pytest.mark.parametrize("text", ["", " ", "Atlantis", "(617) 555-0196", "-", "Japan" * 99])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "Atlantis", "(617) 555-0196", "-", "Japan" * 99),
+        *("Germany, Austria", "DE - Austria", "DE - Atlantis", "CA, US", "Atlanta, Georgia", "X"),
+        *("n/a", "N.A.", "#N/A"),
+    ],
+)
 def test_country_is_none_for_anything_else(text: str) -> None:
     assert find_country(text) is None
 
