@@ -35,17 +35,20 @@ _NO: Final = """
 no n false f 0 off disagree decline declined reject rejected opt-out opted-out unsubscribe
 unsubscribed refused denied withdrawn 0.0 unchecked do-not-allow not-allowed
 nein abgelehnt abgemeldet widerrufen falsch nicht-erteilt nicht-einverstanden widerspruch
-revoked never-opted-in non-subscribed not-subscribed
+revoked never-opted-in non-subscribed not-subscribed suppressed user-suppressed blacklisted
+blocklisted gesperrt nicht-zulassen nicht-erlaubt
 いいえ 不可 無 なし 同意しない 同意しません 希望しない 希望しません 不要
 受け取らない 受取らない 受信しない 登録しない 購読しない
 拒否 拒否する 許可しない 承諾しない 配信停止 しない オフ 配信不可 送信不可 受信不可 配信NG 不同意
 同意なし 希望なし NG 未同意 未承諾 未許諾 未許可 未購読 未登録 不承諾 不許可 購読解除 配信解除
-受信拒否 × ✕ ✗ ☐
+受信拒否 受信停止 送信停止 配信対象外 × ✕ ✗ ☐
 """
 #: In a column of refusals, besides any yes.
 _REFUSED: Final = """
 opt-out opted-out unsubscribe unsubscribed do-not-allow not-allowed abgemeldet widerrufen
-widerspruch revoked withdrawn x ● 済 済み 配信停止 停止 停止中 不要 拒否 不可 配信不可 配信NG 除外
+widerspruch revoked withdrawn suppressed user-suppressed blacklisted blocklisted blocked gesperrt
+deaktiviert nicht-zulassen nicht-erlaubt x ● 済 済み レ レ点 チェック チェックあり チェック済
+チェック済み 許可しない 禁止 ブロック 配信停止 停止 停止中 不要 拒否 不可 配信不可 配信NG 除外
 """
 #: In a column of refusals these say the opposite, so that nothing is certain.
 _OPPOSITE: Final = """
@@ -53,6 +56,10 @@ opt-in opted-in subscribe subscribed agree agreed accept accepted allow allowed 
 consented freely-given-consent freely-given-consent-from-contact einverstanden zugestimmt erteilt
 akzeptiert abonniert angemeldet 可 配信可 送信可 受信可 受信許可 同意あり 希望あり 受け取る 受取る
 受信する 登録する 購読する 許可 許可する 許諾 承諾 承諾する
+"""
+#: Nobody says these of anything but a list of mail.
+_LEFT: Final = """
+unsubscribed opted-out blocklisted abgemeldet 配信停止 配信停止中 配信解除 購読解除 配信NG 配信拒否
 """
 #: A day in a column of refusals is the day of the refusal.
 _DAY: Final = re.compile(r"(?:[12]\d{3}[-/.年]\s?\d|\d{1,2}[-/.]\d{1,2}[-/.]\d{2})")
@@ -121,6 +128,7 @@ _ANSWERS: Final = re.compile(
 _ASKS_REFUSAL: Final = re.compile(
     r"\bunsub|\bopt(?:ed|ing)?[ -]?out|\bremove me|\bstop (?:sending|mail|e-?mail|receiving"
     r"|newsletter)"
+    r"|suppress|black-?list|block-?list|gesperrt"
     r"|abbestell|abmeld|abgemeldet|widerspr|widerruf|austrag|停止|解除|拒否|退会|不要|除外|辞退"
     r"|中止|配信ng"
 )
@@ -155,6 +163,7 @@ _SAID: Final = {
 }
 _SAID_REFUSED: Final = frozenset(_fold_word(word) for word in _REFUSED.split())
 _SAID_OPPOSITE: Final = frozenset(_fold_word(word) for word in _OPPOSITE.split())
+_SAID_LEFT: Final = frozenset(_fold_word(word) for word in _LEFT.split())
 _LANGUAGES: Final = {
     _fold_word(word): language
     for language, words in _LANGUAGE_WORDS.items()
@@ -219,6 +228,11 @@ def read_consent(cell: str, *, is_refusal: bool = False) -> bool | None:
     if len(cell) > _LONGEST_WORD:
         return None
     return _read_refusal(cell) if is_refusal else _read_yes_or_no(cell)
+
+
+def has_left(cell: str) -> bool:
+    """Return whether a cell says, by itself, that somebody left a list of mail."""
+    return len(cell) <= _LONGEST_WORD and _fold_word(cell) in _SAID_LEFT
 
 
 @lru_cache(maxsize=1024)

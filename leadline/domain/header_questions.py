@@ -58,6 +58,13 @@ _NEGATED: Final = re.compile(
     r"|せず|見送|控え|なくて|休止|過去|以前|退出|抹消|削除|消去",
     re.IGNORECASE,
 )
+#: Whom or what a ban may be about, beside the mail itself.
+_REACHED: Final = re.compile(
+    rf"{_MAIL}|送信|受信|連絡|営業|広告|contact|kontakt|anschreib|consent|einwilligung|zustimmung",
+    re.IGNORECASE,
+)
+#: Mail that did not arrive is no mail that was refused.
+_FAILED: Final = re.compile(r"エラー|失敗|error|fail|invalid|missing|fehl", re.IGNORECASE)
 #: A mark that is taken away says the opposite of one that is set.
 _UNTICKED: Final = re.compile(
     r"\bun-?(?:tick|check)|\bdeselect|外して|外す|abwählen", re.IGNORECASE
@@ -148,6 +155,12 @@ def is_refusal(words: str) -> bool:
     if _NOT_REFUSED.search(words) or _UNTICKED.search(words):
         return False
     return bool(_REFUSED.search(words) or _REVOKED.search(words))
+
+
+def is_ban(words: str) -> bool:
+    """Return whether words that name no field speak against mail, in whatever way."""
+    is_against = _REACHED.search(words) and _NEGATED.search(words)
+    return bool(is_against) and not (_FAILED.search(words) or is_other_refusal(words))
 
 
 def is_agreement(words: str) -> bool:

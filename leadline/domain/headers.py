@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from leadline.domain.header_questions import (
     asked_field,
     is_agreement,
+    is_ban,
     is_other_refusal,
     is_plain,
     is_question,
@@ -110,6 +111,7 @@ _EN_CLAUSE: Final = re.compile(
     r"\s(?:are you|do you|is your|you are|does your|should we|can we|we can|that we|where you"
     r"|you work|for your|to contact you|so we)\b.*$"
 )
+_OF_COMPANY: Final = re.compile("会社|企業|法人|取引先|勤務先|本社|貴社|御社|団体|組織|事業者")
 _HOW_MANY: Final = re.compile(r"^how (?:many|large|big)\b.*\b(?:employees|people|staff|company)\b")
 _EN_LEAD: Final = frozenset(LEADING.split())
 _EN_TAIL: Final = frozenset(TRAILING.split())
@@ -161,6 +163,7 @@ class Known(NamedTuple):
 
 
 _NOTHING: Final = Known("", _SURE)
+_REFUSALS: Final = Known("consent", _UNSURE, _LAST, is_refusal=True)
 
 
 def fold_header(header: str) -> str:
@@ -209,15 +212,20 @@ def read_header(header: str) -> Known | None:
         return found
     words = " ".join(_TOKEN.findall(_CAMEL.sub(" ", plain)))
     if is_refusal(words):
-        return _NOTHING if is_question(plain) else Known("consent", _UNSURE, _LAST, is_refusal=True)
-    if (found := _resolve(plain, _DEPTH)) is not None:
-        return _NOTHING if _is_overstated(found, words) else found
-    field = "consent" if is_agreement(words) else asked_field(plain)
-    return Known(field, _UNSURE, _LAST) if field else None
+        return _NOTHING if is_question(plain) else _REFUSALS
+    found = _resolve(plain, _DEPTH)
+    if found is not None and not _is_overstated(found, words):
+        return found
+    field = "" if found else "consent" if is_agreement(words) else asked_field(plain)
+    if not field and is_ban(words) and not is_question(plain):
+        return _REFUSALS
+    return Known(field, _UNSURE, _LAST) if field else found and _NOTHING
 
 
 def _is_overstated(found: Known, words: str) -> bool:
-    """Return whether the words around a consent say that it is another one, or none."""
+    """Return whether the words around a consent or an id say that it is another one, or none."""
+    if found.field == "external_id":
+        return _OF_COMPANY.search(words) is not None
     if found.field != "consent":
         return False
     return is_other_refusal(words) if found.is_refusal else not is_plain(words)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from leadline.domain.cells import read_consent
+from leadline.domain.cells import has_left, read_consent
 from leadline.domain.dates import parse_time
 from leadline.domain.headers import fold_header, known_words
 
@@ -72,6 +72,7 @@ class Evidence:
     spaced: float = 0.0
     courtesies: float = 0.0
     work_states: float = 0.0
+    leavers: float = 0.0
 
 
 NO_EVIDENCE: Final = Evidence(0, 0)
@@ -108,6 +109,7 @@ def weigh(cells: Sequence[str]) -> Evidence:
         spaced=sum(1 for text in texts if " " in text) / len(texts),
         courtesies=sum(1 for word in words if word in _COURTESY) / len(texts),
         work_states=sum(1 for word in words if word in _STATES_OF_WORK) / len(texts),
+        leavers=sum(map(has_left, texts)) / len(texts),
     )
 
 

@@ -50,7 +50,8 @@ OTHER_MATTERS = [
         "最終メール配信日",
     ),
     *("メール配信同意（電話）", "Unsubscribed (SMS)", "Opt-in (pending)"),
-    *("ダイレクトメール希望", "Direct mail consent"),
+    *("ダイレクトメール希望", "Direct mail consent", "お電話での連絡不可", "Invalid email"),
+    *("メール送信失敗", "E-Mail fehlerhaft", "No longer at company", "Out of stock"),
 ]
 
 
@@ -74,12 +75,25 @@ def test_no_to_a_refusal_is_no_consent_either(header: str, cell: str) -> None:
         *("退会", "購読解除", "送信停止", "メール禁止", "Werbewiderspruch", "No Mail"),
         *("Email suppressed", "Keinesfalls kontaktieren", "Bitte nicht kontaktieren"),
         *("Person - Marketing status", "メール配信停止を希望しますか", "配信停止フラグ"),
+        *("EMAIL_BLACKLISTED", "Black Listed", "Suppressed", "Marketing Suspended", "Do not send"),
+        *("Consent withdrawn", "Consent Revoked At", "Spam complaint", "GDPR objection"),
+        *("Mailing forbidden", "Newsletter opposed", "Contact blocked", "Email prohibited"),
+        *("Deaktiviert", "Werbung gesperrt", "Abmeldedatum", "Werbeverbot", "Kontaktsperre"),
+        *("Robinsonliste", "Nicht anschreiben", "Nicht per E-Mail kontaktieren", "Mailverbot"),
+        *("Kontakt untersagt", "Werbung unerwünscht", "メール送信禁止", "送信対象外", "受信拒否"),
+        *("ブラックリスト", "営業禁止", "営業メール対象外", "ご連絡不可", "広告メール除外"),
     ],
 )
 def test_column_of_refusals_is_known(header: str) -> None:
     assert map_headers([header], fixed={}) == {header: "consent"}
     assert is_opt_out(header)
     assert _said(header, "Unsubscribed") is False
+
+
+@pytest.mark.parametrize("header", ["EMAIL_BLACKLISTED", "Email Suppressions", "案内メール不要"])
+@pytest.mark.parametrize("cell", ["", "no", "0", "[]", "false", "いいえ"])
+def test_column_of_refusals_that_refuses_nothing_says_nothing(header: str, cell: str) -> None:
+    assert _said(header, cell) is None
 
 
 @pytest.mark.parametrize("header", OTHER_MATTERS)
@@ -190,6 +204,11 @@ def test_plain_yes_is_one(cell: str) -> None:
         *(("unsubscribed", cell) for cell in ("I want to unsubscribe", "Unsubscribe me", "true")),
         ("UNSUB_TIME", "2026-10-05 13:04:00"),
         ("Person - Marketing status", "Unsubscribed"),
+        ("Email Suppressions", '["USER_SUPPRESSED"]'),
+        *(("案内メール不要", cell) for cell in ("レ", "チェックあり", "チェック済み")),
+        ("Massen-E-Mails nicht zulassen", "Nicht zulassen"),
+        *(("List status", cell) for cell in ("Unsubscribed", "Suppressed", "Blocklisted")),
+        ("Opt-in status", "opted_out"),
     ],
 )
 def test_refusal_in_its_own_column_is_kept(header: str, cell: str) -> None:
