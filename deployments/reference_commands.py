@@ -30,9 +30,9 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "import": (
         "run",
         (
-            f"files[]{{file, source, run, {_READ}, mapping, matches, mapping_faults, date_order, "
-            "country, timezone, is_country_assumed, is_backfill, resumed_from, mapped_otherwise, "
-            f"owners_unknown, {_COUNTS}, quarantine, rejects}}"
+            f"files[]{{file, source, run, {_READ}, mapping, matches, mapping_file, mapping_faults, "
+            "date_order, country, timezone, is_country_assumed, is_backfill, resumed_from, "
+            f"mapped_otherwise, owners_unknown, {_COUNTS}, quarantine, rejects}}"
         ),
         (
             "with --dry-run, or when stopped, also files[]{joined, released, consequences, "

@@ -39,7 +39,7 @@ def show_file(session: Session, report: Mapping[str, Any]) -> None:
         out.line("import.country", country=report["country"], zone=report["timezone"])
     if report["date_order"]["how"] == "assumed":
         order = out.words(f"import.order.{report['date_order']['order']}")
-        out.line("import.order", order=order, source=report["source"])
+        out.line("import.order", order=order, mapping=report["mapping_file"])
     if report.get("resumed_from"):
         out.line("import.resumed", line=report["resumed_from"])
     if report.get("sheets_not_read"):
@@ -51,9 +51,9 @@ def show_file(session: Session, report: Mapping[str, Any]) -> None:
 
 def _show_doubts(session: Session, report: Mapping[str, Any]) -> None:
     """Name the columns that were told by likeness, or that may mean something."""
-    out, source = session.out, report["source"]
+    out, mapping = session.out, report["mapping_file"]
     for match in report["matches"]:
-        facts = {"header": match["header"], "source": source, "percent": match["confidence"]}
+        facts = {"header": match["header"], "mapping": mapping, "percent": match["confidence"]}
         if match["how"] in {"similar", "content"}:
             out.line(f"import.column_{match['how']}", field=match["field"], **facts)
         elif match["how"] == "suggested":

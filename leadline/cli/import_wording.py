@@ -22,6 +22,16 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "何も変更していません。"
         ),
     ),
+    "refused.bad_source": (
+        (
+            "--source {word!r} cannot be used: the name of a source has no / and no \\ in it, and "
+            "does not begin with a dot. Example: --source trade_fair"
+        ),
+        (
+            "--source に {word!r} は指定できません。取込元の名前に / と \\ は使えず、先頭に . は"
+            "付けられません。例: --source trade_fair"
+        ),
+    ),
     "import.looking": ("Looking through", "内容を確認中"),
     "import.reading": ("Taking rows in", "取り込み中"),
     "import.read_text": (
@@ -64,11 +74,11 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     "import.order": (
         (
             "  Dates such as 03/04/2026 could be read in two ways; they were read with the "
-            "{order}. To settle it: date_order in config/mappings/{source}.yaml."
+            "{order}. To settle it: date_order in {mapping}."
         ),
         (
             "  03/04/2026 のような日付は2通りに読めます。{order}として読みました。確定するには "
-            "config/mappings/{source}.yaml の date_order を指定してください。"
+            "{mapping} の date_order を指定してください。"
         ),
     ),
     "import.order.month_first": ("month first", "月が先"),
@@ -98,31 +108,31 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
     "import.column_similar": (
         (
             "  Column `{header}` was taken as {field} by likeness ({percent} %). If that is wrong: "
-            "config/mappings/{source}.yaml"
+            "{mapping}"
         ),
         (
             "  列「{header}」は類似({percent}%)から {field} と判断しました。誤りの場合は "
-            "config/mappings/{source}.yaml で指定してください"
+            "{mapping} で指定してください"
         ),
     ),
     "import.column_content": (
         (
             "  Column `{header}` was taken as {field} by what its cells hold ({percent} %). If "
-            "that is wrong: config/mappings/{source}.yaml"
+            "that is wrong: {mapping}"
         ),
         (
             "  列「{header}」は内容({percent}%)から {field} と判断しました。誤りの場合は "
-            "config/mappings/{source}.yaml で指定してください"
+            "{mapping} で指定してください"
         ),
     ),
     "import.column_suggested": (
         (
             "  Column `{header}` may be {field} ({percent} %); it was kept as it is. To use it: "
-            "config/mappings/{source}.yaml"
+            "{mapping}"
         ),
         (
             "  列「{header}」は {field} かもしれません({percent}%)。今回はそのまま保存しました。"
-            "使うには config/mappings/{source}.yaml で指定してください"
+            "使うには {mapping} で指定してください"
         ),
     ),
     "import.mapping_fault": ("Mapping: {message}", "対応表: {message}"),

@@ -88,10 +88,17 @@ def _counting(report: dict[str, Any]) -> int:
 
 
 def _wish(source: str | None, mapping: Path | None) -> Wish:
+    """Return what is asked for.
+
+    Raises:
+        Refused: the name of the source is none that a mapping file can have.
+    """
     from leadline.config.mappings import read_mapping
     from leadline.files.sources import Wish
 
-    return Wish(source, read_mapping(mapping) if mapping else None)
+    if source and (source.startswith(".") or "/" in source or "\\" in source):
+        raise Refused(code="bad_source", word=source)
+    return Wish(source, read_mapping(mapping), str(mapping)) if mapping else Wish(source)
 
 
 def _import(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[str, Any]:

@@ -69,11 +69,6 @@ or a larger `backfill_threshold` in config/mappings/{name}.yaml.
 config/mappings/{name}.yaml に `backfill: true` か、より大きい `backfill_threshold` を指定します。
 """,
 }
-#: In place of what may be a row of the file.
-HIDDEN: Final = {
-    "en": "(not shown here)",
-    "ja": "(ここには表示しません)",
-}
 _COPY: Final = {"en": "COPY-OF-THE-FILE", "ja": "ファイルのコピー"}
 
 

@@ -64,12 +64,21 @@ class NoAddressColumn(IntakeError):
 
     texts: ClassVar = {
         "en": "{file} has no column with mail addresses. Its header (line {line}) reads: {header}. "
-        "Nothing was taken in. Name the column in config/mappings/{source}.yaml: "
-        "columns: {{<header>: email}}",
+        "Nothing was taken in. Name the column in {mapping}: columns: {{<header>: email}}",
         "ja": "{file} にメールアドレスの列が見つかりません。見出し({line}行目): {header}。"
-        "何も取り込んでいません。config/mappings/{source}.yaml の columns: に "
-        "{{<見出し>: email}} を指定してください。",
+        "何も取り込んでいません。{mapping} の columns: に {{<見出し>: email}} を指定してください。",
     }
+    _unshown: ClassVar = {
+        "en": "{file} has no column with mail addresses; line {line} was read as its header. "
+        "Nothing was taken in. Name the column in {mapping}: columns: {{<header>: email}}",
+        "ja": "{file} にメールアドレスの列が見つかりません({line}行目を見出しとして読みました)。"
+        "何も取り込んでいません。{mapping} の columns: に {{<見出し>: email}} を指定してください。",
+    }
+
+    def say(self, lang: str) -> str:
+        """Return the message in `lang`; without a header where that may not be shown."""
+        texts = self.texts if self.details["header"] else self._unshown
+        return str(texts[lang].format(**self.details))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +88,12 @@ class Wish:
     Attributes:
         source: name of the source; the file's stem when None.
         mapping: in place of the project's mapping of the source.
+        mapping_file: where that one is written.
     """
 
     source: str | None = None
     mapping: MappingShape | None = None
+    mapping_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class SourceFile:
         table: the file.
         name: of the source.
         settings: what the configuration says of the source.
+        mapping_file: where its columns can be named.
         mapped: what each column holds, and how that was found out.
         header: the columns that are data, in file order.
         places: where they stand among all columns.
@@ -109,6 +121,7 @@ class SourceFile:
     table: Table
     name: str
     settings: SourceSettings
+    mapping_file: str
     mapped: Mapped
     header: tuple[str, ...]
     places: tuple[int, ...]
@@ -221,6 +234,7 @@ class SourceFile:
             **self.table.describe(),
             "mapping": self.mapped.fields,
             "matches": [asdict(match) for match in self.mapped.columns],
+            "mapping_file": self.mapping_file,
             "mapping_faults": faults,
             "date_order": self.order._asdict(),
             "country": self.context.country,
@@ -255,10 +269,13 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
         samples=seen.samples,
         custom=project.settings.fields,
     )
+    mapping_file = wish.mapping_file or f"config/mappings/{name}.yaml"
     if "email" not in mapped.fields.values():
-        header = ", ".join(seen.header)[:300]
         raise NoAddressColumn(
-            file=str(path), line=seen.table.header_line, header=header, source=name
+            file=str(path),
+            line=seen.table.header_line,
+            header=", ".join(seen.header)[:300],
+            mapping=mapping_file,
         )
     country, assumed = _country(project, settings, seen.header)
     order = _order(settings.date_order or told.date_order, mapped, seen.samples, country=country)
@@ -267,6 +284,7 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
         table=seen.table,
         name=name,
         settings=settings,
+        mapping_file=mapping_file,
         mapped=mapped,
         header=seen.header,
         places=seen.places,

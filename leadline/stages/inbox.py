@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from leadline.config.mappings import source_settings
 from leadline.domain.batches import Batch
 from leadline.domain.inbox_reports import (
-    HIDDEN,
     Stamp,
     Subject,
     read_stamp,
@@ -409,7 +408,7 @@ def _said(error: LeadlineError, shown: str, lang: str) -> str:
     """Return an error in words that quote nothing of the file: its header may be a row."""
     details = {**error.details, "file": shown}
     if "header" in details:
-        details["header"] = HIDDEN[lang]
+        details["header"] = ""
     return type(error)(**details).say(lang)
 
 

@@ -239,6 +239,32 @@ def test_import_says_which_columns_it_took_by_likeness_and_which_it_only_suggest
     assert answer.out.count("config/mappings/fair.yaml") == 2
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_hints_name_the_mapping_file_that_this_run_reads(command: CommandLine, lang: str) -> None:
+    mapping = command.home / "m" / "x.yaml"
+    mapping.parent.mkdir()
+    mapping.write_text("country: JP\n", encoding="utf-8")
+    header = "Email,Compnay Name,Teleph number,Submitted at"
+    path = command.file("fair.csv", header, "a@b.example,Ikeda,06-1654-4579,03/04/2026")
+    answer = command("import", path, "--mapping", mapping, "--dry-run", "--lang", lang)
+    assert answer.out.count(str(mapping)) == 3
+    assert "config/mappings" not in answer.out
+    shop = command.file("shop.csv", "Item,Price", "Cup,3")
+    answer = command("import", shop, "--mapping", mapping, "--lang", lang)
+    assert str(mapping) in answer.err
+    assert "config/mappings" not in answer.err
+
+
+@pytest.mark.parametrize("source", ["../x y", "a/b", "a\\b", ".hidden"])
+def test_source_that_can_name_no_mapping_file_is_refused(command: CommandLine, source: str) -> None:
+    for lang, word in (("en", "the name of a source"), ("ja", "取込元の名前")):
+        path = command.home / "leads.csv"
+        answer = command("import", path, "--source", source, "--lang", lang)
+        assert answer.code == 1
+        assert word in answer.err
+    assert not command.database.exists()
+
+
 def test_mapping_that_names_no_column_of_the_file_is_reported(command: CommandLine) -> None:
     mapping = command.home / "fair.yaml"
     mapping.write_text("columns:\n  Badge: external_id\n", encoding="utf-8")

@@ -326,6 +326,8 @@ def test_failed_file_stays_with_its_report_and_is_not_tried_again(work: Workspac
     report = (work.environment.home / facts["report"]).read_text(encoding="utf-8-sig")
     assert "has no column with mail addresses" in report
     assert "メールアドレスの列が見つかりません" in report
+    assert "reads:" not in report
+    assert "見出し(" not in report
     assert "config/mappings/bad.yaml" in report
     assert PERSON not in report
     assert "06-1234" not in report
