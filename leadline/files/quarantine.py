@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leadline.files.formulas import guard, unguard
 from leadline.files.rejects import MAX_CELL, Reject
+from leadline.files.saved_cells import before_saving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,6 +50,7 @@ _MOST_SHOWN: Final = 32_000  # characters; Excel keeps 32,767 in a cell
 _CUT: Final = "…"
 _BYTE: Final = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_CHECK: Final = "s"  # which no check of an older form begins with
 _HEAD: Final = 64  # bytes
 
 
@@ -129,7 +131,8 @@ def write_quarantine(
             for row in rows:
                 cells = _fitted(row.cells, len(header))
                 why = (str(row.line), row.column, row.reason, row.detail, source, _cut(row.text))
-                writer.writerow([*map(guard, (*why, *cells)), _check(cells), reading])
+                check = _check(cells, _cut(row.text))
+                writer.writerow([*map(guard, (*why, *cells)), check, reading])
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
@@ -219,19 +222,37 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + _CUT
 
 
-def _check(cells: Iterable[str]) -> str:
+def _check(cells: Iterable[str], text: str) -> str:
     """Return letters that tell whether cells are those that were written.
 
-    White space does not count, which programs change when they save a file; and digits would look
-    like a number to them.
+    What spreadsheets change when they save a file does not count; and digits would look like a
+    number to them.
+
+    Args:
+        cells: of the row.
+        text: the row as it was, which the file keeps.
     """
-    plain = "\0".join(" ".join(cell.split()) for cell in cells)
+    return _CHECK + _letters(before_saving(cells, text))
+
+
+def _first_check(cells: Iterable[str]) -> str:
+    """Return what `_check` was in files without `_CHECK`: all but white space counted."""
+    return _letters(" ".join(cell.split()) for cell in cells)
+
+
+def _letters(cells: Iterable[str]) -> str:
+    plain = "\0".join(cells)
     return hashlib.sha256(plain.encode()).hexdigest()[:12].translate(_LETTERS)
 
 
 def _is_untouched(cells: Sequence[str], marks: Mapping[str, str]) -> bool:
     """Tell whether a row is as it was written, or still shows bytes that are no text."""
-    if marks["quarantine_check"] == _check(cells):
+    check = marks["quarantine_check"]
+    if check.startswith(_CHECK):
+        is_same = check == _check(cells, marks["quarantine_row"])
+    else:
+        is_same = check == _first_check(cells)
+    if is_same:
         return True
     if marks["quarantine_reason"] != "bad_encoding":
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -259,6 +260,54 @@ def test_file_is_known_however_a_spreadsheet_saved_it(
     path = save([list(rows[0]), *(list(row.values()) for row in rows)], command.home)
     report = taken(command, path)
     assert (report["source"], report["rejected"], report["created"]) == ("expo", 0, 11)
+
+
+#: A row with a cell too many and one with a cell too few, as they are written and as Excel saves.
+SAVED: Final = (
+    ("09011112222", "9011112222"),
+    ("2026-10-05", "2026/10/5"),
+    ("12345678901234", "1.23457E+13"),
+    ("true", "TRUE"),
+)
+
+
+def saved_by_excel(command: CommandLine) -> Path:
+    """Take a file with broken rows in, and return its quarantine file as Excel saves it."""
+    path = command.home / "booth.csv"
+    row = ",".join(written for written, _ in SAVED)
+    text = f"Email,Phone,Day,Number,Said,Note\na@b.example,{row}\nc@b.example,{row},x,y\n"
+    path.write_text(text, encoding="utf-8")
+    quarantine = Path(taken(command, path)["quarantine"])
+    names = ("Phone", "Day", "Number", "Said")
+    cells = {name: saved for name, (_, saved) in zip(names, SAVED, strict=True)}
+    return mended(quarantine, {0: cells, 1: cells})
+
+
+def test_rows_that_excel_alone_has_changed_stay_refused(command: CommandLine) -> None:
+    saved = saved_by_excel(command)
+    report = taken(command, saved)
+    assert (report["accepted"], report["rejected"]) == (0, 2)
+    again = Path(report["quarantine"])
+    assert taken(command, again)["rejected"] == 2
+
+
+@pytest.mark.parametrize("mend", [{"Note": "x"}, {"Phone": "9011112223"}, {"Said": ""}])
+def test_row_that_somebody_mended_in_excel_is_taken(
+    command: CommandLine, mend: dict[str, str]
+) -> None:
+    fixed = mended(saved_by_excel(command), {0: mend}, "fixed.csv")
+    assert taken(command, fixed)["accepted"] == 1
+
+
+def test_checks_of_older_files_still_hold(command: CommandLine) -> None:
+    cells = ["7", "g@example.com", "G", "Gold", " Inc", "13/10/2026"]
+    plain = "\0".join(" ".join(cell.split()) for cell in cells)
+    letters = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+    check = hashlib.sha256(plain.encode()).hexdigest()[:12].translate(letters)
+    path = mended(refused(command), {5: {"quarantine_check": check}})
+    assert taken(command, path)["rejected"] == len(ROWS)
+    path = mended(path, {5: {"Company": "Silver"}}, "second.csv")
+    assert taken(command, path)["rejected"] == len(ROWS) - 1
 
 
 def test_settings_about_the_files_of_a_source_leave_its_quarantine_file_alone(
