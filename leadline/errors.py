@@ -2,6 +2,8 @@
 
     LeadlineError
     ├── ConfigError               problems: file, line, column, key, expected, nearest valid word
+    │   ├── MappingError
+    │   └── ProjectMissing
     ├── IntakeError               a source that cannot be read at all
     ├── RoutingError
     ├── DeliveryError
@@ -74,9 +76,10 @@ class Problem:
     is_warning: bool = False
 
     def say(self, lang: str) -> str:
-        """Return `file:line:column code message` in `lang`."""
+        """Return `file:line:column code message` in `lang`; a place only where it is known."""
         text = self.message.get(lang, self.message["en"])
-        return f"{self.file}:{self.line}:{self.column} {self.code} {text}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{place} {self.code} {text}"
 
 
 class ConfigError(LeadlineError):
@@ -100,6 +103,17 @@ class ConfigError(LeadlineError):
         return self.texts.get(lang, self.texts["en"]).format(
             count=len(self.problems), listing=listing
         )
+
+
+class MappingError(ConfigError):
+    """A mapping file that a command names has faults; all of them are listed."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "The mapping file has {count} error(s). Nothing was changed.\n{listing}\n"
+        "Mend them and run the command again.",
+        "ja": "対応ファイルに{count}件の誤りがあります。何も変更していません。\n{listing}\n"
+        "修正してから、もう一度実行してください。",
+    }
 
 
 class ProjectMissing(ConfigError):

@@ -29,8 +29,8 @@ CODES: Final[dict[str, Code]] = {
         "新しいプロジェクトフォルダ (`leadline init`) からファイルをコピーして編集してください。",
     ),
     "file_unreadable": Code(
-        "this file is not there or cannot be read",
-        "ファイルがないか、読み取れません",
+        "the file cannot be read: {why}",
+        "ファイルを読み取れません: {why}",
         "Check the path and that you may read the file.",
         "パスと読み取り権限を確認してください。",
     ),
@@ -41,8 +41,8 @@ CODES: Final[dict[str, Code]] = {
         "名前または場所が違います。YAML ファイルの拡張子は .yaml です。",
     ),
     "bad_encoding": Code(
-        "the file is not text in {expected}",
-        "ファイルの文字コードが {expected} ではありません",
+        "the file is not text in {expected}; save it as UTF-8",
+        "ファイルの文字コードが {expected} ではありません。UTF-8 で保存し直してください",
         "YAML files and templates are UTF-8. Tables may also be CP932, as Excel in Japan saves.",
         "YAML とテンプレートは UTF-8 で保存してください。表は CP932 (日本語版 Excel) も使えます。",
     ),

@@ -9,7 +9,7 @@ from leadline.config.document import read_document
 from leadline.config.problems import Spot
 from leadline.config.shape import MappingShape, SourceSettings
 from leadline.config.validation import validate
-from leadline.errors import ConfigError
+from leadline.errors import MappingError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -54,20 +54,41 @@ def read_mapping(path: Path, *, custom: Collection[str] = ()) -> MappingShape:
         custom: names of the fields that the configuration declares.
 
     Raises:
-        ConfigError: it is not there, or anything in it is wrong; all faults are listed.
+        MappingError: it is not there, or anything in it is wrong; all faults are listed.
     """
     file = str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise ConfigError([Spot(file).problem("bad_encoding", expected="UTF-8")]) from None
-    except OSError:
-        raise ConfigError([Spot(file).problem("file_unreadable")]) from None
+        raise MappingError([Spot(file).problem("bad_encoding", expected="UTF-8")]) from None
+    except OSError as error:
+        why = _why(error)
+        raise MappingError([Spot(file).problem("file_unreadable", why=why)]) from None
     document, problems = read_document(file, text)
     if problems and document.data is None:
-        raise ConfigError(problems)
+        raise MappingError(problems)
     shape, faults = validate(MappingShape, document)
     problems = (*problems, *faults, *check_mapping(document, custom))
     if shape is None or problems:
-        raise ConfigError(problems)
+        raise MappingError(problems)
     return shape
+
+
+def _why(error: OSError) -> dict[str, str]:
+    """Return why a file cannot be read, per language."""
+    if isinstance(error, FileNotFoundError):
+        return {
+            "en": "it is not there; check the name and the folder",
+            "ja": "ファイルがありません。名前とフォルダを確認してください",
+        }
+    if isinstance(error, IsADirectoryError):
+        return {
+            "en": "it is a folder; name a file in it",
+            "ja": "フォルダです。中のファイルを指定してください",
+        }
+    if isinstance(error, PermissionError):
+        return {
+            "en": "its permissions do not let you read it",
+            "ja": "読み取り権限がありません",
+        }
+    return {"en": str(error.strerror), "ja": str(error.strerror)}

@@ -9,7 +9,7 @@ import pytest
 from leadline.config.folder import create_project
 from leadline.config.loader import check_project, read_project
 from leadline.config.mappings import read_mapping, source_settings
-from leadline.errors import ConfigError
+from leadline.errors import ConfigError, MappingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +138,25 @@ def test_mapping_that_cannot_be_read_is_an_error(
     with pytest.raises(ConfigError) as caught:
         read_mapping(path)
     assert [each.code for each in caught.value.problems] == [code]
+    assert ":0:0" not in caught.value.say("en")
+    assert "leadline check" not in caught.value.say("en")
+
+
+def test_mapping_that_is_missing_is_told_from_a_folder_and_from_another_encoding(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "cp932.yaml").write_bytes("columns: {会社: company}".encode("cp932"))
+    expected = {
+        "gone.yaml": ("it is not there", "ファイルがありません"),
+        "folder.yaml": ("it is a folder", "フォルダです"),
+        "cp932.yaml": ("save it as UTF-8", "UTF-8 で保存し直してください"),
+    }
+    for name, (english, japanese) in expected.items():
+        with pytest.raises(MappingError) as caught:
+            read_mapping(tmp_path / name)
+        assert english in caught.value.say("en")
+        assert japanese in caught.value.say("ja")
 
 
 def test_other_files_beside_the_mappings_are_told(home: Path) -> None:
