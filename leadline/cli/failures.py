@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = Path(leadline.__file__).parent
 _WORD_PARTS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+#: Options that take the number of an import.
+_RUN_OPTIONS: Final = frozenset({"--undo", "--import"})
 _IN_BRACKETS: Final = re.compile(r"\(([^()]*)\)$")
 
 
@@ -102,11 +104,16 @@ def _usage(error: typer.TyperException) -> Refused:
         return Refused(code="missing", command=command, what=what.rstrip("."))
     if isinstance(error, typer.BadParameter):
         what = parameter.opts[0] if parameter else "?"
+        if what in _RUN_OPTIONS:
+            return Refused(code="run_number", option=what)
         return Refused(code="bad_value", command=command, what=what)
     if context is not None and isinstance(context.command, TyperGroup):
         return Refused(code="command_missing", command=command)
     found = _IN_BRACKETS.search(error.format_message())
-    return Refused(code="too_many_words", command=command, words=found[1] if found else "")
+    words = found[1] if found else ""
+    if command.endswith(" release") and words.isdecimal():
+        return Refused(code="release_number", run=words)
+    return Refused(code="too_many_words", command=command, words=words)
 
 
 def _options(context: Any) -> Iterator[str]:  # noqa: ANN401 - the parser's context has no public type

@@ -10,7 +10,7 @@ from typing import Final
 
 _GENERAL: Final[dict[str, tuple[str, str]]] = {
     "error": ("Error: {message}", "エラー: {message}"),
-    "did_you_mean": (" Did you mean `{word}`?", "`{word}` のことですか?"),
+    "did_you_mean": (" Did you mean `{word}`?", "`{word}` のことですか? "),
     "unforeseen": (
         (
             "This was not foreseen: {kind} at {place}. What was not finished is not recorded and "
@@ -106,6 +106,20 @@ _REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "refused.bad_value": (
         "The value of {what} cannot be used. `{command} --help` shows what it takes.",
         "{what} の値が正しくありません。`{command} --help` で指定できる値を確認してください。",
+    ),
+    "refused.run_number": (
+        (
+            "{option} takes the number of an import, such as {option} 3. `leadline import --list` "
+            "shows the numbers."
+        ),
+        (
+            "{option} には取込番号を指定してください (例: {option} 3)。番号は "
+            "`leadline import --list` で確認できます。"
+        ),
+    ),
+    "refused.release_number": (
+        "To release the leads of import {run}, write: leadline release --import {run}",
+        "取込 {run} のリードの保留を解除するには: leadline release --import {run}",
     ),
     "refused.too_many_words": (
         (

@@ -98,6 +98,21 @@ def test_misspelled_configuration_key_names_file_line_and_nearest_word(
     assert problem["suggestion"] == "touches_per_day"
 
 
+@pytest.mark.parametrize("words", [["import", "--undo", "abc"], ["release", "--import", "x"]])
+def test_run_that_is_no_number_is_told_where_the_numbers_are(
+    command: CommandLine, words: list[str]
+) -> None:
+    answer = command(*words, "--json")
+    named = [words[1], "number of an import", "`leadline import --list`"]
+    assert_refused(answer, code="run_number", named=named)
+    assert "取込番号" in command(*words, "--lang", "ja").err
+
+
+def test_release_of_a_bare_number_names_the_option(command: CommandLine) -> None:
+    answer = command("release", "1", "--json")
+    assert_refused(answer, code="release_number", named=["leadline release --import 1"])
+
+
 def test_folder_without_a_project_is_named_and_gets_no_database(
     command: CommandLine, tmp_path: Path
 ) -> None:
