@@ -201,8 +201,9 @@ CODES: Final[dict[str, Code]] = {
     "delimiter_expected": Code(
         "a delimiter is expected: comma, semicolon, tab, pipe, space, or the sign itself",
         "区切り文字が必要です: comma, semicolon, tab, pipe, space、または記号そのもの",
-        'A sign stands in quotes (";"). Quotation marks and line ends cannot separate cells.',
-        '記号は引用符で囲みます (";")。引用符と改行は区切り文字にできません。',
+        'A sign stands in quotes (";"). Letters, digits, quotation marks and line ends cannot '
+        "separate cells.",
+        '記号は引用符で囲みます (";")。文字・数字・引用符・改行は区切り文字にできません。',
     ),
     "window_order": Code(
         "a window must close later than it opens, on the same day, and be open on some day",

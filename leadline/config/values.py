@@ -30,12 +30,18 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class ShapeFault(ValueError):
-    """A value that its shape refuses; `code` is one of `leadline.config.codes`."""
+    """A value that its shape refuses.
 
-    def __init__(self, *, code: str) -> None:
-        """Keep the code."""
+    Attributes:
+        code: one of `leadline.config.codes`.
+        known: the words among which is the one that may have been meant.
+    """
+
+    def __init__(self, *, code: str, known: tuple[str, ...] = ()) -> None:
+        """Keep what is wrong."""
         super().__init__(code)
         self.code = code
+        self.known = known
 
 
 def _duration(value: object) -> object:
@@ -79,10 +85,11 @@ def _catch_up(value: object) -> object:
 
 
 def _delimiter(value: object) -> object:
-    """Turn `comma`, `semicolon`, `tab`, `pipe` or `space` into the sign; other text stands."""
+    """Turn `comma`, `semicolon`, `tab`, `pipe` or `space` into the sign; other signs stand."""
     text = _DELIMITERS.get(value.strip().lower(), value) if isinstance(value, str) else ""
-    if not 0 < len(text) <= _LONGEST_DELIMITER or set(text) & set("\r\n\"'"):
-        raise ShapeFault(code="delimiter_expected")
+    is_word = any(map(str.isalnum, text))
+    if not 0 < len(text) <= _LONGEST_DELIMITER or is_word or set(text) & set("\r\n\"'"):
+        raise ShapeFault(code="delimiter_expected", known=tuple(_DELIMITERS))
     return text
 
 

@@ -90,6 +90,10 @@ def test_source_may_be_named_like_any_file(home: Path) -> None:
         ("delimeter: tab\n", ("extra_forbidden", 1, 1), "delimiter"),
         ('delimiter: "\\""\n', ("delimiter_expected", 1, 12), ""),
         ("delimiter: 1\n", ("delimiter_expected", 1, 12), ""),
+        ("delimiter: semikolon\n", ("delimiter_expected", 1, 12), "semicolon"),
+        ("delimiter: Tabs\n", ("delimiter_expected", 1, 12), "tab"),
+        ("delimiter: \\t\n", ("delimiter_expected", 1, 12), ""),
+        ("delimiter: x\n", ("delimiter_expected", 1, 12), ""),
         ("quote: doubel\n", ("unknown_word", 1, 8), "double"),
         ("header_line: 0\n", ("out_of_range", 1, 14), ""),
         ("backfill_threshold: many\n", ("number_expected", 1, 21), ""),
@@ -107,6 +111,21 @@ def test_fault_of_a_mapping_file_has_its_place_and_the_nearest_word(
         read_mapping(path)
     assert [each.code for each in caught.value.problems] == [expected[0]]
     assert str(path) in caught.value.say("ja")
+
+
+@pytest.mark.parametrize(
+    ("written", "sign"),
+    [
+        ("Semicolon", ";"),
+        ("TAB", "\t"),
+        ("'||'", "||"),
+        ('"\\t"', "\t"),
+        ("'，'", "，"),
+        ("'^'", "^"),
+    ],
+)
+def test_delimiter_is_a_name_or_signs(home: Path, written: str, sign: str) -> None:
+    assert read_mapping(_map(home, f"delimiter: {written}\n")).delimiter == sign
 
 
 def test_custom_field_may_be_the_target_of_a_mapping(home: Path) -> None:
