@@ -33,6 +33,10 @@ _JOINERS: Final = {0x200C: None, 0x200D: None}  # part of some scripts, of Latin
 _FULL_STOPS: Final = {0x3002: ".", 0xFF61: "."}
 _USUAL: Final = "com"  # no longer than any special-use domain
 _ADDRESS_SHAPE: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+#: An address behind the name of its person: `Ada <ada@mail.example>`.
+_NAMED: Final = re.compile(r"([^<>]*)<([^<>]+)>")
+_LISTS: Final = (":::", ";", ",")
+_MOST_LISTED: Final = 2000  # characters of a cell with several addresses
 _FORBIDDEN: Final = re.compile(r"[\0-\x20\x7f-\xa0\u2028\u2029\u3000,;<>\"()\ud800-\udfff]")
 
 _DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—―−ー─━ｰ﹣－"), "-") | {0xFF5E: "-", 0x301C: "-"}
@@ -71,9 +75,18 @@ def read_email(cell: str) -> str | None:
     """Return the address in one shape: trimmed, full-width folded, no `mailto:`, lower case.
 
     Returns:
-        The address, None when the cell is filled with anything but one address. A domain in
-        another script comes in its ASCII form. An address may be longer than `MAX_EMAIL`.
+        The address, of several the first; without the name that stands before it in brackets. None
+        when any part of the cell is no address. A domain in another script comes in its ASCII
+        form. An address may be longer than `MAX_EMAIL`.
     """
+    if (found := read_one_email(cell)) or len(cell) > _MOST_LISTED:
+        return found
+    text = cell.translate(_WIDE_ASCII).strip(_BLANKS)
+    return _named_email(text) or _first_email(text.rstrip(_BLANKS + ";,"))
+
+
+def read_one_email(cell: str) -> str | None:
+    """Return the address that a cell is, and nothing beside it."""
     text = cell.strip(_BLANKS)
     if not text.isascii():
         text = _fold_email(text)
@@ -85,6 +98,22 @@ def read_email(cell: str) -> str | None:
     if _FORBIDDEN.search(text) or not _ADDRESS_SHAPE.fullmatch(text):
         return None
     return text if len(text) > MAX_EMAIL else _ask_validator(text)
+
+
+def _named_email(text: str) -> str | None:
+    """Return the address in the angle brackets that end a text; another before them is none."""
+    if (match := _NAMED.fullmatch(text.strip(_BLANKS))) is None:
+        return None
+    name, email = match[1].strip(_BLANKS + "'\""), read_one_email(match[2])
+    return email if "@" not in name or read_one_email(name) == email else None
+
+
+def _first_email(text: str) -> str | None:
+    """Return the first of several addresses, each alone or behind a name."""
+    separator = next((sign for sign in _LISTS if sign in text), None)
+    parts = text.split(separator) if separator else [text]
+    found = [read_one_email(part) or _named_email(part) for part in parts]
+    return found[0] if all(found) else None
 
 
 def _fold_email(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from leadline.domain.cells import clean_line
 from leadline.domain.keys import post_key
-from leadline.domain.reach import MAX_EMAIL, read_email
+from leadline.domain.reach import MAX_EMAIL, read_one_email
 from leadline.store.submissions import Arrival
 from leadline.web.words import FIELD_FAULTS
 
@@ -98,7 +98,7 @@ def _fault(name: str, text: str, limit: int) -> Fault | None:
         return Fault("too_long", limit, length)
     if name != "email" or clean_line(text) is None:
         return None
-    email = read_email(text)
+    email = read_one_email(text)
     if email is None:
         return Fault("invalid_email")
     return Fault("too_long", MAX_EMAIL, len(email)) if len(email) > MAX_EMAIL else None

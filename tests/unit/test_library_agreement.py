@@ -59,6 +59,7 @@ EMAIL_CHANGES: Final = (
     Change("white space behind such signs", lambda text: text.strip(BLANKS)),
     Change("a link is copied with its scheme", lambda text: re.sub("(?i)^mailto:", "", text)),
     Change("white space between scheme and address", lambda text: text.strip(BLANKS)),
+    Change("a separator behind an address begins nothing", lambda text: text.rstrip(BLANKS + ";,")),
 )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
+from leadline.domain.mail_columns import read_emails
 from leadline.domain.reach import read_email, read_phone, read_postal_code
 
 
@@ -37,10 +39,46 @@ def test_tags_and_other_scripts_stay(cell: str, email: str) -> None:
     assert read_email(cell) == email
 
 
+#: What the cells of address books and mail programs hold beside the address.
+LISTED = [
+    "Paul <paul@mail.example>",
+    "<paul@mail.example>",
+    "Perez, Paul <Paul@mail.example>",
+    '"Perez, Paul" <paul@mail.example>',
+    "'paul@mail.example' <paul@mail.example>",
+    "橋本 <paul@mail.example>",
+    "Ｐａｕｌ　＜ｐａｕｌ＠ｍａｉｌ．ｅｘａｍｐｌｅ＞",
+    "<mailto:paul@mail.example>",
+    "mailto:paul@mail.example",
+    "paul@mail.example ::: ann@mail.example",
+    "paul@mail.example; ann@mail.example",
+    "paul@mail.example,ann@mail.example,",
+    "paul@mail.example;",
+    "Perez, Paul <paul@mail.example>; Allen, Ann <ann@mail.example>",
+]
+
+
+@pytest.mark.parametrize("cell", LISTED)
+def test_first_address_counts_without_the_name_before_it(cell: str) -> None:
+    assert read_email(cell) == "paul@mail.example"
+
+
+def test_first_address_counts_in_columns_too_and_the_rest_is_kept_as_written() -> None:
+    found = read_emails([pa.array(LISTED)])
+    assert found.values.to_list() == ["paul@mail.example"] * len(LISTED)
+    assert found.written.to_list() == LISTED
+
+
 @pytest.mark.parametrize(
-    "cell", ["Paul <paul@mail.example>", "<paul@mail.example>", "a@mail.example/b@mail.example"]
+    "cell",
+    [
+        *("a@mail.example/b@mail.example", "a@mail.example b@mail.example", "Paul <paul>"),
+        *("a@mail.example; none", "none; a@mail.example", "a@mail.example <b@mail.example>"),
+        *("a@mail.example <", "<a@mail.example> b", "Paul a@mail.example", "a,b@mail.example"),
+        *(";", ",a@mail.example", "<>", "a@mail.example;" * 999),
+    ],
 )
-def test_cell_that_holds_more_than_an_address_is_none(cell: str) -> None:
+def test_cell_that_holds_more_than_addresses_is_none(cell: str) -> None:
     assert read_email(cell) is None
 
 
