@@ -84,6 +84,11 @@ def match_key_hasher(pepper: str) -> Callable[[str, str], str]:
     return hash_key
 
 
+def pair_key(key_hash: str, text: str) -> str:
+    """Return the digest of a match key together with what was stated beside it."""
+    return hashlib.sha256(f"{key_hash}:{text}".encode()).digest()[:_SHORT].hex()
+
+
 def row_key(raw: bytes, nth: int) -> str:
     """Return the content key of a file row: its bytes, and which of its twins in the file."""
     return hashlib.sha256(raw + b"\0" + str(nth).encode()).digest()[:_SHORT].hex()

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.leads import LEAD_FIELDS
-from leadline.domain.matching import join_values, newest_wins
+from leadline.domain.matching import (
+    NAME,
+    is_other_name,
+    is_someone_else,
+    join_values,
+    newest_wins,
+)
 from leadline.domain.places import zone_for
 
 if TYPE_CHECKING:
@@ -157,8 +163,11 @@ class Resolution:
             lead_id = None
             for key in keys:
                 lead_id = known.get(key)
-                if lead_id is not None:
+                if lead_id is None:
+                    continue
+                if key[0] != "external" or not self._is_other(arrivals, place, lead_id):
                     break
+                lead_id = None
             if lead_id is None:
                 lead_id = next(self.new_ids)
                 self.created[lead_id] = place
@@ -202,13 +211,27 @@ class Resolution:
         """Return the stored leads that changed, with `id` and `WRITTEN`."""
         return [self._joined[lead_id] for lead_id in sorted(self.changed)]
 
+    def _is_other(self, arrivals: Arrivals, place: int, lead_id: int) -> bool:
+        """Tell whether an arrival is of somebody else than the lead whose external id it has."""
+        row = self._joined.get(lead_id)
+        made_at = self.created.get(lead_id)
+        if row is not None or made_at is None:
+            found = row or self.leads[lead_id]
+            held = found["email"], found["full_name"]
+        else:
+            held = _who(arrivals, made_at)
+        return is_someone_else(held, _who(arrivals, place))
+
     def _join(self, arrivals: Arrivals, place: int, lead_id: int) -> bool | None:
         """Let an arrival join its lead; returns the consent that it states."""
         old = self._lead(arrivals, lead_id)
         rules, said_at = arrivals.rules[place], _said_at(arrivals, place)
         new = {name: arrivals.values[name][place] for name in STATED}
         new["consent"] = self._silent(arrivals, place, known=old["consent"])
-        stated = {**new, **dict.fromkeys(arrivals.guessed[place])}
+        guessed = arrivals.guessed[place]
+        if not guessed.isdisjoint(NAME) and is_other_name(old, new):
+            guessed = guessed.difference(NAME)  # parts go with the name that they were taken from
+        stated = {**new, **dict.fromkeys(guessed)}
         is_newer = newest_wins(old["submitted_at"], said_at)
         spoke_at = _spoke_at(arrivals, place, new["consent"])
         is_consent_newer = spoke_at >= self.consented.get(lead_id, spoke_at)
@@ -319,6 +342,11 @@ def _decide_zone(
     if by_place := zone_for(country or rules.country, region or ""):
         return by_place, "place" if country else "source"
     return rules.timezone, "source"
+
+
+def _who(arrivals: Arrivals, place: int) -> tuple[str | None, str | None]:
+    """Return the mail address and the name of an arrival."""
+    return arrivals.values["email"][place], arrivals.values["full_name"][place]
 
 
 def _said_at(arrivals: Arrivals, place: int) -> datetime:

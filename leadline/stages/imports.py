@@ -22,13 +22,13 @@ from leadline.domain.encodings import show_record
 from leadline.domain.keys import match_key_hasher
 from leadline.domain.owners import resolve_owner
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
-from leadline.domain.twins import Marks, count_strangers
+from leadline.domain.twins import Marks, count_strangers, state_rows
 from leadline.files.folders import plain_name
 from leadline.files.quarantine import write_quarantine
 from leadline.files.sources import file_hash, open_source
 from leadline.store.arrivals import add_arrivals
 from leadline.store.import_runs import require_run
-from leadline.store.leads import find_by_keys, find_held
+from leadline.store.leads import find_by_keys, find_held, get_people
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import (
     FileRows,
@@ -171,7 +171,9 @@ def preview_import(
             keys = _keys(work, preview.file, judged)
             known = find_by_keys(connection, set(chain.from_iterable(keys)))
             released |= find_held(connection, set(known.values()))
-        created = count_strangers(keys, known, seen)
+            held = {lead_id for (kind, _), lead_id in known.items() if kind == "external"}
+            people = get_people(connection, held)
+        created = count_strangers(state_rows(judged, keys, known, people), known, seen)
         preview.created += created
         preview.joined += len(keys) - created
         preview.released = len(released)
@@ -188,10 +190,15 @@ def preview_import(
 
 def rehearse_import(
     work: Workspace, file: SourceFile, path: Path, *, chunk: Chunk, now: datetime
-) -> None:
-    """Take one chunk of an opened file in; only for a store whose changes are taken back."""
+) -> int:
+    """Take one chunk of an opened file in; only for a store whose changes are taken back.
+
+    Returns:
+        The run that did it.
+    """
     run = _begin(work, file, path, now=now, is_backfill=False, hash_="rehearsal")
     _take(work, run, chunk, now=now)
+    return run.run_id
 
 
 def _begin(

@@ -58,10 +58,15 @@ def add_arrivals(
 
 
 def _load(connection: Connection, keys: Sequence[Sequence[Key]]) -> Resolution:
-    """Read what the batch's keys already point to and reserve ids for new leads."""
+    """Read what the batch's keys already point to and reserve ids for new leads.
+
+    An external id alone may be of several people, so an arrival that has no other known key may
+    need an id.
+    """
     known = lead_store.find_by_keys(connection, set(chain.from_iterable(keys)))
     found = set(known.values())
-    strangers = sum(known.keys().isdisjoint(each) for each in keys) if known else len(keys)
+    sure = {key for key in known if key[0] != "external"}
+    strangers = sum(map(sure.isdisjoint, keys)) if sure else len(keys)
     return Resolution(
         known=known,
         leads=lead_store.get_stated(connection, found) if found else {},

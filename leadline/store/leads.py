@@ -59,6 +59,15 @@ def find_held(connection: Connection, lead_ids: Collection[int]) -> set[int]:
     return {row[0] for row in rows}
 
 
+def get_people(
+    connection: Connection, lead_ids: Collection[int]
+) -> dict[int, tuple[str | None, str | None]]:
+    """Return mail address and full name of leads by id."""
+    columns = (_LEADS.c.id, _LEADS.c.email, _LEADS.c.full_name)
+    rows = connection.execute(select(*columns).where(among(connection, _LEADS.c.id, lead_ids)))
+    return {lead_id: (email, name) for lead_id, email, name in rows}
+
+
 def get_stated(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return what the sources stated about leads, with `attributes`, by lead id.
 

@@ -11,7 +11,17 @@ from leadline.domain.matching import join_values, newest_wins
 from tests.builders import NOW
 
 FIELDS = (
-    *("email", "full_name", "title", "consent", "employees", "employees_min", "employees_max"),
+    *(
+        "email",
+        "full_name",
+        "given_name",
+        "family_name",
+        "title",
+        "consent",
+        "employees",
+        "employees_min",
+        "employees_max",
+    ),
     *("request", "request_rule", "country", "region", "city", "postal_code", "address"),
 )
 TOKYO = {"country": "JP", "region": "東京都", "postal_code": "100-0001"}
@@ -48,6 +58,22 @@ def test_place_is_taken_as_a_whole() -> None:
 
 def test_place_stays_when_the_newer_statement_names_none() -> None:
     assert joined(TOKYO, {"title": "部長"})["postal_code"] == "100-0001"
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_name_and_its_parts_are_of_one_person(*, is_newer: bool) -> None:
+    names = ("full_name", "given_name", "family_name")
+    old = dict(zip(names, ("山田 太郎", "太郎", "山田"), strict=True))
+    new = dict(zip(names, ("鈴木 花子", None, "鈴木"), strict=True))
+    found = joined(old, new, is_newer=is_newer)
+    assert {name: found[name] for name in names} == (new if is_newer else old)
+
+
+@pytest.mark.parametrize("name", ["Lisa", "Ray, Lisa", "Lisa M. Ray", "LISA RAY"])
+def test_same_name_in_other_words_keeps_the_parts_that_are_known(name: str) -> None:
+    old = {"full_name": "Lisa Ray", "given_name": "Lisa", "family_name": "Ray"}
+    found = joined(old, {"full_name": name})
+    assert (found["full_name"], found["family_name"]) == (name, "Ray")
 
 
 def test_head_count_keeps_its_bounds() -> None:
