@@ -30,10 +30,11 @@ from leadline.domain.likeness import (
     is_street_column,
     nearest_field,
 )
+from leadline.domain.mail_ranks import is_aside, mail_rank
 from leadline.domain.neighbors import Column, see_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "ColumnMatch",
@@ -75,6 +76,7 @@ _PHONE_RANKS: Final = (
     ),
 )
 _COMPANY_RANK: Final = 5
+_NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
 
 #: What is wrong with a mapping that was fixed, for people.
 _FAULTS: Final[dict[str, dict[str, str]]] = {
@@ -147,7 +149,7 @@ class Mapped:
     Attributes:
         columns: every column, in file order.
         fields: field by header, of the columns that have one. `email` and `phone` may have
-            several, the first that is filled counts; phones stand in the order of preference.
+            several, the first that is filled counts; they stand in the order of preference.
         faults: what a fixed mapping names in vain.
     """
 
@@ -263,14 +265,15 @@ def _claim(column: Column) -> _Claim:
 def _given(claims: list[_Claim], taken: set[str]) -> list[_Claim]:
     """Return the claims that are met, the surest first."""
     met: list[_Claim] = []
-    for claim in sorted(claims, key=lambda each: (-each.confidence, each.rank, each.place)):
+    for claim in sorted(claims, key=_weight):
         is_refusal = claim.field == "consent" and is_opt_out(claim.header)
         is_more = claim.field in _SEVERAL and claim.field not in taken
         is_first = all(claim.field != other.field for other in met)
         if is_more:
             is_met = claim.confidence >= _DOUBTFUL or is_first
         else:
-            is_met = is_refusal or _is_free(claim, met, taken)
+            is_free = _is_free(claim, met, taken) and not _is_beside(claim, met)
+            is_met = is_refusal or is_free
         if is_met:
             met.append(claim)
     return met
@@ -282,6 +285,20 @@ def _is_free(claim: _Claim, met: Iterable[_Claim], taken: Collection[str]) -> bo
     return claim.field not in taken and all(
         claim.field == "consent" and is_opt_out(other.header) for other in holders
     )
+
+
+def _is_beside(claim: _Claim, met: Iterable[_Claim]) -> bool:
+    """Return whether a column holds a part of a host's or buyer's name, beside the lead's."""
+    return (
+        claim.field in _NAMES
+        and is_aside(claim.header, claim.field)
+        and any(o.field in _NAMES and not is_aside(o.header, o.field) for o in met)
+    )
+
+
+def _weight(claim: _Claim) -> tuple[bool, int, int, int]:
+    is_late = is_aside(claim.header, claim.field)
+    return is_late, -claim.confidence, claim.rank, claim.place
 
 
 def _by_content(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]:
@@ -347,13 +364,20 @@ def _first(cells: Sequence[str]) -> str | None:
 
 
 def _in_order(matches: Sequence[ColumnMatch]) -> dict[str, str]:
-    """Return field by header, in file order but for phones, which go by preference."""
+    """Return field by header, in file order but for phones and mail, which go by preference."""
     is_cards = any(_CARDS in match.header for match in matches)
-    phones = [match for match in matches if match.field == "phone"]
-    if all(match.how != "fixed" for match in phones):
-        phones.sort(key=lambda match: _preference(match.header, is_cards=is_cards))
-    queue = iter(phones)
-    ordered = (next(queue) if match.field == "phone" else match for match in matches)
+    names = [match.header for match in matches if match.field in _NAMES]
+    ranks: dict[str, Callable[[str], int]] = {
+        "phone": lambda header: _preference(header, is_cards=is_cards),
+        "email": lambda header: mail_rank(header, names),
+    }
+    queues: dict[str, Iterator[ColumnMatch]] = {}
+    for field, rank in ranks.items():
+        columns = [match for match in matches if match.field == field]
+        if all(match.how != "fixed" for match in columns):
+            columns.sort(key=lambda match: rank(match.header))
+        queues[field] = iter(columns)
+    ordered = (next(queues.get(match.field, iter([match]))) for match in matches)
     return {match.header: match.field for match in ordered if match.field}
 
 
