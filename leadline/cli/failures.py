@@ -104,13 +104,15 @@ def _usage(error: typer.TyperException) -> Refused:
         return Refused(code="missing", command=command, what=what.rstrip("."))
     if isinstance(error, typer.BadParameter):
         what = parameter.opts[0] if parameter else "?"
-        if what in _RUN_OPTIONS:
-            return Refused(code="run_number", option=what)
-        return Refused(code="bad_value", command=command, what=what)
+        facts = {"option": what} if what in _RUN_OPTIONS else {"command": command, "what": what}
+        return Refused(code="run_number" if what in _RUN_OPTIONS else "bad_value", **facts)
     if context is not None and isinstance(context.command, TyperGroup):
         return Refused(code="command_missing", command=command)
     found = _IN_BRACKETS.search(error.format_message())
-    words = found[1] if found else ""
+    return _too_many(command, found[1] if found else "")
+
+
+def _too_many(command: str, words: str) -> Refused:
     if command.endswith(" release") and words.isdecimal():
         return Refused(code="release_number", run=words)
     return Refused(code="too_many_words", command=command, words=words)

@@ -183,7 +183,7 @@ PARAMETERS: Final[Words] = _both(
         ),
         "import.mapping": (
             "a mapping file, in place of config/mappings/NAME.yaml",
-            "config/mappings/名前.yaml の代わりに使う対応表",
+            "config/mappings/名前.yaml の代わりに使う対応ファイル",
         ),
         "import.is_backfill": (
             "store, match and score old leads, keep their owners, and tell nobody",
@@ -195,7 +195,7 @@ PARAMETERS: Final[Words] = _both(
         ),
         "import.is_dry": (
             "show mapping, counts and what would follow; store nothing",
-            "対応表・件数・その後の動きを表示するだけ(保存しない)",
+            "列の対応・件数・その後の動きを表示するだけ(保存しない)",
         ),
         "import.undone": (
             "take back what an import created and changed, as far as nothing depends on it",
@@ -218,7 +218,7 @@ PARAMETERS: Final[Words] = _both(
         ),
         "release.import_run": (
             "the import whose leads to release; `leadline import --list` shows the runs",
-            "解除する取込の番号(`leadline import --list` で確認)",
+            "解除する取込番号(`leadline import --list` で確認)",
         ),
         "release.where": (
             "only those that match a condition over lead fields, such as \"grade = 'A'\"",

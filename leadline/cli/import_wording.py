@@ -93,7 +93,10 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "  Other sheets with mail addresses were not read: {names}. To read one: sheet in the "
             "mapping file."
         ),
-        "  メールアドレスのある別のシートは未読です: {names}。対応表の sheet で指定できます。",
+        (
+            "  メールアドレスのある別のシートは未読です: {names}。対応ファイルの sheet で指定でき"
+            "ます。"
+        ),
     ),
     "import.mapped_otherwise": (
         (
@@ -101,8 +104,8 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "are. To read them anew: leadline import --undo RUN, then import the file again."
         ),
         (
-            "  取込済みの行は以前の対応表 (取込 {runs}) のままです。読み直すには leadline import "
-            "--undo RUN の後、もう一度取り込んでください。"
+            "  取込済みの行は以前の列の対応 (取込 {runs}) のままです。読み直すには leadline "
+            "import --undo RUN の後、もう一度取り込んでください。"
         ),
     ),
     "import.column_similar": (
@@ -135,7 +138,7 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
             "使うには {mapping} で指定してください"
         ),
     ),
-    "import.mapping_fault": ("Mapping: {message}", "対応表: {message}"),
+    "import.mapping_fault": ("Mapping: {message}", "対応ファイル: {message}"),
     "import.owners_unknown": (
         "  {count} owner(s) are no rep of config/reps.csv and were kept as text: {names}",
         "  担当者 {count} 名は config/reps.csv になく、文字のまま保存しました: {names}",
@@ -177,6 +180,10 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
         "What would follow, rehearsed with the first {leads} new lead(s):",
         "その後の動き(先頭の新規 {leads} 件で試算):",
     ),
+    "import.consequences_mixed": (
+        "What would follow, rehearsed with the first {leads} lead(s), new or let go:",
+        "その後の動き(先頭の新規・保留解除 {leads} 件で試算):",
+    ),
     "import.told": (
         "  {reps} rep(s) would get mail about {leads} lead(s): {names}",
         "  営業担当 {reps} 名に {leads} 件を通知: {names}",
@@ -189,7 +196,7 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
         "  {leads} lead(s) would be enrolled in `{sequence}` and get its first mail",
         "  {leads} 件を「{sequence}」に登録し、最初のメールを配信",
     ),
-    "import.nothing_done": ("Nothing was taken in.", "取込はしていません。"),
+    "import.nothing_done": ("Nothing was taken in.", "まだ取り込んでいません。"),
     "import.stopped": (
         (
             "Stopped: {created} new leads are more than {threshold} (backfill_threshold). Nothing "
@@ -198,6 +205,30 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
         (
             "停止しました: 新規 {created} 件は上限 {threshold} 件 (backfill_threshold) を超えます。"
             "取込も通知もしていません。"
+        ),
+    ),
+    "import.stopped_mixed": (
+        (
+            "Stopped: {going} leads are more than {threshold} (backfill_threshold): {created} new, "
+            "{released} let go of a backfill, {before} of the files before. Nothing of this file "
+            "was taken in, and nobody was told of it."
+        ),
+        (
+            "停止しました: 新規 {created} 件、保留解除 {released} 件、前のファイルの {before} 件、"
+            "合わせて {going} 件は上限 {threshold} 件 (backfill_threshold) を超えます。"
+            "このファイルは取込も通知もしていません。"
+        ),
+    ),
+    "import.would_stop": (
+        (
+            "Without --backfill or --yes the import would stop: {going} leads are more than "
+            "{threshold} (backfill_threshold): {created} new, {released} let go of a backfill, "
+            "{before} of the files before."
+        ),
+        (
+            "--backfill も --yes も付けない取込は停止します: 新規 {created} 件、保留解除 "
+            "{released} 件、前のファイルの {before} 件、合わせて {going} 件は上限 {threshold} 件 "
+            "(backfill_threshold) を超えます。"
         ),
     ),
     "import.choices": (

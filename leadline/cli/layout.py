@@ -12,12 +12,15 @@ from leadline.cli.help_wording import COMMANDS, PARAMETERS
 from leadline.cli.refusals import Refused, meant
 from leadline.cli.session import session_of
 from leadline.cli.wording import say
+from leadline.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 #: Options that every command takes, wherever they stand on the line.
 EVERYWHERE = ("--json", "--lang", "--help")
+#: Terminal cells that a text keeps beside a long name.
+_LEAST_ROOM = 20
 Rows = list[tuple[str, str]]
 
 
@@ -80,18 +83,18 @@ def help_text(context: Any) -> str:  # noqa: ANN401 - as above
 
     console = Console(highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
-        for part in _parts(context):
+        for part in _parts(context, console.width):
             console.print(part)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
-def _parts(context: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - as above
+def _parts(context: Any, width: int) -> Iterator[RenderableType]:  # noqa: ANN401 - as above
     from rich.padding import Padding
     from rich.text import Text
 
     lang, path = session_of(context).out.lang, path_of(context)
     yield Text(say("help.usage", lang, line=_usage_line(context)))
-    yield Padding(Text(COMMANDS[path][lang]), (1, 2))
+    yield Padding(Text(wrapped(COMMANDS[path][lang], width - 4)), (1, 2))
     for title, rows in (
         ("help.arguments", _arguments(context, lang)),
         ("help.options", _options(context, lang)),
@@ -99,8 +102,8 @@ def _parts(context: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - as above
     ):
         if rows:
             yield Text(say(title, lang), style="bold")
-            yield _grid(rows)
-    yield Text(say("help.exit_codes", lang))
+            yield _grid(rows, width)
+    yield Text(wrapped(say("help.exit_codes", lang), width))
 
 
 def _usage_line(context: Any) -> str:  # noqa: ANN401 - as above
@@ -150,16 +153,18 @@ def _commands(context: Any, lang: str) -> Rows:  # noqa: ANN401 - as above
     ]
 
 
-def _grid(rows: Rows) -> RenderableType:
+def _grid(rows: Rows, width: int) -> RenderableType:
+    from rich.cells import cell_len
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
+    room = max(width - 4 - max(cell_len(name) for name, _ in rows), _LEAST_ROOM)
     for name, text in rows:
-        grid.add_row(Text(name), Text(text))
+        grid.add_row(Text(name), Text(wrapped(text, room)))
     return Padding(grid, (0, 0, 1, 2))
 
 

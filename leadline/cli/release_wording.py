@@ -12,7 +12,7 @@ RELEASE: Final[dict[str, tuple[str, str]]] = {
         ),
         (
             "対象を指定してください: leadline release --import RUN"
-            "(実行番号は `leadline import --list` で確認できます)。"
+            "(取込番号は `leadline import --list` で確認できます)。"
         ),
     ),
     "refused.no_import_run": (
@@ -134,9 +134,9 @@ UNDO: Final[dict[str, tuple[str, str]]] = {
         "No file has been imported yet.",
         "まだファイルを取り込んでいません。",
     ),
-    "runs.run": ("run", "番号"),
+    "runs.run": ("run", "取込番号"),
     "runs.file": ("file", "ファイル"),
-    "runs.source": ("source", "流入元"),
+    "runs.source": ("source", "取込元"),
     "runs.when": ("when (UTC)", "日時 (UTC)"),
     "runs.held": ("held", "保留中"),
     "runs.note": ("", ""),

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len
 from typer.core import TyperCommand, TyperGroup
 
 from leadline.cli.help_wording import COMMANDS, PARAMETERS
@@ -65,6 +66,22 @@ def test_help_of_every_command_is_worded_in_both_languages(
     assert answer.code == 0
     assert COMMANDS[path][lang][:12] in answer.out
     assert "--json" in answer.out
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_help_on_a_narrow_terminal_wraps_and_loses_nothing(
+    command: CommandLine, lang: str, width: int
+) -> None:
+    command.set("COLUMNS", str(width))
+    for path, found in EVERY.items():
+        shown = command(*path.split(), "--help", "--lang", lang).out
+        lines = [line.strip() for line in shown.splitlines()]
+        joined = "".join(shown.split())
+        assert all(cell_len(line) <= width for line in shown.splitlines())
+        assert not [line for line in lines if line[:1] in {*"。、)」"}]
+        for text in (COMMANDS[path], *(PARAMETERS[f"{path}.{each.name}"] for each in found.params)):
+            assert "".join(text[lang].split()) in joined
 
 
 @pytest.mark.parametrize("words", [("--help",), ("serve", "--help")])
