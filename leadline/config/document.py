@@ -21,9 +21,9 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.nodes import ScalarNode
-from ruamel.yaml.reader import ReaderError
 
 from leadline.config.problems import Spot
+from leadline.config.syntax import SECOND_DOCUMENT, TOO_DEEP, find_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,26 +203,20 @@ class _Reader:
             found = self._text[offset:].split("\n", 1)[0].strip()
             self._add("tag_refused", offset, (), found=found)
         if document_count > 1:
-            self._add("bad_syntax", offset, (), detail="a second document begins (---)")
+            self._add("bad_syntax", offset, (), detail=SECOND_DOCUMENT)
 
     def _add(self, code: str, offset: int, path: Path, **details: object) -> None:
         spot = self._place.at_offset(offset, path)
         self.problems.append(spot.problem(code, suggestion="", **details))
 
     def _add_syntax(self, error: YAMLError) -> None:
-        offset, detail = 0, "not YAML"
-        if isinstance(error, ReaderError):
-            offset, detail = error.position, "a control character stands here"
-        elif isinstance(error, MarkedYAMLError):
-            mark = error.problem_mark or error.context_mark
-            offset = min(mark.index, max(len(self._text.rstrip()) - 1, 0)) if mark else 0
-            detail = ", ".join(part for part in (error.context, error.problem) if part)
-        self._add("bad_syntax", offset, (), detail=detail)
+        fault = find_fault(error, self._text)
+        self._add("bad_syntax", fault.offset, (), detail=fault.words)
 
     def _value(self, event: NodeEvent, events: Iterator[Event], path: Path) -> object:
         start = event.start_mark.index
         if len(path) > _MAX_DEPTH:
-            raise MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
+            raise MarkedYAMLError(problem=TOO_DEEP, problem_mark=event.start_mark)
         self._check_node(event, start, path)
         if isinstance(event, MappingStartEvent):
             self.values[path] = Extent(start, event.end_mark.index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_number_for_text_says_quote_it_with_its_zeros() -> None:
         ("a: 1\nb: 2\na: 3\n", ("duplicate_key", 3, 1)),
         ("a: 1\n---\nb: 2\n", ("bad_syntax", 2, 1)),
         ("a: b: c\n", ("bad_syntax", 1, 5)),
-        ("a:\n  'x\n", ("bad_syntax", 2, 4)),
+        ("a:\n  'x\n", ("bad_syntax", 2, 3)),
         ("a: \x01\n", ("bad_syntax", 1, 4)),
         ("a:\n  1: x\n", ("key_not_text", 2, 3)),
     ],
@@ -102,6 +103,33 @@ def test_number_for_text_says_quote_it_with_its_zeros() -> None:
 def test_yaml_beyond_plain_values_is_refused(text: str, expected: tuple[str, int, int]) -> None:
     _, problems = read_document("x.yaml", text)
     assert [(each.code, each.line, each.column) for each in problems] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "english", "japanese"),
+    [
+        ("a:\n\tb: 1\n", (2, 1), "a tab", "タブ"),
+        ("a: [1, 2\nb: 3\n", (1, 4), "the [ here is not closed", "[ が閉じていない"),
+        ("a: {x: 1\nb: 3\n", (1, 4), "the { here is not closed", "{ が閉じていない"),
+        ('a: "x\nb: 1\n', (1, 4), "never closed", "引用符が閉じていません"),
+        ("a:1\nb: 2\n", (2, 2), "colon with a space", "コロンの後に空白"),
+        ("a:\n  A: b\n  C:d\n", (3, 3), "a colon with a space", "コロンと、その後の空白"),
+        ("a: @x\n", (1, 4), "begins with @", "先頭に @"),
+        ("a:\n  A: b\n C: d\n", (3, 2), "indentation", "字下げ"),
+        ("a: - b\n", (1, 4), "a line of its own", "次の行"),
+        ("a: |x\n b\n", (1, 5), "chomping", "YAML の書き方"),
+        ("a: 1\n---\nb: 2\n", (2, 1), "second document", "2つ目の文書"),
+    ],
+)
+def test_text_that_is_no_yaml_is_told_in_words_of_each_language(
+    text: str, place: tuple[int, int], english: str, japanese: str
+) -> None:
+    _, (problem,) = read_document("x.yaml", text)
+    assert (problem.line, problem.column) == place
+    assert english in problem.message["en"]
+    assert japanese in problem.message["ja"]
+    shown = problem.message["ja"].split("\n")[0]
+    assert not re.search(r"[a-z]{3,} [a-z]{3,}", shown)  # the parser speaks English
 
 
 def test_deep_nesting_is_a_fault_and_no_crash() -> None:
