@@ -59,6 +59,28 @@ class FileBinary(IntakeError):
     }
 
 
+class FileIsArchive(IntakeError):
+    """The file is an archive with tables in it."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "{file} is a ZIP archive. Unpack it first, then name the table file in it, such as "
+        "{inner}.",
+        "ja": "{file} は ZIP ファイルです。先に展開し、中の表のファイル ({inner} など) を指定して"
+        "ください。",
+    }
+
+
+class FileIsNumbers(IntakeError):
+    """The file is a spreadsheet of Apple Numbers."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "{file} is a spreadsheet of Apple Numbers. Open it in Numbers, choose File > Export "
+        "To > CSV, and use that file.",
+        "ja": "{file} は Apple Numbers の書類です。Numbers で開き、「ファイル」>「書き出す」>"
+        "「CSV」で書き出して、そのファイルを指定してください。",
+    }
+
+
 class FileIsHtml(IntakeError):
     """The file is a web page, whatever its name says."""
 
@@ -141,4 +163,17 @@ class HeaderMissing(IntakeError):
         "Email,First Name,Last Name,Company.",
         "ja": "{file} に列名の行がありません。データの上に「メールアドレス,氏名,会社名」のような"
         "見出しの行を入れてください。",
+    }
+
+
+class HeaderLineMissing(IntakeError):
+    """The line that is said to name the columns is not in the file."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "{file}: no row begins on line {line}, which `header_line` in the configuration of "
+        "its source says names the columns; the last row begins on line {last}. Correct "
+        "header_line, or remove it: the line is then found by itself.",
+        "ja": "{file} には {line} 行目から始まる行がありません (取込元の設定の `header_line` で"
+        "見出しに指定されています)。最後の行は {last} 行目です。header_line を直すか、"
+        "削除して自動判別にしてください。",
     }

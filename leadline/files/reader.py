@@ -13,6 +13,7 @@ import io
 import re
 from dataclasses import dataclass, field, replace
 from heapq import merge
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from leadline.domain.encodings import Encoding, Found, decode_text
@@ -28,6 +29,7 @@ from leadline.files.faults import (
     FileIsFolder,
     FileMissing,
     FileUnreadable,
+    HeaderLineMissing,
     HeaderMissing,
 )
 from leadline.files.grammar import Dialect, Stretch
@@ -230,13 +232,26 @@ class _Source(NamedTuple):
 
 def _open(source: _Source, fixed: Reading, *, needs_header: bool) -> Table:
     with source.open() as file:
-        kind = kind_of_file(file, name=source.name)
-        if kind is Kind.TEXT:
-            return _open_text(source, file, fixed, needs_header=needs_header)
-    return _open_workbook(source, fixed, needs_header=needs_header)
+        is_text = kind_of_file(file, name=source.name) is Kind.TEXT
+        table = _open_text(source, file, fixed) if is_text else None
+    table = table or _open_workbook(source, fixed)
+    if table.header_line is None and fixed.header_line is not None:
+        raise HeaderLineMissing(file=source.name, line=fixed.header_line, last=_last_line(table))
+    if table.header_line is None and needs_header:
+        raise HeaderMissing(file=source.name)
+    return table
 
 
-def _open_workbook(source: _Source, fixed: Reading, *, needs_header: bool) -> Table:
+def _last_line(table: Table) -> int:
+    """Return the line on which the last record of a file starts."""
+    starts = (
+        [*rows.lines[-1:].tolist(), *(reject.line for reject in rows.rejects[-1:])]
+        for rows in table.batches()
+    )
+    return max(chain.from_iterable(starts), default=0)
+
+
+def _open_workbook(source: _Source, fixed: Reading) -> Table:
     from leadline.files.workbook import open_workbook
 
     book = open_workbook(
@@ -248,8 +263,6 @@ def _open_workbook(source: _Source, fixed: Reading, *, needs_header: bool) -> Ta
         header_line=fixed.header_line,
     )
     heading, names = book.sheet.heading, book.sheet.names
-    if heading is None and needs_header:
-        raise HeaderMissing(file=source.name)
     marker = heading.marker if heading else -1
     return Table(
         kind="workbook",
@@ -310,7 +323,7 @@ class _Text:
             yield from _gathered(found, self.marker)
 
 
-def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header: bool) -> Table:
+def _open_text(source: _Source, file: IO[bytes], fixed: Reading) -> Table:
     file.seek(0)
     surveyed = survey(file)
     found = Found(_named(fixed.encoding, source.name)) if fixed.encoding else surveyed.found
@@ -331,8 +344,6 @@ def _open_text(source: _Source, file: IO[bytes], fixed: Reading, *, needs_header
     stretch = Stretch(rest, 0, is_whole)
     line = fixed.header_line
     layout = find_layout(stretch, dialect, line=line, first_line=1 + bool(skipped))
-    if layout.heading is None and needs_header:
-        raise HeaderMissing(file=source.name)
     text = _Text(
         source=source,
         encoding=found.encoding,

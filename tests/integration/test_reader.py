@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leadline.domain.encodings import Encoding
 from leadline.errors import IntakeError
 from leadline.files.decoding import original_bytes
-from leadline.files.faults import EncodingUnknown
+from leadline.files.faults import EncodingUnknown, HeaderLineMissing
 from leadline.files.reader import (
     FileBinary,
     FileEmpty,
@@ -436,6 +436,15 @@ def test_what_is_known_of_a_file_wins() -> None:
     assert (table.encoding, table.delimiter) == (Encoding.CP932, ";")
     assert (table.header_line, table.header) == (3, ("x", "y,z"))
     assert _table("a;b,c\n1;2,3\n").header_line == 1
+
+
+@pytest.mark.parametrize("data", [b"Email\na@b.example\nx\n", b"Email\n\n\xff"])
+def test_header_line_that_is_not_there_is_an_error_that_names_the_last_line(data: bytes) -> None:
+    with pytest.raises(HeaderLineMissing) as caught:
+        parse_table(data, file="leads.csv", fixed=Reading(header_line=99))
+    for lang in ("en", "ja"):
+        words = caught.value.say(lang)
+        assert all(word in words for word in ("leads.csv", "header_line", " 99", " 3"))
 
 
 def test_quotation_mark_can_be_switched_off() -> None:

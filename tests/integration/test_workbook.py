@@ -16,9 +16,11 @@ from openpyxl import Workbook
 from leadline.errors import IntakeError
 from leadline.files.faults import (
     FileBinary,
+    FileIsArchive,
     FileEmpty,
     FileIsHtml,
     FilePassword,
+    HeaderLineMissing,
     HeaderMissing,
     OldWorkbook,
     SheetMissing,
@@ -187,6 +189,11 @@ def test_header_row_can_be_given() -> None:
     assert _table(book, Reading(header_line=2)).header == ("E-Mail", "Nachname")
 
 
+def test_header_row_that_is_not_there_is_an_error_that_names_the_last_row() -> None:
+    with pytest.raises(HeaderLineMissing, match="row begins on line 9.* begins on line 2"):
+        _table(_book(["Email"], ["a@b.example"]), Reading(header_line=9))
+
+
 def test_workbook_without_a_header_is_an_error_unless_columns_may_be_numbered() -> None:
     data = _bytes(_book(["a@b.example", "A"], ["c@b.example", "B"]))
     with pytest.raises(HeaderMissing):
@@ -233,6 +240,10 @@ def test_archive_that_unpacks_to_too_much_is_refused() -> None:
         (b"PK\x03\x04 no archive", WorkbookDamaged),
         (_archive(xl__workbook_dot_xml=b"<not xml"), WorkbookDamaged),
         (_archive(readme_dot_txt=b"hello"), FileBinary),
+        (_archive(word__document_dot_xml=b"<w/>"), FileBinary),
+        (_archive(fair__leads_dot_csv=b"Email\n"), FileIsArchive),
+        (_archive(leads_dot_XLSX=b"PK"), FileIsArchive),
+        (_archive(Index__Document_dot_iwa=b"x", preview_dot_jpg=b"x"), FileIsNumbers),
         (_archive(xl__workbook_dot_bin=b""), OldWorkbook),
         (_archive(content_dot_xml=b""), OldWorkbook),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, OldWorkbook),
