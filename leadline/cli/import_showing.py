@@ -105,26 +105,31 @@ def show_rejects(session: Session, report: Mapping[str, Any]) -> None:
         out.line("import.quarantine", path=report["quarantine"])
 
 
-def show_stop(session: Session, report: Mapping[str, Any]) -> None:
-    """Say what an import would lead to, and how to go on."""
+def show_stop(session: Session, report: Mapping[str, Any], *, is_stopped: bool) -> None:
+    """Say what an import would lead to, whether it is stopped, and how to go on."""
     out = session.out
     out.line("import.would", **{name: report[name] for name in ("created", "joined", "unchanged")})
     if report["released"]:
         out.line("import.released", released=report["released"])
     if found := report["consequences"]:
-        _show_consequences(session, found)
+        _show_consequences(session, found, is_mixed=report["released"] > 0)
+    counts = {"created": report["created"], "released": report["released"]}
+    counts["before"] = report["created_before"]
+    facts = {**counts, "going": sum(counts.values()), "threshold": report["backfill_threshold"]}
     if report.get("is_dry_run"):
+        if is_stopped:
+            out.line("import.would_stop", **facts)
         out.line("import.nothing_done")
     else:
-        threshold = report["backfill_threshold"]
-        going = report["created"] + report["released"] + report["created_before"]
-        out.note("import.stopped", created=going, threshold=threshold)
+        is_plain = facts["going"] == facts["created"]
+        out.note("import.stopped" if is_plain else "import.stopped_mixed", **facts)
         out.note("import.choices")
 
 
-def _show_consequences(session: Session, found: Mapping[str, Any]) -> None:
+def _show_consequences(session: Session, found: Mapping[str, Any], *, is_mixed: bool) -> None:
     out, reps = session.out, sorted(found["reps"].items(), key=lambda pair: -pair[1])
-    out.line("import.consequences", leads=found["leads"])
+    key = "import.consequences_mixed" if is_mixed else "import.consequences"
+    out.line(key, leads=found["leads"])
     if reps:
         named = ", ".join(f"{rep} ({count})" for rep, count in reps[:_SHOWN_REPS])
         more = " ..." if len(reps) > _SHOWN_REPS else ""

@@ -29,7 +29,7 @@ _REHEARSED: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How the files are to be taken in; `before` counts the leads of earlier ones that go on."""
+    """How the files are to be taken in; `before` counts leads that go on from earlier files."""
 
     wish: Wish
     is_backfill: bool
@@ -64,13 +64,14 @@ def import_(  # noqa: PLR0913 - the options of a command
     if not files:
         raise Refused(code="import_what")
     asked = _Asked(_wish(source, mapping), is_backfill, is_agreed, is_dry)
-    reports: list[dict[str, Any]] = []
+    before, reports = 0, list[dict[str, Any]]()
     session.finished = {"run": None, "files": reports}
     with session.open_workspace() as work:
         try:
             for path in files:
-                before = sum(_counting(report) for report in reports)
-                reports.append(_import(session, work, path, replace(asked, before=before)))
+                report, going = _import(session, work, path, replace(asked, before=before))
+                before += going
+                reports.append(report)
                 session.finished["run"] = reports[-1]["run"] or session.finished["run"]
         finally:
             import_showing.show_counts(session, reports)
@@ -80,11 +81,6 @@ def import_(  # noqa: PLR0913 - the options of a command
         return ERROR
     differs = any(report["rejected"] or "stopped" in report for report in reports)
     return DIFFERENCES if differs else DONE
-
-
-def _counting(report: dict[str, Any]) -> int:
-    """Return how many leads of a file go on at once."""
-    return 0 if report.get("is_backfill") or not report.get("run") else int(report["created"])
 
 
 def _wish(source: str | None, mapping: Path | None) -> Wish:
@@ -101,29 +97,40 @@ def _wish(source: str | None, mapping: Path | None) -> Wish:
     return Wish(source, read_mapping(mapping), str(mapping)) if mapping else Wish(source)
 
 
-def _import(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[str, Any]:
-    """Take one file in; one that cannot be read at all comes back with its error."""
+def _import(
+    session: Session, work: Workspace, path: Path, asked: _Asked
+) -> tuple[dict[str, Any], int]:
+    """Take one file in, see `_take`; one that cannot be read at all comes back with its error."""
     try:
         return _take(session, work, path, asked)
     except IntakeError as error:
         message = error.say(session.out.lang)
         session.out.note("error", message=message)
         found = {**details_of(error, session.out.lang), "message": message}
-        return {"file": str(path), "run": None, "error": found}
+        return {"file": str(path), "run": None, "error": found}, 0
 
 
-def _take(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[str, Any]:
-    """Take one file in, or say what that would come to."""
+def _take(
+    session: Session, work: Workspace, path: Path, asked: _Asked
+) -> tuple[dict[str, Any], int]:
+    """Take one file in, or say what that would come to.
+
+    Returns:
+        The report, and how many leads go on at once that count for the files behind it.
+    """
     from leadline.stages.imports import finish_import, import_file, preview_import
 
-    is_backfill = asked.is_backfill
+    is_backfill, going = asked.is_backfill, 0
     if asked.is_dry or not (asked.is_backfill or asked.is_agreed):
         with session.out.progress("import.looking", _size_of(path)) as advance:
             preview = preview_import(work, path, wish=asked.wish, on_chunk=advance)
         is_backfill = is_backfill or bool(preview.file.settings.backfill)
-        going = preview.created + preview.released + asked.before
-        if asked.is_dry or (going > preview.file.threshold and not is_backfill):
-            return _stop(session, work, path, asked=asked, preview=preview)
+        asked = replace(asked, is_backfill=is_backfill)
+        going = 0 if is_backfill else preview.created + preview.released
+        is_stopped = _is_stopped(asked, preview)
+        if asked.is_dry or is_stopped:
+            report = _stop(session, work, path, asked=asked, preview=preview)
+            return report, 0 if is_stopped else going
     now = session.clock.now()
     with session.out.progress("import.reading", _size_of(path)) as advance:
         run = import_file(
@@ -133,7 +140,15 @@ def _take(session: Session, work: Workspace, path: Path, asked: _Asked) -> dict[
     report = finish_import(work, run, now=session.clock.now())
     import_showing.show_file(session, report)
     import_showing.show_rejects(session, report)
-    return report
+    return report, going
+
+
+def _is_stopped(asked: _Asked, preview: Preview) -> bool:
+    """Tell whether more leads go on at once than may without being asked for."""
+    if asked.is_backfill or asked.is_agreed:
+        return False
+    going = preview.created + preview.released
+    return going > max(0, preview.file.threshold - asked.before)
 
 
 def _judge_others(work: Workspace, *, now: datetime) -> None:
@@ -181,7 +196,7 @@ def _stop(
     import_showing.show_file(session, report)
     import_showing.show_mapping(session, report)
     import_showing.show_rejects(session, report)
-    import_showing.show_stop(session, report)
+    import_showing.show_stop(session, report, is_stopped=_is_stopped(asked, preview))
     return report
 
 
@@ -197,7 +212,7 @@ def _rehearse(session: Session, work: Workspace, path: Path, file: SourceFile) -
         stage = replace(work, store=store)
         with store.write() as connection:
             last = quiet_known_leads(connection)
-        rehearse_import(stage, file, path, chunk=chunk, now=now)
+        run = rehearse_import(stage, file, path, chunk=chunk, now=now)
         asyncio.run(run_stages(stage, ["scoring", "routing", "enrollment"], now=now))
         with store.read() as connection:
-            return count_consequences(connection, after=last)
+            return count_consequences(connection, after=last, run_id=run)

@@ -43,8 +43,8 @@ _HELD: Final = {
     "en": """\
 leadline did not take this file in: {file}
 
-It would make {created} new leads, more than the {threshold} that go on without being asked for
-(backfill_threshold). Nothing was taken in, and nobody was told. Choose:
+It would make {created} new leads{also}, more than the {threshold} that go on without
+being asked for (backfill_threshold). Nothing was taken in, and nobody was told. Choose:
 
 1. Old leads: they are stored, matched and scored, and nobody is told until `leadline release`.
   leadline import {path}{source} --backfill
@@ -57,7 +57,7 @@ or a larger `backfill_threshold` in config/mappings/{name}.yaml.
     "ja": """\
 このファイルは取り込まれていません: {file}
 
-新規リードが {created} 件あり、確認なしで処理する上限 {threshold} 件 (backfill_threshold) を
+新規リードが {created} 件{also}あり、確認なしで処理する上限 {threshold} 件 (backfill_threshold) を
 超えます。取込も通知もしていません。次のいずれかを選んでください。
 
 1. 過去のリード: 保存・名寄せ・スコアのみ行い、`leadline release` まで通知・配信しません。
@@ -68,6 +68,11 @@ or a larger `backfill_threshold` in config/mappings/{name}.yaml.
 どちらの場合も、ファイルは自動で done/ に移動します。この取込元のすべてのファイルに適用するには、
 config/mappings/{name}.yaml に `backfill: true` か、より大きい `backfill_threshold` を指定します。
 """,
+}
+#: Behind the new leads, where the file would let others go.
+_RELEASED: Final = {
+    "en": " and let {released} go that a backfill holds",
+    "ja": "、保留が解除されるリードが {released} 件",
 }
 _COPY: Final = {"en": "COPY-OF-THE-FILE", "ja": "ファイルのコピー"}
 
@@ -115,9 +120,24 @@ def write_failure(subject: Subject, why: Mapping[str, str], stamp: Stamp) -> str
     return _written(_FAILED, subject, stamp, lambda lang: {"why": why[lang]})
 
 
-def write_hold(subject: Subject, *, created: int, threshold: int, stamp: Stamp) -> str:
-    """Return the report on a file with more new leads than may go on without being asked for."""
-    return _written(_HELD, subject, stamp, lambda _: {"created": created, "threshold": threshold})
+def write_hold(
+    subject: Subject, *, created: int, released: int, threshold: int, stamp: Stamp
+) -> str:
+    """Return the report on a file with more leads than may go on without being asked for.
+
+    Args:
+        subject: the file.
+        created: leads that would be new.
+        released: leads that a backfill holds, and that the file would let go.
+        threshold: how many may go on.
+        stamp: what the report holds for.
+    """
+
+    def details(lang: str) -> dict[str, object]:
+        also = _RELEASED[lang].format(released=released) if released else ""
+        return {"created": created, "also": also, "threshold": threshold}
+
+    return _written(_HELD, subject, stamp, details)
 
 
 def read_stamp(report: str) -> Stamp | None:

@@ -325,7 +325,7 @@ class _Handling:
 
     def hold(self, preview: Any) -> Taken:  # noqa: ANN401 - a Preview, of another stage
         """Leave the file where it is: a person must say whether its leads are old ones."""
-        source, created = preview.file.name, preview.created
+        source, created, released = preview.file.name, preview.created, preview.released
         threshold = preview.file.threshold
         facts = {
             "file": self.drop.shown,
@@ -333,10 +333,15 @@ class _Handling:
             "source": source,
             "encoding": str(preview.file.table.encoding),
             "new_leads": created,
+            "released": released,
             "backfill_threshold": threshold,
         }
         text = write_hold(
-            self._subject(source), created=created, threshold=threshold, stamp=self._stamp
+            self._subject(source),
+            created=created,
+            released=released,
+            threshold=threshold,
+            stamp=self._stamp,
         )
         return self._leave(facts, text)
 

@@ -51,8 +51,8 @@ def find_quiet(connection: Connection, lead_ids: Collection[int]) -> set[int]:
 def let_go(connection: Connection, lead_ids: Collection[int], *, now: datetime) -> int:
     """Let leads go on: one with a score is due for routing, another when it has its score.
 
-    Leads that nobody holds stay as they are; returns how many were let go. An arrival from a
-    live source calls this for every lead that it joins, whether it changed the lead or not.
+    Leads that nobody holds stay as they are; returns how many were let go. A release calls this;
+    an arrival from a live source ends the hold of the lead that it joins as a change of that lead.
     """
     is_due = _LEADS.c.scoring_due_at.is_not(None)
     return connection.execute(

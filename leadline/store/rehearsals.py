@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 
 from leadline.store import schema
+from leadline.store.bulk import among
 
 if TYPE_CHECKING:
+    from sqlalchemy import Column
     from sqlalchemy.engine import Connection
+    from sqlalchemy.sql import ColumnElement
 
 _LEADS = schema.leads
 _ASSIGNMENTS = schema.assignments
 _ENROLLMENTS = schema.enrollments
+_CHANGES = schema.import_changes
 
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What follows from new leads.
+    """What follows from new leads, and from leads that are let go of a backfill.
 
     Attributes:
         leads: how many leads were looked at.
@@ -42,17 +46,22 @@ def quiet_known_leads(connection: Connection) -> int:
     return int(connection.execute(select(func.max(_LEADS.c.id))).scalar() or 0)
 
 
-def count_consequences(connection: Connection, *, after: int) -> Consequences:
-    """Count what became of the leads with an id above `after`."""
-    leads = select(func.count()).select_from(_LEADS).where(_LEADS.c.id > after)
+def count_consequences(connection: Connection, *, after: int, run_id: int) -> Consequences:
+    """Count what became of leads with an id above `after`, and of those that a run has let go."""
+    released = _find_released(connection, run_id)
+
+    def is_meant(lead_id: Column[int]) -> ColumnElement[bool]:
+        return (lead_id > after) | among(connection, lead_id, released)
+
+    leads = select(func.count()).select_from(_LEADS).where(is_meant(_LEADS.c.id))
     owners = connection.execute(
         select(_ASSIGNMENTS.c.rep_id, func.count())
-        .where(_ASSIGNMENTS.c.lead_id > after)
+        .where(is_meant(_ASSIGNMENTS.c.lead_id))
         .group_by(_ASSIGNMENTS.c.rep_id)
     ).all()
     sequences = connection.execute(
         select(_ENROLLMENTS.c.sequence, func.count())
-        .where(_ENROLLMENTS.c.lead_id > after)
+        .where(is_meant(_ENROLLMENTS.c.lead_id))
         .group_by(_ENROLLMENTS.c.sequence)
     ).all()
     return Consequences(
@@ -61,3 +70,11 @@ def count_consequences(connection: Connection, *, after: int) -> Consequences:
         queued=sum(int(row[1]) for row in owners if row[0] is None),
         sequences={str(row[0]): int(row[1]) for row in sequences},
     )
+
+
+def _find_released(connection: Connection, run_id: int) -> set[int]:
+    """Return the leads that a run has let go."""
+    changes = connection.execute(
+        select(_CHANGES.c.lead_id, _CHANGES.c.before).where(_CHANGES.c.import_run_id == run_id)
+    )
+    return {row.lead_id for row in changes if row.before.get("held_import_run_id")}

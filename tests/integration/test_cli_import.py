@@ -298,16 +298,94 @@ def test_reading_of_a_japanese_file_is_told_in_japanese(command: CommandLine) ->
     assert "cards.csv の取込を取り消すには: leadline import --undo 1" in answer.out
 
 
+def test_leads_that_a_file_lets_go_count_like_new_ones(command: CommandLine) -> None:
+    command("import", many(command, 201), "--backfill")
+    answer = command("import", many(command, 201), "--source", "live")
+    assert answer.code == 2
+    assert "Stopped: 201 leads are more than 200 (backfill_threshold): 0 new, 201 let go of a" in (
+        answer.err
+    )
+    assert "rehearsed with the first 201 lead(s), new or let go:" in answer.out
+    assert "201 lead(s) would wait for an owner" in answer.out
+    assert (stored(command), held(command)) == ([(201, 201)], 201)
+    answer = command("import", many(command, 201), "--source", "live", "--lang", "ja")
+    assert "新規 0 件、保留解除 201 件、前のファイルの 0 件、合わせて 201 件は上限" in answer.err
+    assert "その後の動き(先頭の新規・保留解除 201 件で試算):" in answer.out
+
+
+def test_rehearsal_tells_of_released_leads_what_it_would_tell_of_new_ones(
+    command: CommandLine,
+) -> None:
+    path = many(command, 201)
+    new = command("import", path, "--json").document["files"][0]["consequences"]
+    command("import", path, "--backfill")
+    again = command("import", path, "--source", "live", "--json").document["files"][0]
+    assert again["consequences"] == new
+    assert (again["created"], again["released"], new["leads"]) == (0, 201, 201)
+
+
+def test_leads_of_the_files_before_count(command: CommandLine) -> None:
+    files = [many(command, 150, name) for name in ("first", "second")]
+    answer = command("import", *files, "--json")
+    first, second = answer.document["files"]
+    assert (answer.code, answer.document["run"], first["created"]) == (2, 1, 150)
+    assert (second["stopped"], second["created_before"]) == ("backfill_threshold", 150)
+    assert stored(command) == [(150, 150)]
+
+
+def test_leads_that_the_files_before_let_go_count(command: CommandLine) -> None:
+    old = many(command, 150, "old")
+    command("import", old, "--backfill")
+    answer = command("import", old, many(command, 150, "new"), "--source", "live", "--json")
+    first, second = answer.document["files"]
+    assert (first["created"], first["updated"], held(command)) == (0, 150, 0)
+    assert (second["stopped"], second["created_before"]) == ("backfill_threshold", 150)
+    assert stored(command) == [(300, 150)]
+
+
+def test_leads_that_a_file_before_holds_back_do_not_count(command: CommandLine) -> None:
+    mapping = command.home / "config" / "mappings" / "many.yaml"
+    mapping.write_text("backfill: true\n", encoding="utf-8")
+    one = command.file("one.csv", "Email", "one@wade.example")
+    answer = command("import", many(command, 201), one)
+    assert answer.code == 0
+    assert (stored(command), held(command)) == ([(202, 202)], 201)
+
+
+def test_dry_run_of_several_files_stops_where_the_import_would(command: CommandLine) -> None:
+    files = [many(command, 150, name) for name in ("first", "second", "third")]
+    files.append(many(command, 50, "fourth"))
+    dry = command("import", *files, "--dry-run", "--json").document["files"]
+    assert [file["created_before"] for file in dry] == [0, 150, 150, 150]
+    said = command("import", *files, "--dry-run").out
+    assert said.count("Without --backfill or --yes the import would stop: 300 leads") == 2
+    assert "停止します: 新規 150 件" in command("import", *files, "--dry-run", "--lang", "ja").out
+    real = command("import", *files, "--json").document["files"]
+    assert [file.get("created_before") for file in real] == [None, 150, 150, None]
+    assert stored(command) == [(200, 200)]
+
+
+def test_dry_run_of_what_is_agreed_to_or_held_back_speaks_of_no_stop(command: CommandLine) -> None:
+    for choice in ("--yes", "--backfill"):
+        answer = command("import", many(command, 201), "--dry-run", choice)
+        assert (answer.code, "would stop" in answer.out) == (0, False)
+
+
+def test_number_of_the_run_stays_when_a_file_behind_it_cannot_be_read(command: CommandLine) -> None:
+    answer = command("import", many(command, 1), command.home / "gone.csv", "--json")
+    assert (answer.code, answer.document["run"]) == (1, 1)
+
+
 def quarantined(file: dict[str, Any]) -> list[dict[str, str]]:
     """Return the rows of the quarantine file of an import."""
     with Path(file["quarantine"]).open(encoding="utf-8-sig", newline="") as opened:
         return list(csv.DictReader(opened))
 
 
-def many(command: CommandLine, count: int) -> Path:
-    """Write a file of so many leads."""
-    rows = (f"lead{number}@harper.example,Harper {number}" for number in range(count))
-    return command.file("many.csv", "Email,Company", *rows)
+def many(command: CommandLine, count: int, name: str = "many") -> Path:
+    """Write a file of so many leads, who are others in a file of another name."""
+    rows = (f"{name}{number}@harper.example,Harper {number}" for number in range(count))
+    return command.file(f"{name}.csv", "Email,Company", *rows)
 
 
 def stored(command: CommandLine) -> list[tuple[Any, ...]]:

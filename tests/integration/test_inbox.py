@@ -562,6 +562,20 @@ def test_file_that_was_held_is_put_away_once_a_person_took_it_in(work: Workspace
     assert lying(work) == [f"done/{DAY}/old.csv"]
 
 
+def test_leads_that_a_file_would_let_go_count_like_new_ones(work: Workspace) -> None:
+    old = put(work, "fair/old.csv", *many(201))
+    taken = imports.import_file(work, old, now=NOW, is_backfill=True)
+    imports.finish_import(work, taken, now=NOW)
+    old.unlink()
+    put(work, "live/new.csv", *many(201))
+    (facts,) = run(work)
+    assert (facts["outcome"], facts["new_leads"], facts["released"]) == ("held", 0, 201)
+    report = (work.environment.home / facts["report"]).read_text(encoding="utf-8-sig")
+    assert "0 new leads and let 201 go that a backfill holds, more than the 200" in report
+    assert "新規リードが 0 件、保留が解除されるリードが 201 件あり" in report
+    assert {lead["held_import_run_id"] for lead in rows_of(work, "leads")} == {taken.run_id}
+
+
 def test_source_whose_mapping_says_backfill_is_held_back_and_not_stopped(work: Workspace) -> None:
     put(work, "old.csv", *many(201))
     work = change_settings(work, "backfill: true\n", "mappings/old.yaml")
