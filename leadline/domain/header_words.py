@@ -290,10 +290,12 @@ ALIASES: Final[dict[str, str]] = {
         Übermittelt am, Absendedatum, Registriert am, Anmeldedatum, Datum, Datum und Uhrzeit,
         Datum/Uhrzeit, create timestamp, creation timestamp, response date, registered,
         scan date, scan time, scanned at, scanned on, capture date, captured at,
-        lead capture date, booth visit date, 受付時刻, 受信時刻, 入力日, 送信時刻""",
+        lead capture date, booth visit date, 受付時刻, 受信時刻, 入力日, 送信時刻, Scandatum,
+        Registriert, Registrierungsdatum, 完了日時, 完了日, event created date, order date""",
     "created_at": """created at, 作成日時, 作成日, 登録日時, 登録日, レコード作成日時,
-        新規登録日, 初回登録日, 登録年月日, Erstellt am, Erstelldatum, Erstellungsdatum,
-        Angelegt am, Anlagedatum, Erstellt, Erfasst am""",
+        新規登録日, 初回登録日, 登録年月日, 名刺登録日, 名刺登録日時,
+        Erstellt am, Erstelldatum, Erstellungsdatum, Angelegt am, Anlagedatum,
+        Erstellt, Erfasst am""",
 }
 
 #: Columns of refusals: a yes there is a no to mail, and its absence is not consent.
@@ -330,7 +332,7 @@ WEAK: Final = """org, ph, prov, 勤務地, イベント, セミナー, その他
     question, body, subject, 件名, 種別, authority, 立場, rep, owner, inhaber, besitzer, sms,
     whatsapp, 所属, 店舗名, company email, secondary email, other email, alternate email,
     subscribe, id, uuid, guid, 開催日, description, イベント名, セミナー名, 展示会名, bereich,
-    時間帯, cc"""
+    時間帯, cc, order date, registriert"""
 
 #: Columns that exports have and that no field takes: known, so that they resemble nothing.
 OTHERS: Final = """レコードの開始行, fax, fax number, business fax, FAX番号, ファックス,
@@ -360,7 +362,7 @@ OTHERS: Final = """レコードの開始行, fax, fax number, business fax, FAX�
     confirm ip, member rating, company type, company description, lead owner id,
     contact owner id, referred by, 紹介者, reports to, manager, assistant, owner role,
     owner alias, gmtoff, dstoff, latitude, longitude, country of birth, hotel name,
-    booking id, event name, event id, ticket type, order number, order id, order date,
+    booking id, event name, event id, ticket type, order number, order id,
     tax number, steuernummer, 郵便番号2, 建物名, 建物, ビル名, 建物名・部屋番号, マンション名,
     部屋番号, 番地以降, hausnummer, 個人情報の取り扱いに同意する, 個人情報の取り扱いについて,
     プライバシーポリシー, 利用規約, プライバシーポリシーに同意する,

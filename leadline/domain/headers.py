@@ -13,6 +13,7 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from leadline.domain.header_forms import JAPANESE_ENTITY, JAPANESE_FORMS, plain_time
 from leadline.domain.header_questions import (
     asked_field,
     is_agreement,
@@ -84,29 +85,6 @@ _ROMAN_NOTE: Final = re.compile(
     r"ローマ字|英字|英語|英文|romaji|roman|alphabet|旧|former|old", re.IGNORECASE
 )
 
-_JA_TAIL: Final = re.compile(
-    r"(?:(?:を|は|について|に関して)?(?:ご|お)?"
-    r"(?:入力|記入|記載|選択|選び|登録|回答|教え|聞かせ|知らせ|書き|明記)(?:して|て)?"
-    r"(?:ください|下さい|願います|お願い(?:いた|致)?します)|をお?願い(?:いた|致)?します"
-    r"|は(?:何|どちら|どこ|いくつ|何名|何人|どのくらい|どれくらい|どなた)?(?:様)?"
-    r"(?:です|でしょう|ございます)?か?|欄|情報|の入力|のご記入|のご入力|(?:を|に|の)?ついて)[\s。?!]*$"
-)
-_JA_HEAD: Final = re.compile(
-    r"^(?:あなたの|貴方の|皆様の|お客様の|お客さまの|(?:貴社|御社|会社|企業|法人|貴団体|現在|所属企業)の|"
-    r"(?:ご|お|御)?(?:担当者|連絡先|申込者|参加者|代表者|登録|勤務先|所属|送付先|住まい)(?:様)?の|"
-    r"貴社|御社|ご|お|御|貴)"
-)
-_JA_IF_ANY: Final = re.compile(
-    r"(?:等|など)?(?:が|は)?(?:ございましたら|ありましたら|あれば|ある場合)[^あ]*$"
-)
-_JA_ASKED: Final = re.compile(r"は[^は]*(?:か|[?。])[\s。?]*$")
-_JA_REACHED: Final = re.compile(
-    r"^.*(?:つく|取れる|とれる|可能な|できる|繋がる|つながる|受け取れる|いただける)"
-)
-_JA_ENTITY: Final = re.compile(
-    r"^(?:ご|お|御)?(?:連絡先|申込者|申込|参加者|来場者|回答者|代表者|登録|勤務先|本社|送付先|顧客|客様|法人"
-    r"|リード|コンタクト|担当者|会社|個人|主|代表|社用|業務用|仕事用)(?:様)?[_ \-:]*"
-)
 _EN_CLAUSE: Final = re.compile(
     r"\s(?:are you|do you|is your|you are|does your|should we|can we|we can|that we|where you"
     r"|you work|for your|to contact you|so we)\b.*$"
@@ -210,6 +188,7 @@ def read_header(header: str) -> Known | None:
     plain = without_choices(_MARKS.sub("", plain)).strip() or plain
     if found := known_words().get(fold_header(plain)):
         return found
+    plain = plain_time(plain)
     words = " ".join(_TOKEN.findall(_CAMEL.sub(" ", plain)))
     if is_refusal(words):
         return _NOTHING if is_question(plain) else _REFUSALS
@@ -311,6 +290,11 @@ def _is_entity(text: str) -> bool:
 
 def _side_by_side(text: str, depth: int) -> Known | None:
     """Read two names of one column: `会社名 / Company`, `Company / Account`."""
+    head, _, last = text.rpartition(" ")
+    if last.casefold() in _QUALIFIERS and head[-1:].isalnum():  # `Land/Region geschäftlich`
+        found = _only(known_words().get(fold_header(head)), _PERSON_FIELDS)
+        if found is not None:
+            return found
     parts = [part for part in _SEPARATORS.split(text) if part.strip()]
     if len(parts) < 2:  # noqa: PLR2004 - a pair
         return None
@@ -370,11 +354,11 @@ def _japanese_question(text: str, depth: int) -> Known | None:
     """Read `貴社の従業員数をお選びください`, `お名前を教えてください`."""
     if not _is_cjk(text):
         return None
-    for shape in (_JA_TAIL, _JA_HEAD, _JA_IF_ANY, _JA_ASKED, _JA_REACHED):
+    for shape in JAPANESE_FORMS:
         plain = shape.sub("", text.strip()).strip()
         if plain and plain != text and (found := _resolve(plain, depth)) is not None:
             return found
-    plain = _JA_ENTITY.sub("", text).strip()
+    plain = JAPANESE_ENTITY.sub("", text).strip()
     found = _resolve(plain, depth) if plain and plain != text else None
     if found and text.startswith("担当者"):
         found = found._replace(confidence=min(found.confidence, _AMBIGUOUS))
