@@ -57,7 +57,8 @@ _MARGIN: Final = 5
 _SAMPLE: Final = 60  # characters of a cell that are shown
 #: Never by likeness: a slip would tell who may be written to, or whose record it is.
 _NEVER_SIMILAR: Final = frozenset({"consent", "external_id", "owner"})
-_SEVERAL: Final = frozenset({"email", "phone"})
+#: The first filled cell counts, but for consent: there a refusal in any column wins.
+_SEVERAL: Final = frozenset({"email", "phone", "consent"})
 _CARDS: Final = "名刺"
 #: A plain phone number counts first, then one at work, mobile, direct line, department, company.
 _PHONE_RANKS: Final = (
@@ -150,6 +151,7 @@ class Mapped:
         columns: every column, in file order.
         fields: field by header, of the columns that have one. `email` and `phone` may have
             several, the first that is filled counts; they stand in the order of preference.
+            `consent` may have several, a refusal in any of them wins.
         faults: what a fixed mapping names in vain.
     """
 
@@ -179,7 +181,8 @@ def map_headers(headers: Sequence[str], *, fixed: Mapping[str, str]) -> dict[str
 
     Returns:
         Each field once, except `email` and `phone`, which may have several columns: the first that
-        is filled counts. A header that is not in the result is kept as a raw attribute.
+        is filled counts; and `consent`, of which a refusal in any column wins. A header that is not
+        in the result is kept as a raw attribute.
     """
     return decide_mapping(headers, fixed=fixed, custom={*fixed.values()} - {""}).fields
 
@@ -267,24 +270,11 @@ def _given(claims: list[_Claim], taken: set[str]) -> list[_Claim]:
     met: list[_Claim] = []
     for claim in sorted(claims, key=_weight):
         is_refusal = claim.field == "consent" and is_opt_out(claim.header)
-        is_more = claim.field in _SEVERAL and claim.field not in taken
-        is_first = all(claim.field != other.field for other in met)
-        if is_more:
-            is_met = claim.confidence >= _DOUBTFUL or is_first
-        else:
-            is_free = _is_free(claim, met, taken) and not _is_beside(claim, met)
-            is_met = is_refusal or is_free
-        if is_met:
+        is_more = claim.field in _SEVERAL and claim.confidence >= _DOUBTFUL
+        is_first = all(claim.field != other.field for other in met) and not _is_beside(claim, met)
+        if is_refusal or (claim.field not in taken and (is_more or is_first)):
             met.append(claim)
     return met
-
-
-def _is_free(claim: _Claim, met: Iterable[_Claim], taken: Collection[str]) -> bool:
-    """Return whether nobody has the field; columns of refusals do not count as consent."""
-    holders = (other for other in met if other.field == claim.field)
-    return claim.field not in taken and all(
-        claim.field == "consent" and is_opt_out(other.header) for other in holders
-    )
 
 
 def _is_beside(claim: _Claim, met: Iterable[_Claim]) -> bool:
@@ -349,6 +339,8 @@ def _match(
         return ColumnMatch(header, stated[header], _SURE, "fixed", sample)
     if claim := chosen.get(header):
         return ColumnMatch(header, claim.field, min(claim.confidence, _SURE), claim.how, sample)
+    if column.evidence.leavers and "consent" not in stated.values():
+        return ColumnMatch(header, "", 0, "suggested", sample, "consent")
     if column.known is not None:
         return ColumnMatch(header, "", 0, "none", sample, column.field)
     near = nearest_field(header)

@@ -251,9 +251,22 @@ def test_consent_owner_and_id_are_never_taken_by_likeness(header: str) -> None:
     assert decide_mapping([header], fixed={}).fields == {}
 
 
-def test_every_column_of_refusals_counts_beside_the_consent() -> None:
+def test_every_column_that_tells_of_consent_counts() -> None:
     headers = ["Newsletter", "Email Opt Out", "Unsubscribed", "Opt-in"]
-    assert list(map_headers(headers, fixed={})) == ["Email Opt Out", "Unsubscribed", "Opt-in"]
+    assert map_headers(headers, fixed={}) == dict.fromkeys(headers, "consent")
+
+
+def test_column_of_refusals_counts_beside_a_consent_that_is_fixed() -> None:
+    headers = ["Newsletter", "Unsubscribed", "Box"]
+    mapped = map_headers(headers, fixed={"Box": "consent"})
+    assert mapped == {"Unsubscribed": "consent", "Box": "consent"}
+
+
+def test_column_that_tells_who_left_a_list_is_suggested_as_consent() -> None:
+    samples = {"Email": ["a@b.example"] * 3, "Status": ["Active", "Active", "unsubscribed"]}
+    mapped = decide_mapping(list(samples), fixed={}, samples=samples)
+    assert mapped.fields == {"Email": "email"}
+    assert (mapped.columns[1].how, mapped.columns[1].suggestion) == ("suggested", "consent")
 
 
 def test_doubtful_mail_column_counts_only_where_no_other_is() -> None:
