@@ -89,16 +89,15 @@ def show_mapping(session: Session, report: Mapping[str, Any]) -> None:
 
 def show_rejects(session: Session, report: Mapping[str, Any]) -> None:
     """List the first rejects: line, column and reason, never a value."""
-    from leadline.domain.intake import REJECT_WORDS
+    from leadline.cli.rejects import show_reject
 
     out, rejects = session.out, report["rejects"]
     if not rejects:
         return
     out.line("import.rejects", count=len(rejects), file=Path(report["file"]).name)
     for reject in rejects[:SHOWN_REJECTS]:
-        words = REJECT_WORDS.get(reject["reason"], {}).get(out.lang, reject["reason"])
-        key = "import.reject_in_column" if reject["column"] else "import.reject"
-        out.line(key, line=reject["line"], reason=words, column=reject["column"])
+        place = {"line": reject["line"], "column": reject["column"]}
+        show_reject(out, **place, reason=reject["reason"], detail=reject["detail"] or "")
     if len(rejects) > SHOWN_REJECTS:
         out.line("import.more", count=len(rejects) - SHOWN_REJECTS)
     if report["quarantine"]:

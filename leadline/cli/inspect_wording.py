@@ -53,6 +53,14 @@ INSPECT: Final[dict[str, tuple[str, str]]] = {
         "  {count} record(s) cannot be read:",
         "  読み取れないもの {count} 件:",
     ),
+    "reject.cells": (
+        "{found} cell(s), the header has {expected}",
+        "{found} 列あります(見出しは {expected} 列)",
+    ),
+    "reject.unchanged": (
+        "{words}; the row was not changed: mend it",
+        "{words}。変更されていない行です。修正してください",
+    ),
     "inspect.out": (
         "  {count} record(s) written to {path} as CSV (UTF-8, commas)",
         "  {count} 件を {path} に書き出しました (CSV、UTF-8、カンマ区切り)",

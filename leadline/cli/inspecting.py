@@ -181,14 +181,13 @@ def _show(session: Session, report: dict[str, Any], rejects: list[Reject]) -> No
 
 def _show_rejects(session: Session, rejects: list[Reject], count: int) -> None:
     """List the first rejects: line, column and reason, never a value."""
-    from leadline.domain.intake import REJECT_WORDS
+    from leadline.cli.rejects import show_reject
 
     out = session.out
     if rejects:
         out.line("inspect.rejects", count=count)
     for reject in rejects:
-        words = REJECT_WORDS[reject.reason][out.lang]
-        key = "import.reject_in_column" if reject.column else "import.reject"
-        out.line(key, line=reject.line, reason=words, column=reject.column)
+        place = {"line": reject.line, "column": reject.column}
+        show_reject(out, **place, reason=reject.reason, detail=reject.detail)
     if count > SHOWN_REJECTS:
         out.line("import.more", count=count - SHOWN_REJECTS)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from leadline.files.formulas import guard, unguard
-from leadline.files.rejects import MAX_CELL, Reject
+from leadline.files.rejects import MAX_CELL, UNCHANGED, Reject
 from leadline.files.saved_cells import before_saving
 
 if TYPE_CHECKING:
@@ -179,10 +179,12 @@ def refuse_untouched(rows: Rows, header: Sequence[str]) -> Rows:
         found = {name: unguard(cells[number]) for name, cells in marks.items()}
         cells = [unguard(columns[place][number]) for place in data]
         is_guess = found["quarantine_reason"] in _STRUCTURAL and found["quarantine_row"]
-        if is_guess and _is_untouched(cells, found):
+        is_same = bool(is_guess) and _is_untouched(cells, found)
+        if is_same or (is_guess and _has_bytes(cells, found)):
             raw = rows.raws[number].as_py()
             column = _place_of(found.get("quarantine_column", ""), data)
             detail = found.get("quarantine_detail", "")
+            detail = "; ".join(filter(None, (detail, UNCHANGED * is_same)))
             rejects.append(Reject(line, column, found["quarantine_reason"], detail, raw))
         else:
             kept.append(number)
@@ -209,7 +211,10 @@ def as_first_refused(row: Refused, header: Sequence[str]) -> Refused:
     if cells.get("quarantine_reason") != row.reason:  # refused for itself
         return row._replace(cells=data)
     text, column = cells.get("quarantine_row"), cells.get("quarantine_column")
-    return row._replace(text=text or row.text, column=column or row.column, cells=data)
+    detail = row.detail.removesuffix(UNCHANGED).removesuffix("; ")
+    return row._replace(
+        text=text or row.text, column=column or row.column, detail=detail, cells=data
+    )
 
 
 def _fitted(cells: Sequence[str], width: int) -> list[str]:
@@ -246,14 +251,15 @@ def _letters(cells: Iterable[str]) -> str:
 
 
 def _is_untouched(cells: Sequence[str], marks: Mapping[str, str]) -> bool:
-    """Tell whether a row is as it was written, or still shows bytes that are no text."""
+    """Tell whether a row is as it was written."""
     check = marks["quarantine_check"]
     if check.startswith(_CHECK):
-        is_same = check == _check(cells, marks["quarantine_row"])
-    else:
-        is_same = check == _first_check(cells)
-    if is_same:
-        return True
+        return check == _check(cells, marks["quarantine_row"])
+    return check == _first_check(cells)
+
+
+def _has_bytes(cells: Sequence[str], marks: Mapping[str, str]) -> bool:
+    """Tell whether a row still shows bytes that are no text."""
     if marks["quarantine_reason"] != "bad_encoding":
         return False
     shown = set(_BYTE.findall(marks["quarantine_row"]))

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from leadline.files.grammar import Dialect, Span
 
 MAX_CELL: Final = 100_000  # characters
+#: The end of what is said of a row that came back from a quarantine file as it was written.
+UNCHANGED: Final = "the row was not changed: mend it"
 
 
 class Reject(NamedTuple):

@@ -137,11 +137,17 @@ def test_people_are_told_how_the_file_was_read(inspect: CommandLine) -> None:
         "leads.csv: text with commas between the cells, encoding utf-8, line ends LF",
         "line 3 names the 2 columns: Email, Name",
         "9 record(s), 1 of them can be read",
-        "line 5: the number of cells differs from the header (column 2)",
+        "line 5: 1 cell(s), the header has 2\n",
         "... and 3 more",
         f"1 record(s) written to {target}",
     ):
         assert words in answer.out
+
+
+def test_cells_too_many_are_told_in_japanese(inspect: CommandLine) -> None:
+    path = inspect.file("leads.csv", "Email,Name", "a@b.example,A,B,C")
+    answer = inspect("files", "inspect", path, "--lang", "ja")
+    assert "2 行目: 4 列あります(見出しは 2 列)\n" in answer.out
 
 
 def test_people_are_told_in_japanese(inspect: CommandLine) -> None:

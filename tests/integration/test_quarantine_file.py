@@ -179,6 +179,23 @@ def starts_of(path: Path) -> list[int]:
     return starts[:-1]
 
 
+def test_people_are_told_that_a_row_was_not_changed(command: CommandLine) -> None:
+    path = command.home / "two.csv"
+    path.write_text("Email,Name\na@b.example,A,B\n,C\n", encoding="utf-8")
+    words = "3 cell(s), the header has 2"
+    quarantine = Path(taken(command, path)["quarantine"])
+    again = Path(taken(command, quarantine)["quarantine"])
+    answers = [command("import", each, "--yes").out for each in (path, quarantine, again)]
+    changed = [f"{words}; the row was not changed: mend it\n" in answer for answer in answers]
+    assert changed == [False, True, True]
+    assert all(words in answer and "no mail address" in answer for answer in answers)
+    assert rows_of(again)[0]["quarantine_detail"] == "3 cells, the header has 2"
+    answer = command("import", mended(refused(command), {0: {"Company": "x"}}), "--yes")
+    assert "no text in the file's encoding (column" in answer.out
+    shown = command("import", quarantine, "--yes", "--lang", "ja").out
+    assert "3 列あります(見出しは 2 列)。変更されていない行です。修正してください\n" in shown
+
+
 def test_only_what_was_mended_is_taken(command: CommandLine) -> None:
     report = taken(command, mended(refused(command), {2: MENDS[2], 7: MENDS[7]}))
     assert (report["created"], report["rejected"]) == (2, len(ROWS) - 2)

@@ -1,0 +1,36 @@
+"""One refused row in words: where it stands and what is wrong with it, never a value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from leadline.cli.wording import say
+from leadline.files.rejects import UNCHANGED
+
+if TYPE_CHECKING:
+    from leadline.cli.output import Output
+
+_CELLS: Final = re.compile(r"([0-9]+) cells, the header has ([0-9]+)")
+
+
+def show_reject(out: Output, *, line: int, column: object, reason: str, detail: str) -> None:
+    """Print the line of one refused row.
+
+    Args:
+        out: where to.
+        line: on which the row starts.
+        column: header or number of the cell at fault; empty or 0 when the whole row is meant.
+        reason: reject code.
+        detail: what is wrong, as the reader says it.
+    """
+    from leadline.domain.intake import REJECT_WORDS
+
+    words = REJECT_WORDS.get(reason, {}).get(out.lang, reason)
+    if found := _CELLS.match(detail):
+        column = None  # where the columns begin to differ nobody knows
+        words = say("reject.cells", out.lang, found=found[1], expected=found[2])
+    if detail.endswith(UNCHANGED):
+        words = say("reject.unchanged", out.lang, words=words)
+    key = "import.reject_in_column" if column else "import.reject"
+    out.line(key, line=line, reason=words, column=column)
