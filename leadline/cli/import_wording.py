@@ -184,10 +184,6 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
         "What would follow, rehearsed with the first {leads} lead(s), new or let go:",
         "その後の動き(先頭の新規・保留解除 {leads} 件で試算):",
     ),
-    "import.consequences_mixed": (
-        "What would follow, rehearsed with the first {leads} lead(s), new or let go:",
-        "その後の動き(先頭の新規・保留解除 {leads} 件で試算):",
-    ),
     "import.told": (
         "  {reps} rep(s) would get mail about {leads} lead(s): {names}",
         "  営業担当 {reps} 名に {leads} 件を通知: {names}",
@@ -209,30 +205,6 @@ IMPORT: Final[dict[str, tuple[str, str]]] = {
         (
             "停止しました: 新規 {created} 件は上限 {threshold} 件 (backfill_threshold) を超えます。"
             "取込も通知もしていません。"
-        ),
-    ),
-    "import.stopped_mixed": (
-        (
-            "Stopped: {going} leads are more than {threshold} (backfill_threshold): {created} new, "
-            "{released} let go of a backfill, {before} of the files before. Nothing of this file "
-            "was taken in, and nobody was told of it."
-        ),
-        (
-            "停止しました: 新規 {created} 件、保留解除 {released} 件、前のファイルの {before} 件、"
-            "合わせて {going} 件は上限 {threshold} 件 (backfill_threshold) を超えます。"
-            "このファイルは取込も通知もしていません。"
-        ),
-    ),
-    "import.would_stop": (
-        (
-            "Without --backfill or --yes the import would stop: {going} leads are more than "
-            "{threshold} (backfill_threshold): {created} new, {released} let go of a backfill, "
-            "{before} of the files before."
-        ),
-        (
-            "--backfill も --yes も付けない取込は停止します: 新規 {created} 件、保留解除 "
-            "{released} 件、前のファイルの {before} 件、合わせて {going} 件は上限 {threshold} 件 "
-            "(backfill_threshold) を超えます。"
         ),
     ),
     "import.stopped_mixed": (
