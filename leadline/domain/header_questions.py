@@ -63,8 +63,12 @@ _REACHED: Final = re.compile(
     rf"{_MAIL}|送信|受信|連絡|営業|広告|contact|kontakt|anschreib|consent|einwilligung|zustimmung",
     re.IGNORECASE,
 )
-#: Mail that did not arrive is no mail that was refused.
-_FAILED: Final = re.compile(r"エラー|失敗|error|fail|invalid|missing|fehl", re.IGNORECASE)
+#: Mail that did not arrive, or that there once was, is no mail that was refused.
+_PAST: Final = re.compile(
+    r"エラー|失敗|以前|過去|最終|返信|error|fail|invalid|missing|fehl|previous|former|\blast\b"
+    r"|\bwithout\b|\bend\b|repl(?:y|ied)|owner|ehemal|früher|letzt",
+    re.IGNORECASE,
+)
 #: A mark that is taken away says the opposite of one that is set.
 _UNTICKED: Final = re.compile(
     r"\bun-?(?:tick|check)|\bdeselect|外して|外す|abwählen", re.IGNORECASE
@@ -160,7 +164,7 @@ def is_refusal(words: str) -> bool:
 def is_ban(words: str) -> bool:
     """Return whether words that name no field speak against mail, in whatever way."""
     is_against = _REACHED.search(words) and _NEGATED.search(words)
-    return bool(is_against) and not (_FAILED.search(words) or is_other_refusal(words))
+    return bool(is_against) and not (_PAST.search(words) or is_other_refusal(words))
 
 
 def is_agreement(words: str) -> bool:

@@ -52,6 +52,7 @@ OTHER_MATTERS = [
     *("メール配信同意（電話）", "Unsubscribed (SMS)", "Opt-in (pending)"),
     *("ダイレクトメール希望", "Direct mail consent", "お電話での連絡不可", "Invalid email"),
     *("メール送信失敗", "E-Mail fehlerhaft", "No longer at company", "Out of stock"),
+    *("Last contacted without reply", "Previous contact owner", "Former email", "以前のメール"),
 ]
 
 
