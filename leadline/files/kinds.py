@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 import zipfile
 from enum import StrEnum
+from pathlib import PurePath
 from typing import IO, Final
 
-from leadline.files.faults import FileBinary, FileIsHtml, FilePassword, OldWorkbook, WorkbookDamaged
+from leadline.files.faults import (
+    FileBinary,
+    FileIsArchive,
+    FileIsHtml,
+    FileIsNumbers,
+    FilePassword,
+    OldWorkbook,
+    WorkbookDamaged,
+)
 
 _HEAD: Final = 1 << 12
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -23,6 +32,10 @@ _BINARY: Final = (
     b"Rar!",
     b"7z\xbc\xaf",
 )
+_TABLES: Final = (".csv", ".tsv", ".tab", ".psv", ".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
+#: What documents of offices hold, which may have tables embedded.
+_PACKAGES: Final = frozenset({"[Content_Types].xml", "mimetype", "xl/workbook.xml"})
+_OTHER_IWORK: Final = (".pages", ".key")
 _HTML: Final = re.compile(
     rb"(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|table|meta|style)\b",
     re.IGNORECASE | re.DOTALL,
@@ -41,7 +54,7 @@ def kind_of_file(file: IO[bytes], *, name: str) -> Kind:
     """Return what kind of file this is, by its content and not by its name.
 
     Raises:
-        FileBinary, FileIsHtml, FilePassword, OldWorkbook, WorkbookDamaged: it is neither.
+        IntakeError: it is neither; the kinds are those of `leadline.files.faults`.
     """
     head = file.read(_HEAD)
     if head.startswith(_ZIP):
@@ -65,6 +78,7 @@ def _kind_of_archive(file: IO[bytes], name: str) -> Kind:
             is_locked = any(each.flag_bits & 1 for each in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise WorkbookDamaged(file=name) from None
+    _refuse_packed(members, name)
     if is_locked:
         raise FilePassword(file=name)
     if "xl/workbook.bin" in members or "content.xml" in members:
@@ -72,6 +86,16 @@ def _kind_of_archive(file: IO[bytes], name: str) -> Kind:
     if any(member.startswith("xl/") for member in members):
         return Kind.WORKBOOK
     raise FileBinary(file=name)
+
+
+def _refuse_packed(members: set[str], name: str) -> None:
+    """Refuse an archive with tables in it, and what Apple Numbers writes."""
+    if any(each.endswith(".iwa") or each == "Index.zip" for each in members):
+        raise (FileBinary if name.lower().endswith(_OTHER_IWORK) else FileIsNumbers)(file=name)
+    tables = sorted(each for each in members if each.lower().endswith(_TABLES))
+    if tables and not members & _PACKAGES:
+        inner = tables[0] if tables[0].isascii() else f"leads{PurePath(tables[0]).suffix}"
+        raise FileIsArchive(file=name, inner=inner)
 
 
 def _refuse_ole(file: IO[bytes], name: str) -> None:

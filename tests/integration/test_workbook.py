@@ -16,9 +16,10 @@ from openpyxl import Workbook
 from leadline.errors import IntakeError
 from leadline.files.faults import (
     FileBinary,
-    FileIsArchive,
     FileEmpty,
+    FileIsArchive,
     FileIsHtml,
+    FileIsNumbers,
     FilePassword,
     HeaderLineMissing,
     HeaderMissing,
@@ -190,7 +191,7 @@ def test_header_row_can_be_given() -> None:
 
 
 def test_header_row_that_is_not_there_is_an_error_that_names_the_last_row() -> None:
-    with pytest.raises(HeaderLineMissing, match="row begins on line 9.* begins on line 2"):
+    with pytest.raises(HeaderLineMissing, match=r"row begins on line 9.* on line 2"):
         _table(_book(["Email"], ["a@b.example"]), Reading(header_line=9))
 
 
