@@ -15,7 +15,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from leadline.domain.condition_findings import FUNCTIONS, KEYWORDS, near, quoted
+from leadline.domain.condition_findings import FUNCTIONS, KEYWORDS, OPERATORS, near, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,8 @@ _TOKENS: Final = frozenset(
         *("STRING", "NUMBER", "NULL", "TRUE", "FALSE"),
     }
 )
+#: Tokens behind which only an operator, a bracket or the end can come.
+_VALUES: Final = frozenset({"STRING", "NUMBER", "NULL", "TRUE", "FALSE", "R_PAREN", "IDENTIFIER"})
 #: What lists and files call a field that has another name in conditions.
 _SHOWN_NAMES: Final = {"score": "points"}
 #: Words that sqlglot reads as the start of a statement; a field of that name is double-quoted.
@@ -161,7 +163,8 @@ def _are_words_allowed(
 ) -> bool:
     """Report every token outside the language; true when the tree is worth reading."""
     is_worth_reading = True
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+    around = zip([None, *tokens[:-1]], tokens, [*tokens[1:], None], strict=True)
+    for before, token, after in around:
         kind = token.token_type.name
         is_call = after is not None and after.token_type.name == "L_PAREN"
         if kind in _TOKENS:
@@ -170,8 +173,11 @@ def _are_words_allowed(
             _check_quoted_name(token, fields, report)
         elif kind == "VAR" and is_call:
             is_worth_reading &= _is_function(token, report)
-        elif _is_name(token, fields):
+        elif _is_name(token, fields) and not _is_operator_due(before, token, fields):
             _check_name(token, fields, report)
+        elif kind == "VAR":
+            _report_no_operator(token, report)
+            is_worth_reading = False
         else:
             report.add("not_allowed", token.start, word=token.text)
             is_worth_reading = False
@@ -182,6 +188,27 @@ def _is_name(token: Token, fields: Mapping[str, FieldType]) -> bool:
     """Tell whether `token` is meant as a field; some fields have the name of an SQL keyword."""
     word = token.text.lower()
     return word not in _STATEMENTS and (token.token_type.name == "VAR" or word in fields)
+
+
+def _is_operator_due(before: Token | None, token: Token, fields: Mapping[str, FieldType]) -> bool:
+    """Tell whether a word that is no field stands behind a value."""
+    if before is None or field_named(token.text, fields) is not None:
+        return False
+    if token.text.lower() in FUNCTIONS:
+        return True
+    kind = before.token_type.name
+    return kind in _VALUES or (kind == "VAR" and field_named(before.text, fields) is not None)
+
+
+def _report_no_operator(token: Token, report: Report) -> None:
+    """Report a word in the place of an operator; full-width signs are most likely meant as one."""
+    report.add(
+        "no_operator",
+        token.start,
+        suggestion=near(token.text, map(str.lower, KEYWORDS)).upper(),
+        word=token.text,
+        operators=", ".join(OPERATORS),
+    )
 
 
 def _is_function(token: Token, report: Report) -> bool:

@@ -30,6 +30,12 @@ KEYWORDS: Final = (
     *("LIKE", "ILIKE", "BETWEEN"),
 )
 
+#: What may stand between two values, as it is shown to people.
+OPERATORS: Final = (
+    *("=", "<>", "<", "<=", ">", ">=", "LIKE", "ILIKE"),
+    *("IN", "BETWEEN", "IS NULL", "AND", "OR"),
+)
+
 TYPE_WORDS: Final[Mapping[FieldType, Mapping[str, str]]] = {
     "text": {"en": "a text", "ja": "文字列"},
     "number": {"en": "a number", "ja": "数値"},
@@ -103,6 +109,17 @@ _WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
         "unknown_field",
         "{word} is not a field",
         "{word} という項目はありません",
+    ),
+    "no_operator": (
+        "syntax",
+        (
+            "an operator is expected here, not {word}: one of {operators}; functions are written "
+            "as contains(field, 'text')"
+        ),
+        (
+            "ここには {word} ではなく演算子が必要です ({operators})。関数は "
+            "contains(項目, '文字列') の形で書きます"
+        ),
     ),
     "unknown_function": (
         "unknown_function",

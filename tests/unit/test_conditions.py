@@ -155,7 +155,8 @@ def test_connection_reaches_nothing_outside() -> None:
         ("score > 50", "unknown_field", (1, 1), "points"),
         ("Score IS NULL", "unknown_field", (1, 1), "points"),
         ("countrx = titlx", "unknown_field", (1, 11), "title"),
-        ("country ＝ 'JP'", "unknown_field", (1, 9), "="),
+        ("country ＝ 'JP'", "syntax", (1, 9), "="),
+        ("country = 'JP' adn consent", "syntax", (1, 16), "AND"),
         ("country = ‘JP’", "unknown_field", (1, 11), "'JP'"),
         ("lengtx(title) > 3", "unknown_function", (1, 1), "length"),
         ('country = "JP"', "double_quoted_text", (1, 11), "'JP'"),
@@ -209,6 +210,18 @@ def test_finding_names_code_place_and_remedy(
 ) -> None:
     found = {(f.code, (f.line, f.column), f.suggestion) for f in refused(text)}
     assert (code, place, suggestion) in found
+
+
+@pytest.mark.parametrize(
+    "text", ["email contains 'b1'", "(email) contains 'b1'", "emial contains 'b'"]
+)
+def test_word_in_the_place_of_an_operator_is_told_with_those_that_can_stand_there(
+    text: str,
+) -> None:
+    found = {f.column: f for f in refused(text)}[text.index("contains") + 1]
+    assert found.message["en"].startswith("an operator is expected here, not contains: one of =,")
+    assert "ILIKE" in found.message["ja"]
+    assert "演算子が必要です" in found.message["ja"]
 
 
 def test_findings_are_all_reported_in_the_order_of_the_text() -> None:
