@@ -175,7 +175,7 @@ def test_mail_without_one_part_names_the_file_that_lacks(home: Path) -> None:
 def test_syntax_error_is_placed_and_told_once(home: Path) -> None:
     put(home, "config/sequences/welcome.yaml", "title: {en: x\nentry: y\n")
     problem = the_problem(home)
-    assert place(problem)[:3] == ("bad_syntax", "config/sequences/welcome.yaml", 2)
+    assert place(problem)[:3] == ("bad_syntax", "config/sequences/welcome.yaml", 1)
 
 
 def test_file_of_another_encoding_is_a_fault(home: Path) -> None:
