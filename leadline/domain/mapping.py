@@ -169,6 +169,7 @@ class _Claim(NamedTuple):
     header: str
     field: str
     how: How
+    is_empty: bool = False
 
 
 def map_headers(headers: Sequence[str], *, fixed: Mapping[str, str]) -> dict[str, str]:
@@ -261,8 +262,9 @@ def _settle(columns: Sequence[Column], stated: Mapping[str, str]) -> list[_Claim
 
 
 def _claim(column: Column) -> _Claim:
-    known = column.known or Known("", 0)
-    return _Claim(known.confidence, known.rank, column.place, column.header, known.field, "alias")
+    field, confidence, rank, _ = column.known or Known("", 0)
+    is_empty = not column.evidence.count
+    return _Claim(confidence, rank, column.place, column.header, field, "alias", is_empty)
 
 
 def _given(claims: list[_Claim], taken: set[str]) -> list[_Claim]:
@@ -286,9 +288,9 @@ def _is_beside(claim: _Claim, met: Iterable[_Claim]) -> bool:
     )
 
 
-def _weight(claim: _Claim) -> tuple[bool, int, int, int]:
+def _weight(claim: _Claim) -> tuple[bool, bool, int, int, int]:
     is_late = is_aside(claim.header, claim.field)
-    return is_late, -claim.confidence, claim.rank, claim.place
+    return is_late, claim.is_empty, -claim.confidence, claim.rank, claim.place
 
 
 def _by_content(left: Sequence[Column], fields: Collection[str]) -> list[_Claim]:

@@ -121,6 +121,14 @@ def test_field_is_used_once_by_the_surest_header() -> None:
     assert map_headers(["Organization", "Company", "Employer"], fixed={}) == {"Company": "company"}
 
 
+def test_column_without_a_filled_cell_gives_way_to_one_with_some() -> None:
+    samples = {"Occupation": [], "Organization 1 - Title": ["CEO"], "First Name": [" "]}
+    samples |= {"First Name (2)": ["Ann"], "Company": []}
+    mapped = decide_mapping(list(samples), fixed={}, samples=samples)
+    expected = {"Organization 1 - Title": "title", "First Name (2)": "given_name"}
+    assert mapped.fields == {**expected, "Company": "company"}
+
+
 def test_time_of_creation_is_that_of_the_submission_where_no_column_tells_it() -> None:
     assert map_headers(["created_at"], fixed={}) == {"created_at": "submitted_at"}
     both = {"created_at": "created_at", "submitted_at": "submitted_at"}
