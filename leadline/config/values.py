@@ -123,8 +123,10 @@ ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 EncodingName = Literal[
     "utf-8",
     "utf-8-sig",
+    "utf-16",
     "utf-16-le",
     "utf-16-be",
+    "utf-32",
     "utf-32-le",
     "utf-32-be",
     "cp932",

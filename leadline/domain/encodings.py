@@ -20,7 +20,7 @@ from leadline.domain.jis import decode_euc, decode_jis
 from leadline.domain.plausibility import BAD_BYTE, cost_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Encoding(StrEnum):
@@ -171,6 +171,20 @@ def detect_encoding(data: bytes) -> Encoding:
     return find_encoding(data).encoding
 
 
+def choose_encoding(head: bytes, choices: Sequence[Encoding]) -> Encoding:
+    """Return which of some encodings the first bytes of a file are in: by a mark, else likeliest.
+
+    Args:
+        head: the first bytes.
+        choices: the encodings, such as those of UTF-16.
+    """
+    announced = _announced(head)
+    if announced is not None and announced in choices:
+        return announced
+    piece = head[:_PEEK]
+    return min(choices, key=lambda encoding: _wide_cost(piece, encoding))
+
+
 def decode_text(data: bytes, encoding: Encoding) -> str:
     """Return the text of whole lines; a byte that says nothing is a lone surrogate.
 
@@ -281,12 +295,15 @@ def _bare_utf_16(head: bytes) -> Encoding | None:
     piece = head[:_PEEK]
     wide = [Encoding.UTF_16_LE, Encoding.UTF_16_BE]
     narrow = [Encoding.UTF_8, Encoding.CP932, Encoding.EUC_JP, Encoding.ISO_8859_1]
-    costs = {encoding: _cost(piece, encoding) for encoding in [*narrow, *wide]}
-    for encoding in wide:
-        costs[encoding] += BAD_BYTE * decode_text(piece, encoding).count("\0")
+    costs = {encoding: _cost(piece, encoding) for encoding in narrow}
+    costs |= {encoding: _wide_cost(piece, encoding) for encoding in wide}
     best = min(costs, key=costs.__getitem__)
     is_text = costs[best] < _DEAREST_UNIT * len(piece) / 2
     return best if best in wide and is_text else None
+
+
+def _wide_cost(piece: bytes, encoding: Encoding) -> float:
+    return _cost(piece, encoding) + BAD_BYTE * decode_text(piece, encoding).count("\0")
 
 
 def is_utf_8(data: bytes) -> bool:

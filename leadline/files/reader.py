@@ -16,7 +16,7 @@ from heapq import merge
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
-from leadline.domain.encodings import Encoding, Found, decode_text
+from leadline.domain.encodings import Encoding, Found, choose_encoding, decode_text
 from leadline.files.decoding import decode_blocks, ends_with_cr, survey
 from leadline.files.dialect import (
     announced_delimiter,
@@ -64,8 +64,6 @@ _FIRST_READ: Final = 1 << 16
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _OTHER_NAMES: Final = {
     "utf8": Encoding.UTF_8,
-    "utf-16": Encoding.UTF_16_LE,
-    "utf-32": Encoding.UTF_32_LE,
     "shift_jis": Encoding.CP932,
     "shift-jis": Encoding.CP932,
     "sjis": Encoding.CP932,
@@ -78,6 +76,11 @@ _OTHER_NAMES: Final = {
     "cp1252": Encoding.WINDOWS_1252,
     "latin-1": Encoding.ISO_8859_1,
     "latin1": Encoding.ISO_8859_1,
+}
+#: Names that leave the order of bytes open.
+_EITHER: Final = {
+    "utf-16": (Encoding.UTF_16_LE, Encoding.UTF_16_BE),
+    "utf-32": (Encoding.UTF_32_LE, Encoding.UTF_32_BE),
 }
 
 
@@ -326,7 +329,9 @@ class _Text:
 def _open_text(source: _Source, file: IO[bytes], fixed: Reading) -> Table:
     file.seek(0)
     surveyed = survey(file)
-    found = Found(_named(fixed.encoding, source.name)) if fixed.encoding else surveyed.found
+    found = surveyed.found
+    if fixed.encoding:
+        found = Found(_named(fixed.encoding, surveyed.head, source.name))
     file.seek(0)
     sample, with_cr, is_whole = _sample(file, found.encoding)
     if _is_binary(surveyed.head, found.encoding):
@@ -403,14 +408,16 @@ def _behind(blocks: Iterable[bytes], start: int) -> Iterator[bytes]:
         start = max(0, start - len(block))
 
 
-def _named(encoding: str, file: str) -> Encoding:
-    """Return the encoding that a name means."""
+def _named(encoding: str, head: bytes, file: str) -> Encoding:
+    """Return the encoding that a name means for a file that begins with `head`."""
     name = encoding.strip().lower()
+    if choices := _EITHER.get(name):
+        return choose_encoding(head, choices)
     try:
         return _OTHER_NAMES.get(name) or Encoding(name)
     except ValueError:
-        choices = ", ".join(Encoding)
-        raise EncodingUnknown(file=file, encoding=encoding, choices=choices) from None
+        known = ", ".join(Encoding)
+        raise EncodingUnknown(file=file, encoding=encoding, choices=known) from None
 
 
 def _is_binary(head: bytes, encoding: Encoding) -> bool:

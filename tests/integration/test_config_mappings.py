@@ -128,6 +128,11 @@ def test_delimiter_is_a_name_or_signs(home: Path, written: str, sign: str) -> No
     assert read_mapping(_map(home, f"delimiter: {written}\n")).delimiter == sign
 
 
+@pytest.mark.parametrize("name", ["utf-16", "utf-32"])
+def test_encoding_may_leave_the_order_of_bytes_open(home: Path, name: str) -> None:
+    assert read_mapping(_map(home, f"encoding: {name}\n")).encoding == name
+
+
 def test_custom_field_may_be_the_target_of_a_mapping(home: Path) -> None:
     path = _map(home, "columns:\n  Plan: tier\n")
     settings_file = home / "config/settings.yaml"

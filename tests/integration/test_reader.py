@@ -438,6 +438,17 @@ def test_what_is_known_of_a_file_wins() -> None:
     assert _table("a;b,c\n1;2,3\n").header_line == 1
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "text", ["Email,Name\na@b.example,Ann\n", "氏名、会社\n山田太郎、株式会社桜\n"]
+)
+def test_order_of_bytes_that_a_name_leaves_open_is_found(codec: str, text: str, mark: str) -> None:
+    data = f"{mark}{text}".encode(codec)
+    table = parse_table(data, file="leads.csv", fixed=Reading(encoding=codec[:6], header_line=1))
+    assert (table.encoding, len(list(table.records()))) == (codec, 1)
+
+
 @pytest.mark.parametrize("data", [b"Email\na@b.example\nx\n", b"Email\n\n\xff"])
 def test_header_line_that_is_not_there_is_an_error_that_names_the_last_line(data: bytes) -> None:
     with pytest.raises(HeaderLineMissing) as caught:
