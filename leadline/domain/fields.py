@@ -20,7 +20,7 @@ from leadline.domain.cells import (
 from leadline.domain.dates import parse_time
 from leadline.domain.mapping import is_opt_out
 from leadline.domain.places import find_country, find_region
-from leadline.domain.reach import read_phone, read_postal_code
+from leadline.domain.reach import read_phone, read_postal_code, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,9 +121,9 @@ def read_custom(cell: str, kind: str, source: SourceContext) -> str | None:
 
 
 def _read_external_id(cell: str) -> str | None:
-    """Return an id as text, without the prefix that some vendors put before it."""
-    text = clean_line(cell)
-    return _ID_PREFIX.sub("", text, count=1) if text else None
+    """Return an id as text, without what vendors and exports put before it or around it."""
+    text = unguarded(clean_line(cell) or "")
+    return _ID_PREFIX.sub("", text, count=1) or None
 
 
 def _read_region(cell: str, country: str) -> str | None:

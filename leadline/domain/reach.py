@@ -130,10 +130,10 @@ def _of_formula(text: str) -> str:
     if match := _LINK.fullmatch(text):
         link, label = match[1].strip(_BLANKS), match[2]
         return label if label and not link.lower().startswith("mailto:") else link
-    return _unguarded(text)
+    return unguarded(text)
 
 
-def _unguarded(text: str) -> str:
+def unguarded(text: str) -> str:
     """Return a trimmed cell without `="..."` around it, or the apostrophe before its digits."""
     if text[:1] in {"=", "'"} and (match := _GUARDED.fullmatch(text)):
         return (match[1] or match[2] or "").strip(_BLANKS)
@@ -168,7 +168,7 @@ def read_phone(cell: str, country: str | None) -> str | None:
     The length and the loose plan of the country decide (in North America nothing begins with 0 or
     1), not the published number ranges, which change.
     """
-    text = _unguarded(cell.strip(_BLANKS))
+    text = unguarded(cell.strip(_BLANKS))
     if not text or len(text) > _MOST_PHONE:
         return None
     if not text.isascii():
@@ -267,7 +267,7 @@ def read_postal_code(cell: str, country: str | None) -> str | None:
 
     The zero that Excel takes from a Japanese code is put back.
     """
-    text = _unguarded(cell.strip(_BLANKS))
+    text = unguarded(cell.strip(_BLANKS))
     if country == "JP" or text.startswith("〒"):
         plain = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
         plain = _LOST_ZERO.sub(r"0\1", _FRACTION_OF_CODE.sub("", plain))

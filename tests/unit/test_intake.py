@@ -454,6 +454,9 @@ def test_control_characters_never_reach_a_lead() -> None:
 def test_prefix_of_a_vendor_is_taken_off_an_id() -> None:
     assert _value("external_id", "l:7100") == "7100"
     assert _value("external_id", "zcrm_42") == "42"
+    assert _value("external_id", "'6001") == "6001"
+    assert _value("external_id", '="0007"') == "0007"
+    assert _value("external_id", "'A1'") == "'A1'"
     assert _value("external_id", "007") == "007"
 
 
