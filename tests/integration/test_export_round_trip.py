@@ -121,13 +121,15 @@ def rows_of(path: Path, encoding: str = "utf-8-sig") -> list[list[str]]:
 def test_export_that_comes_back_changes_nothing(
     copy: CommandLine, tmp_path: Path, form: str
 ) -> None:
-    before = leads_of(copy)
+    consents = "SELECT count(*) FROM consents"
+    before, said = leads_of(copy), copy.query(consents)
     path = exported(copy, form, tmp_path)
     for duplicates, unchanged in ((len(before), 0), (0, len(before))):
         [file] = copy("import", path, "--yes", "--json").document["files"]
         assert [file[name] for name in COUNTS] == [0, 0, 0]
         assert (file["duplicates"], file["unchanged"]) == (duplicates, unchanged)
     assert leads_of(copy) == before
+    assert copy.query(consents) == said > [(0,)]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from leadline.domain.intake import Rejected, decide_intake
 from leadline.domain.keys import address_hash
 from leadline.files.sources import Wish
 from leadline.stages import ORDER, run_stages
+from leadline.stages import undo as undoing
 from leadline.stages.imports import finish_import, import_file
 from leadline.stages.undo import ImportRunning, NoImportRun, Undone, undo_import
 from leadline.store import schema
@@ -370,6 +373,76 @@ def test_key_that_another_submission_states_too_stays(work: Workspace) -> None:
     take(work, f"a@x.example,{phone},,,again,2026-11-20T00:20:00Z,", source="other")
     assert undo(work, run).keys_removed == 0
     assert len(rows_of(work, "lead_keys")) == keys
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_no_key_goes_while_a_submission_cannot_be_read_any_more(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch, *, is_refused: bool
+) -> None:
+    phone = "Ann Doe,,,+1 206-555-0183"
+    take(work, "a@x.example,Ann Doe,,,,,,,,2026-11-20T00:00:00Z", source="web")
+    run = take(work, f"a@x.example,{phone},,,,,2026-11-20T00:10:00Z")
+    take(work, f"a@x.example,{phone},,,again,,2026-11-20T00:20:00Z", source="other")
+
+    def decide(cells: Any, **rest: Any) -> Any:  # noqa: ANN401
+        if rest["source"].name != "other":
+            return decide_intake(cells, **rest)
+        if is_refused:
+            return Rejected("invalid_email", "Email", "")
+        raise KeyError
+
+    keys = len(rows_of(work, "lead_keys"))
+    with work.store.write() as connection:  # the lead itself states no number
+        connection.execute(schema.leads.update().values(phone=None))
+    monkeypatch.setattr(undoing, "decide_intake", decide)
+    assert undo(work, run).keys_removed == 0
+    assert len(rows_of(work, "lead_keys")) == keys
+
+
+def test_key_that_the_lead_itself_states_stays(work: Workspace) -> None:
+    take(work, ANN, source="web")
+    run = take(work, ANN.replace("first,2026-11-20", "more,2026-11-21"))
+    keys = rows_of(work, "lead_keys")
+    with work.store.write() as connection:  # what made the lead is there no longer
+        rows = schema.submissions
+        first = rows_of(work, "submissions")[0]
+        raw = [cell.replace("+1 206-555-0183", "") for cell in first["raw"]]
+        connection.execute(rows.update().where(rows.c.id == first["id"]).values(raw=raw))
+    found = undo(work, run)
+    assert (found.keys_removed, found.fields_restored > 0) == (0, True)
+    assert rows_of(work, "lead_keys") == keys
+
+
+def test_lead_that_an_import_changed_in_two_chunks_says_what_it_said_before_both(
+    work: Workspace,
+) -> None:
+    take(work, ANN, source="web")
+    before = stated(work)
+    rows = [f"a@x.example,,Firm {day},,,,,,,2026-11-{day}T00:00:00Z" for day in (21, 22, 23)]
+    run = take(work, *rows, size=1)
+    (change,) = rows_of(work, "import_changes")
+    assert lead(work)["company"] == change["after"]["company"] == "Firm 23"
+    assert change["before"]["company"] == "Ikeda"
+    undo(work, run)
+    assert stated(work) == before
+
+
+def test_nothing_is_kept_of_what_an_import_changed_on_leads_of_its_own(work: Workspace) -> None:
+    run = take(work, ANN, "a@x.example,,Ramirez,,,,,,,2026-11-21T00:00:00Z", size=1)
+    assert lead(work)["company"] == "Ramirez"
+    assert rows_of(work, "import_changes") == []
+    assert undo(work, run).created_removed == 1
+
+
+@pytest.mark.parametrize("work", ["postgresql"], indirect=True)
+def test_undo_waits_for_arrivals_that_are_being_judged(work: Workspace) -> None:
+    run = take(work, ANN)
+    with ThreadPoolExecutor(1) as threads:
+        with work.store.write(lock="intake"):
+            found = threads.submit(undo, work, run)
+            with pytest.raises(TimeoutError):
+                found.result(timeout=1)
+        assert found.result(timeout=30).created_removed == 1
 
 
 def test_undo_of_an_undone_import_changes_nothing_and_says_so(work: Workspace) -> None:

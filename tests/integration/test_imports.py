@@ -11,10 +11,12 @@ from sqlalchemy import func, select
 from leadline.config.shape import MappingShape
 from leadline.domain import columns as judging
 from leadline.files.sources import Wish
+from leadline.stages import ORDER, run_stages
 from leadline.stages.imports import finish_import, import_file, preview_import
 from leadline.store import schema
 from leadline.store.import_runs import ImportTakenBack
 from leadline.store.leases import Owner, _started, this_process
+from leadline.store.rehearsals import Consequences, count_consequences
 from tests.factories import NOW, a_workspace, rows_of
 
 if TYPE_CHECKING:
@@ -79,6 +81,36 @@ def test_import_that_was_cut_short_goes_on_behind_the_last_line(work: Workspace)
     assert len(rows_of(work, "leads")) == 25
 
 
+def cut_short(work: Workspace) -> Path:
+    """Import the first of three chunks of a file."""
+    path = put(work, [a_row(f"p{number}") for number in range(25)])
+    import_file(work, path, now=NOW, size=10, most=1)
+    return path
+
+
+def test_backfill_does_not_go_on_with_an_import_that_was_cut_short(work: Workspace) -> None:
+    report = take(work, cut_short(work), is_backfill=True)
+    assert (report["run"], report["resumed_from"], report["unchanged"]) == (2, None, 10)
+    runs = [lead["held_import_run_id"] for lead in rows_of(work, "leads")]
+    assert runs == [None] * 10 + [2] * 15
+
+
+def test_import_with_another_mapping_does_not_go_on_with_one_that_was_cut_short(
+    work: Workspace,
+) -> None:
+    wish = Wish(mapping=MappingShape(columns={"Message": "title"}))
+    report = take(work, cut_short(work), wish=wish)
+    assert (report["run"], report["resumed_from"], report["mapped_otherwise"]) == (2, None, [1])
+
+
+def test_import_that_is_being_taken_back_is_not_gone_on_with(work: Workspace) -> None:
+    path = cut_short(work)
+    with work.store.write() as connection:
+        connection.execute(schema.import_runs.update().values(undo_counts={}))
+    report = take(work, path)
+    assert (report["run"], report["resumed_from"], report["created"]) == (2, None, 15)
+
+
 def test_row_that_breaks_us_is_refused_and_the_others_go_on(
     work: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +143,25 @@ def test_look_ahead_counts_as_the_import_does_and_stores_nothing(work: Workspace
     assert rows_of(work, "submissions") == before
     report = take(work, path)
     assert (report["created"], report["updated"] + report["duplicates"]) == (1, 2)
+
+
+def test_look_ahead_lists_the_rejects_in_the_order_of_the_file(work: Workspace) -> None:
+    rows = ["one cell", "no address,,,,", "two,cells", "no address either,,,,"]
+    found = preview_import(work, put(work, rows)).rejects
+    assert [(reject["line"], reject["reason"]) for reject in found] == [
+        (2, "field_count"),
+        (3, "invalid_email"),
+        (4, "field_count"),
+        (5, "invalid_email"),
+    ]
+
+
+def test_later_file_gives_a_lead_no_other_owner(work: Workspace) -> None:
+    for number, owner in enumerate(("", "R13", "R01", "")):
+        rows = [f"a@x.example,佐藤,Yamada {number},{owner}"]
+        take(work, put(work, rows, header="Email,氏名,会社名,担当者\n", name=f"file{number}"))
+    [lead] = rows_of(work, "leads")
+    assert (lead["company"], lead["owner"]) == ("Yamada 3", "R13")
 
 
 def test_backfill_holds_new_leads_and_keeps_their_owners(work: Workspace) -> None:
@@ -208,6 +259,18 @@ def test_rehearsal_leaves_nothing_behind(work: Workspace) -> None:
         with store.read() as connection:
             assert connection.execute(select(func.count()).select_from(schema.leads)).scalar() == 1
     assert rows_of(work, "leads") == rows_of(work, "import_runs") == []
+
+
+async def test_rehearsal_counts_nobody_who_was_known_before(work: Workspace) -> None:
+    rows = ["a@x.example,US,yes", "b@x.example,US,yes"]
+    report = take(work, put(work, rows, header="Email,Country,Opt-in\n"))
+    await run_stages(work, ORDER[:5], now=NOW)
+    with work.store.read() as connection:
+        found = [count_consequences(connection, after=n, run_id=report["run"]) for n in range(3)]
+    assert [each.leads for each in found] == [2, 1, 0]
+    assert [sum(each.reps.values()) + each.queued for each in found] == [2, 1, 0]
+    assert [sum(each.sequences.values()) for each in found] == [2, 1, 0]
+    assert found[2] == Consequences(0, {}, 0, {})
 
 
 def test_source_that_is_asked_for_wins_over_the_name_of_the_file(work: Workspace) -> None:

@@ -162,6 +162,45 @@ def test_dates_of_mended_rows_are_read_in_the_order_of_their_file(command: Comma
     assert leads_of(command)["e@example.com"]["submitted_at"].startswith("2026-10-02")
 
 
+def configured(command: CommandLine, text: str, name: str = "config/mappings/expo.yaml") -> Path:
+    """Write a mapping file."""
+    path = command.home / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_order_of_dates_that_is_configured_since_counts_for_mended_rows(
+    command: CommandLine,
+) -> None:
+    configured(command, "date_order: month_first\n")
+    taken(command, mended(refused(command), {3: MENDS[3]}))
+    assert leads_of(command)["e@example.com"]["submitted_at"].startswith("2026-02-10")
+
+
+def test_source_that_is_asked_for_is_that_of_mended_rows(command: CommandLine) -> None:
+    path = mended(refused(command), {7: MENDS[7]})
+    assert taken(command, path, "--source", "fair")["source"] == "fair"
+
+
+def test_column_that_is_configured_since_counts_in_any_writing_for_mended_rows(
+    command: CommandLine,
+) -> None:
+    configured(command, "columns:\n  'full  NAME': title\n")
+    report = taken(command, mended(refused(command), {7: MENDS[7]}))
+    assert report["mapping"]["Full Name"] == "title"
+    assert leads_of(command)["i@example.com"]["title"] == "I"
+
+
+def test_mapping_that_is_asked_for_is_the_only_one_for_mended_rows(command: CommandLine) -> None:
+    configured(command, "columns:\n  Betrieb Nr: company\n", "config/mappings/odd.yaml")
+    path = command.file("odd.csv", "Email,Betrieb Nr", "nobody,Firm X")
+    quarantine = Path(taken(command, path)["quarantine"])
+    fixed = mended(quarantine, {0: {"Email": "x@example.com"}})
+    other = configured(command, "columns:\n  Email: email\n", "other.yaml")
+    assert taken(command, fixed)["mapping"].get("Betrieb Nr") == "company"
+    assert taken(command, fixed, "--mapping", str(other))["mapping"].get("Betrieb Nr") != "company"
+
+
 def test_rows_that_nobody_mended_come_back_refused_at_their_new_lines(
     command: CommandLine,
 ) -> None:
@@ -226,9 +265,10 @@ def test_file_that_comes_back_twice_changes_nothing_the_second_time(
 
 
 def test_mended_row_joins_the_lead_that_its_source_knows_by_its_id(command: CommandLine) -> None:
-    report = taken(command, mended(refused(command), {7: {**MENDS[7], "Lead ID": "1"}}))
+    cells = {**MENDS[7], "Lead ID": "1", "Full Name": "山田 太郎"}
+    report = taken(command, mended(refused(command), {7: cells}))
     assert report["created"] == 0
-    assert leads_of(command)["a@example.com"]["full_name"] == "I"
+    assert leads_of(command)["a@example.com"]["company"] == "I"
 
 
 def test_quarantine_of_a_quarantine_file_can_be_mended_as_well(command: CommandLine) -> None:

@@ -13,6 +13,7 @@ from leadline.domain.encodings import Encoding
 from leadline.errors import IntakeError
 from leadline.files.decoding import original_bytes
 from leadline.files.faults import EncodingUnknown, HeaderLineMissing
+from leadline.files.gathered import Line, rows_of
 from leadline.files.reader import (
     FileBinary,
     FileEmpty,
@@ -27,6 +28,7 @@ from leadline.files.reader import (
     open_table,
     parse_table,
 )
+from leadline.files.subtables import gather_subtables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -486,6 +488,22 @@ def test_lines_of_a_sub_table_make_one_record() -> None:
         (2, "field_count"),
         (7, "field_count"),
     ]
+
+
+def test_record_with_a_sub_table_is_one_wherever_the_batches_part_it() -> None:
+    lines = [
+        *(("*", "1", "A"), ("", "1", "B"), ("", "1", "A"), ("", "", "C")),
+        *(("*", "2", "A"), ("", "2", "B"), ("*", "3", "D")),
+    ]
+    rows = [Line(number, cells, b"") for number, cells in enumerate(lines, start=2)]
+    for size in range(1, len(rows) + 1):
+        parts = [rows[place : place + size] for place in range(0, len(rows), size)]
+        batches = [rows_of(part, [], width=3, size=10 * len(part)) for part in parts]
+        found = list(gather_subtables(batches, 0))
+        columns = [[column.to_pylist() for column in each.columns] for each in found]
+        records = [row for each in columns for row in zip(*each, strict=True)]
+        assert records == [("1", "A\nB\nC"), ("2", "A\nB"), ("3", "D")]
+        assert sum(each.size for each in found) == 10 * len(rows)
 
 
 def test_file_is_described_for_people_and_programs() -> None:

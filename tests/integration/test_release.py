@@ -226,6 +226,14 @@ async def test_plan_counts_only_who_has_agreed_and_is_not_suppressed(work: Works
     assert (plan.held, plan.with_consent) == (4, 1)
 
 
+def test_plan_counts_leads_of_a_rep_who_has_left_as_routed(work: Workspace) -> None:
+    rows = [{"email": f"{owner}@x.jp", "owner": owner} for owner in ("R13", "R15")]
+    run = backfill(work, rows)
+    assert set(owners(work).values()) == {"R13", "R15"}
+    plan = plan_release(work, run, condition=None, now=NOW)
+    assert (plan.owners, plan.matching, plan.routed) == ({"R13": 1}, 2, 1)
+
+
 @both
 async def test_backfill_that_changes_a_known_lead_leads_to_nothing_but_its_score(
     work: Workspace,

@@ -166,6 +166,7 @@ def test_unknown_zone_is_an_error() -> None:
         (["05.10.2026 13:04"], "US", ("day_first", "assumed", "05.10.2026")),
         (["26/10/05", "26/11/30"], "JP", ("year_first", "assumed", "26/10/05")),
         (["31/12/99"], "JP", ("day_first", "proved", "31/12/99")),
+        (["25/12/11", "03/14/2026"], "GB", ("month_first", "proved", "03/14/2026")),
         (["2026-10-05", "", "soon", "令和8.10.5", "H30.1.2"], "GB", ("day_first", "none", "")),
         ([], "JP", ("year_first", "none", "")),
         (["13/10/2026", "10/13/2026"], "GB", ("day_first", "none", "")),
