@@ -87,7 +87,7 @@ _FAULTS: Final[dict[str, dict[str, str]]] = {
     },
     "unknown_header": {
         "en": "the mapping names a column `{header}`, which the file does not have{hint}",
-        "ja": "対応表の列 `{header}` がファイルにありません{hint}",
+        "ja": "対応ファイルの列 `{header}` がファイルにありません{hint}",
     },
 }
 _HINTS: Final = {
