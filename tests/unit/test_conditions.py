@@ -156,7 +156,7 @@ def test_connection_reaches_nothing_outside() -> None:
         ("Score IS NULL", "unknown_field", (1, 1), "points"),
         ("countrx = titlx", "unknown_field", (1, 11), "title"),
         ("country ＝ 'JP'", "syntax", (1, 9), "="),
-        ("country = 'JP' adn consent", "syntax", (1, 16), "AND"),
+        ("country = 'JP' ANX consent", "syntax", (1, 16), "AND"),
         ("country = ‘JP’", "unknown_field", (1, 11), "'JP'"),
         ("lengtx(title) > 3", "unknown_function", (1, 1), "length"),
         ('country = "JP"', "double_quoted_text", (1, 11), "'JP'"),
