@@ -581,8 +581,8 @@ def test_serving_process_runs_what_is_deployed_and_follows_edits(
         folder=deploy.home,
     )
     try:
-        wait_until(lambda: SEND in server.names(), "what serving applies")
-        assert deploy() == [], "serving applies the same as the command"
+        wait_until(lambda: deploy(dry_run=True) == [], "what serving applies, as the command does")
+        assert deploy() == []
         assert finish(server, SEND) == "COMPLETED"
         deploy.write("send_due_touches: every minute\n")
         assert told(deploy()) == [("create", "schedule", SEND)]
