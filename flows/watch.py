@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import sys
 import threading
 import time
@@ -55,6 +54,7 @@ from leadline.stages.alerts import alert_overdue
 from leadline.stages.due_times import list_overdue
 from leadline.stages.intake import has_due
 from leadline.stages.live import LiveWorkspace
+from leadline.stopping import Stop
 from tasks import current_environment, find_held, hold, unforeseen
 
 if TYPE_CHECKING:
@@ -298,14 +298,13 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     read_environment(os.environ).require_secrets()
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+    asked = Stop()
+    asked.listen()
     runner = threading.Thread(
         target=lambda: loop.run_until_complete(watch_until(stop, _LOG.warning)), name="watch"
     )
     runner.start()
-    while runner.is_alive() and not told.wait(0.5):
+    while runner.is_alive() and not asked.wait(0.5):
         pass
     loop.call_soon_threadsafe(stop.set)
     runner.join()

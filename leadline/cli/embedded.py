@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import sys
 import threading
 from concurrent.futures import CancelledError as Cancelled
@@ -32,6 +31,7 @@ from leadline.schedule import Clock
 from leadline.stages import ORDER, delivery, due_times, imports, inbox, intake, run_stages
 from leadline.stages.alerts import tell_admin
 from leadline.stages.live import LiveWorkspace
+from leadline.stopping import Stop
 from leadline.store import outbox
 
 if TYPE_CHECKING:
@@ -341,12 +341,11 @@ def main() -> int:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     environment = read_environment(os.environ)
     environment.require_secrets()
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+    stop = Stop()
+    stop.listen()
     embedded = Embedded(environment)
     embedded.start()
-    told.wait()
+    stop.wait()
     embedded.stop()
     return 0
 

@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from leadline.clock import SystemClock
 from leadline.errors import LeadlineError
 from leadline.mail.relay import is_loopback
 from leadline.stages import open_workspace
+from leadline.stopping import SIGNALS, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -173,13 +173,13 @@ def run_up(
         _check_prefect(environment, host, prefect_port)
     _check_project(environment, has_prefect=has_prefect)
     up = _Up(environment, host, port, report)
-    with _signals() as told:
+    with _signals() as stop:
         try:
             if has_prefect:
                 up.start(prefect_port)
             else:
                 up.start_alone()
-            while not told.wait(_LOOK_EVERY):
+            while not stop.wait(_LOOK_EVERY):
                 if not up.mend():
                     return 1
         except _Told:
@@ -210,19 +210,18 @@ def _check_prefect(environment: Environment, host: str, prefect_port: int | None
 
 
 @contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into one exception at the first, and into a set event."""
-    told = threading.Event()
+def _signals() -> Iterator[Stop]:
+    """Turn SIGINT and SIGTERM into one exception at the first."""
+    stop = Stop()
 
     def tell(_number: int, _frame: object) -> None:
-        if not told.is_set():
-            told.set()
+        if not stop.is_asked:
+            stop.ask()
             raise _Told
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, tell) for number in numbers}
+    before = {number: signal.signal(number, tell) for number in SIGNALS}
     try:
-        yield told
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
