@@ -243,7 +243,7 @@ def _stage_table(report: Report, lang: str) -> Table:
 
 def _reason(name: str, lang: str) -> str:
     """Return a reason in words: one of ours, or why a row was rejected."""
-    from leadline.domain.intake import REJECT_WORDS
+    from leadline.domain.reject_words import REJECT_WORDS
 
     if name in set(SkipReason):
         return SKIP_WORDS[SkipReason(name)][lang]

@@ -11,8 +11,8 @@ import leadline
 from leadline import errors
 from leadline.config.codes import CODES
 from leadline.domain.condition_findings import _WORDING, FUNCTIONS
-from leadline.domain.intake import REJECT_WORDS
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
+from leadline.domain.reject_words import REJECT_WORDS
 from leadline.domain.skips import WORDS
 from leadline.rendering.problems import _WORDS as TEMPLATE_WORDS
 

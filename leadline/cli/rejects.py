@@ -11,7 +11,8 @@ from leadline.files.rejects import UNCHANGED
 if TYPE_CHECKING:
     from leadline.cli.output import Output
 
-_CELLS: Final = re.compile(r"([0-9]+) cells, the header has ([0-9]+)")
+#: In whatever language the quarantine file says it.
+_CELLS: Final = re.compile(r"([0-9]+) (?:cells|列)\D+([0-9]+)")
 
 
 def show_reject(out: Output, *, line: int, column: object, reason: str, detail: str) -> None:
@@ -24,7 +25,7 @@ def show_reject(out: Output, *, line: int, column: object, reason: str, detail: 
         reason: reject code.
         detail: what is wrong, as the reader says it.
     """
-    from leadline.domain.intake import REJECT_WORDS
+    from leadline.domain.reject_words import REJECT_WORDS
 
     words = REJECT_WORDS.get(reason, {}).get(out.lang, reason)
     if found := _CELLS.match(detail):

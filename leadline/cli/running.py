@@ -155,7 +155,7 @@ def reason_words(reason: str, lang: str) -> str:
     """Return why rows were skipped, in words: a `SkipReason`, a reject code, or a state."""
     if reason in SkipReason.__members__.values():
         return WORDS[SkipReason(reason)][lang]
-    from leadline.domain.intake import REJECT_WORDS
+    from leadline.domain.reject_words import REJECT_WORDS
 
     if reason in REJECT_WORDS:
         return REJECT_WORDS[reason][lang]

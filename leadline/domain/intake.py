@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "REJECT_WORDS",
     "Lead",
     "Rejected",
     "SourceContext",
@@ -47,37 +46,6 @@ MAX_CELL: Final = 100_000
 _SHORT_FIELDS: Final = frozenset(
     {"given_name", "family_name", "full_name", "name_kana", "company", "title"}
 )
-
-#: Every reject code in words for the person who sent the file.
-REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
-    "bad_encoding": {
-        "en": "holds bytes that are no text in the file's encoding",
-        "ja": "ファイルの文字コードとして読めない文字があります",
-    },
-    "stray_quote": {
-        "en": "a quotation mark is not closed, or text follows the closing one",
-        "ja": "引用符が閉じていないか、閉じた後に文字が続いています",
-    },
-    "empty_row": {"en": "the row is empty", "ja": "空の行です"},
-    "field_count": {
-        "en": "the number of cells differs from the header",
-        "ja": "列の数が見出しと合いません",
-    },
-    "missing_email": {"en": "no mail address", "ja": "メールアドレスがありません"},
-    "invalid_email": {
-        "en": "the mail address is not a single valid address",
-        "ja": "メールアドレスの形式が正しくありません",
-    },
-    "too_long": {"en": "a cell is too long", "ja": "文字数が上限を超えています"},
-    "honeypot": {
-        "en": "the form's hidden field was filled in, as programs do",
-        "ja": "フォームの隠し項目が入力されています (自動投稿の疑い)",
-    },
-    "unreadable": {
-        "en": "the row could not be processed; please report it",
-        "ja": "行を処理できませんでした。お手数ですがご報告ください",
-    },
-}
 
 #: Mailboxes of a function and not of a person (RFC 2142 and what Japanese offices use).
 _ROLE_WORDS: Final = """

@@ -16,6 +16,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from leadline.domain.reject_words import say_detail
 from leadline.files.formulas import guard, unguard
 from leadline.files.rejects import MAX_CELL, UNCHANGED, Reject
 from leadline.files.saved_cells import before_saving
@@ -111,6 +112,7 @@ def write_quarantine(
     header: Sequence[str],
     source: str,
     told: Told = Told(),  # noqa: B008 - it cannot be changed
+    lang: str = "en",
 ) -> None:
     """Write refused rows; the file appears when it is complete.
 
@@ -120,6 +122,7 @@ def write_quarantine(
         header: its columns.
         source: its source.
         told: how it was read, so that a few rows of it are read alike.
+        lang: `en` or `ja`, in which it is said why.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
@@ -130,7 +133,8 @@ def write_quarantine(
             writer.writerow([*_WHY, *map(guard, header), *_HOW])
             for row in rows:
                 cells = _fitted(row.cells, len(header))
-                why = (str(row.line), row.column, row.reason, row.detail, source, _cut(row.text))
+                detail = say_detail(row.reason, row.detail, lang)
+                why = (str(row.line), row.column, row.reason, detail, source, _cut(row.text))
                 check = _check(cells, _cut(row.text))
                 writer.writerow([*map(guard, (*why, *cells)), check, reading])
         draft.replace(path)

@@ -442,8 +442,9 @@ def _write_quarantine(work: Workspace, run: Import, rejects: list[dict[str, Any]
     """Write the rejected rows, with line and reason, into a file that can be mended."""
     if not rejects:
         return None
-    stem = _UNFIT.sub("_", run.file.name).encode()[:_LONGEST_STEM].decode(errors="ignore")
+    file, lang = run.file, work.project.settings.language
+    stem = _UNFIT.sub("_", file.name).encode()[:_LONGEST_STEM].decode(errors="ignore")
     path = work.environment.state / "quarantine" / f"{stem}-{run.run_id}.csv"
-    rows = (run.file.refused(reject) for reject in rejects)
-    write_quarantine(path, rows, header=run.file.header, source=run.file.name, told=run.file.told())
+    rows = (file.refused(reject) for reject in rejects)
+    write_quarantine(path, rows, header=file.header, source=file.name, told=file.told(), lang=lang)
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -231,6 +232,21 @@ def test_people_are_told_that_a_row_was_not_changed(command: CommandLine) -> Non
     assert rows_of(again)[0]["quarantine_detail"] == "3 cells, the header has 2"
     answer = command("import", mended(refused(command), {0: {"Company": "x"}}), "--yes")
     assert "no text in the file's encoding (column" in answer.out
+    shown = command("import", quarantine, "--yes", "--lang", "ja").out
+    assert "3 列あります(見出しは 2 列)。変更されていない行です。修正してください\n" in shown
+
+
+def test_japanese_company_reads_in_its_file_why_rows_were_refused(command: CommandLine) -> None:
+    settings = command.home / "config" / "settings.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub("(?m)^language: .*\n", "", text) + "language: ja\n", "utf-8")
+    path = command.home / "two.csv"
+    path.write_text("Email,Name\na@b.example,A,B\n,C\n", encoding="utf-8")
+    quarantine = Path(taken(command, path)["quarantine"])
+    again = Path(taken(command, quarantine)["quarantine"])
+    words = ["3 列あります(見出しは 2 列)", "メールアドレスがありません"]
+    for file in (quarantine, again):
+        assert [row["quarantine_detail"] for row in rows_of(file)] == words
     shown = command("import", quarantine, "--yes", "--lang", "ja").out
     assert "3 列あります(見出しは 2 列)。変更されていない行です。修正してください\n" in shown
 

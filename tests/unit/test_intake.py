@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadline.domain.intake import (
-    REJECT_WORDS,
     Lead,
     Rejected,
     SourceContext,
@@ -509,13 +508,6 @@ def test_mapped_column_that_a_row_lacks_is_not_stated() -> None:
     lead = decide_intake(row, mapping=mapping, source=AMERICAN, custom={"tier": "text"})
     assert isinstance(lead, Lead)
     assert set(lead.values) == {"email", "country", "language", "request", "request_rule"}
-
-
-def test_every_reject_code_has_words_in_both_languages() -> None:
-    codes = {"bad_encoding", "stray_quote", "empty_row", "field_count", "missing_email"}
-    codes |= {"invalid_email", "too_long", "honeypot", "unreadable"}
-    assert set(REJECT_WORDS) == codes
-    assert all(set(words) == {"en", "ja"} for words in REJECT_WORDS.values())
 
 
 def test_keys_come_strongest_first() -> None:

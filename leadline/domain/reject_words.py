@@ -1,0 +1,69 @@
+"""Why a row was refused, in words for the person who sent the file."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+#: Every reject code in words for the person who sent the file.
+REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
+    "bad_encoding": {
+        "en": "holds bytes that are no text in the file's encoding",
+        "ja": "ファイルの文字コードとして読めない文字があります",
+    },
+    "stray_quote": {
+        "en": "a quotation mark is not closed, or text follows the closing one",
+        "ja": "引用符が閉じていないか、閉じた後に文字が続いています",
+    },
+    "empty_row": {"en": "the row is empty", "ja": "空の行です"},
+    "field_count": {
+        "en": "the number of cells differs from the header",
+        "ja": "列の数が見出しと合いません",
+    },
+    "missing_email": {"en": "no mail address", "ja": "メールアドレスがありません"},
+    "invalid_email": {
+        "en": "the mail address is not a single valid address",
+        "ja": "メールアドレスの形式が正しくありません",
+    },
+    "too_long": {"en": "a cell is too long", "ja": "文字数が上限を超えています"},
+    "honeypot": {
+        "en": "the form's hidden field was filled in, as programs do",
+        "ja": "フォームの隠し項目が入力されています (自動投稿の疑い)",
+    },
+    "unreadable": {
+        "en": "the row could not be processed; please report it",
+        "ja": "行を処理できませんでした。お手数ですがご報告ください",
+    },
+}
+
+#: What the readers say of one row, and how a Japanese reader is told.
+_DETAILS: Final = (
+    (r"([0-9]+) cells, the header has ([0-9]+)", "{0} 列あります(見出しは {1} 列)"),
+    (r"([0-9]+) characters, at most ([0-9]+)", "{0} 文字あります(上限 {1} 文字)"),
+    (r"bytes that are not (.+)", "{0} として読めない文字があります"),
+    (r"a NUL character", "NUL 文字が含まれています"),
+    (r"a character that is none", "文字として無効なコードが含まれています"),
+    (r"text follows a closing quote", "閉じ引用符の後に文字が続いています"),
+    (r"a quoted cell is not closed", "引用符が閉じていません"),
+    (
+        r"a line of a sub-table without a record that it belongs to",
+        "どのレコードにも属さないサブテーブルの行です",
+    ),
+)
+
+
+def say_detail(reason: str, detail: str, lang: str) -> str:
+    """Return what is wrong with one row, as exactly as it is known.
+
+    Args:
+        reason: reject code.
+        detail: what the reader or the intake said of it, in English; in Japanese when it was said
+            before, and "" when the code says everything.
+        lang: `en` or `ja`.
+    """
+    if detail and (lang == "en" or not detail.isascii()):
+        return detail
+    for pattern, words in _DETAILS:
+        if found := re.fullmatch(pattern, detail):
+            return words.format(*found.groups())
+    return REJECT_WORDS[reason][lang] if reason in REJECT_WORDS else detail
