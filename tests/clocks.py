@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from leadline.store import schema
 from leadline.store.engine import open_store
+from leadline.store.stage_batches import find_live_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,6 +135,12 @@ class Ledger:
         with self._store.read() as connection:
             query = select(*columns).order_by(table.c.flow, table.c.due_at)
             return [Taken(*row) for row in connection.execute(query)]
+
+    def read_schedules(self) -> str:
+        """Return `schedules.yaml` as the newest configuration in use has it."""
+        with self._store.read() as connection:
+            files = find_live_files(connection)
+        return str(files["config"]["schedules.yaml"]) if files else ""
 
 
 def wait_until(holds: Callable[[], bool], what: str, *, patience: float = PATIENCE) -> None:

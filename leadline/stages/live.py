@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from stat import S_ISREG
 from threading import Lock
@@ -20,20 +21,31 @@ if TYPE_CHECKING:
     from leadline.stages import Workspace
 
 _LOG: Final = logging.getLogger("leadline.live")
+#: How long, in seconds, a folder stays as it is before an edit of it is over. Editors empty a file
+#: before they write it, and an empty file may be a good configuration.
+_RESTS: Final = 1.0
 
 
 class LiveWorkspace:
     """The last good configuration of a project folder, with its database open."""
 
-    def __init__(self, environment: Environment) -> None:
-        """Look at the project folder of `environment`; nothing is opened yet."""
+    def __init__(self, environment: Environment, *, rests: float = _RESTS) -> None:
+        """Look at a project folder; nothing is opened yet.
+
+        Args:
+            environment: where it is.
+            rests: for how many seconds it has to stay as it is before an edit counts.
+        """
         self.environment = environment
+        self._rests = rests
         self._work: Workspace | None = None
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
+        self._edited: frozenset[tuple[str, int, int]] = frozenset()
+        self._edited_at = 0.0
         self._looking = Lock()
 
     def refresh(self, now: datetime) -> Workspace:
-        """Return the workspace; a project folder that changed is read again.
+        """Return the workspace; a project folder that changed is read again once it rests.
 
         Args:
             now: recorded when the configuration is new.
@@ -44,7 +56,7 @@ class LiveWorkspace:
         """
         with self._looking:
             seen = frozenset(_files(self.environment.home))
-            if self._work is not None and seen == self._seen:
+            if self._work is not None and (seen == self._seen or self._is_edited_still(seen)):
                 return self._work
             try:
                 fresh = open_workspace(self.environment, now=now)
@@ -73,6 +85,11 @@ class LiveWorkspace:
             self.close()
             self._work, self._seen = fresh, seen
             return fresh
+
+    def _is_edited_still(self, seen: frozenset[tuple[str, int, int]]) -> bool:
+        if seen != self._edited:
+            self._edited, self._edited_at = seen, time.monotonic()
+        return time.monotonic() - self._edited_at < self._rests
 
     def close(self) -> None:
         """Give the database connections back."""

@@ -10,6 +10,7 @@ from leadline.clock import SystemClock
 from leadline.stages import live
 from leadline.stages.live import LiveWorkspace
 from leadline.store.engine import DatabaseLocked
+from tests.clocks import wait_until
 from tests.factories import a_project
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[LiveWorkspace]:
-    opened = LiveWorkspace(a_project(tmp_path / "home"))
+    opened = LiveWorkspace(a_project(tmp_path / "home"), rests=0)
     opened.refresh(SystemClock().now())
     yield opened
     opened.close()
@@ -51,6 +52,20 @@ def test_fault_that_nobody_foresaw_leaves_the_last_good_configuration(
     edit(running)
     (running.environment.home / "config" / "schedules.yaml").write_text("{}\n", encoding="utf-8")
     assert running.refresh(now) is not before, "the next edit is read again"
+
+
+def test_file_is_not_read_while_it_is_written(tmp_path: Path) -> None:
+    running = LiveWorkspace(a_project(tmp_path / "home"), rests=1)
+    now = SystemClock().now()
+    before = running.refresh(now)
+    file = running.environment.home / "config" / "schedules.yaml"
+    file.write_text("", encoding="utf-8")  # as an editor does first
+    assert running.refresh(now) is before
+    edit(running)
+    assert running.refresh(now) is before
+    wait_until(lambda: running.refresh(now) is not before, "the edit")
+    assert set(running.refresh(now).project.schedules) == {"import_files"}
+    running.close()
 
 
 def test_database_that_is_away_is_said(
