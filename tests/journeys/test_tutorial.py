@@ -6,17 +6,22 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from leadline.clock import SystemClock
+from tests.clocks import FakeTime
 from tests.documents import DOCS, SECONDS, absent, blocks
 
 if TYPE_CHECKING:
     from tests.documents import Block
 
 END = "----- exit code"
+#: A Wednesday on which no rep of the sample project is away.
+DAY = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -26,7 +31,10 @@ def blocks_of(page: Path) -> list[Block]:
 def run(page: Path, folder: Path, lang: str) -> list[tuple[str, int]]:
     """Run all blocks in one shell; returns output and exit code of each."""
     script = "".join(f'{block.text}echo "{END} $?"\n' for block in blocks_of(page))
+    time = FakeTime(folder / "now")
+    time.set_ahead(DAY - SystemClock().now())
     environment = {
+        **time.variables,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(folder),
         "LANG": "C.UTF-8",
