@@ -170,8 +170,8 @@ class Embedded:
 
     def _begin(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments)
+        thread.start()  # first: `stop` may join only what was started
         self._beside = [each for each in self._beside if each.is_alive()] + [thread]
-        thread.start()
 
     def _set_table(self) -> None:
         """Take the schedules as they are in the last good configuration."""

@@ -3,9 +3,12 @@
 Found through PYTHONPATH by Python itself. The file that LEADLINE_TESTS_TIME names holds a time,
 at which the clock stands still, or a number of seconds by which it is ahead of the real one and
 goes on. What is written there later counts at once. The monotonic clock goes on as usual.
+SIGUSR1 has the process write where each of its threads stands.
 """
 
+import faulthandler
 import os
+import signal
 import threading
 import time
 from datetime import datetime, timedelta
@@ -43,3 +46,4 @@ def _follow(path: Path) -> None:
 
 if _FILE:
     _follow(Path(_FILE))
+    faulthandler.register(signal.SIGUSR1)
