@@ -53,10 +53,6 @@ INSPECT: Final[dict[str, tuple[str, str]]] = {
         "  {count} record(s) cannot be read:",
         "  読み取れないもの {count} 件:",
     ),
-    "reject.cells": (
-        "{found} cell(s), the header has {expected}",
-        "{found} 列あります(見出しは {expected} 列)",
-    ),
     "reject.unchanged": (
         "{words}; the row was not changed: mend it",
         "{words}。変更されていない行です。修正してください",

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from leadline.cli.wording import say
 from leadline.files.rejects import UNCHANGED
 
 if TYPE_CHECKING:
     from leadline.cli.output import Output
-
-#: In whatever language the quarantine file says it.
-_CELLS: Final = re.compile(r"([0-9]+) (?:cells|列)\D+([0-9]+)")
 
 
 def show_reject(out: Output, *, line: int, column: object, reason: str, detail: str) -> None:
@@ -25,12 +21,12 @@ def show_reject(out: Output, *, line: int, column: object, reason: str, detail: 
         reason: reject code.
         detail: what is wrong, as the reader says it.
     """
-    from leadline.domain.reject_words import REJECT_WORDS
+    from leadline.domain.reject_words import REJECT_WORDS, say_cells
 
     words = REJECT_WORDS.get(reason, {}).get(out.lang, reason)
-    if found := _CELLS.match(detail):
+    if cells := say_cells(detail, out.lang):
         column = None  # where the columns begin to differ nobody knows
-        words = say("reject.cells", out.lang, found=found[1], expected=found[2])
+        words = cells
     if detail.endswith(UNCHANGED):
         words = say("reject.unchanged", out.lang, words=words)
     key = "import.reject_in_column" if column else "import.reject"

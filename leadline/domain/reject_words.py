@@ -36,9 +36,15 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+#: Two counts, in whatever language a quarantine file says it.
+_COUNTS: Final = re.compile(r"([0-9]+) (?:cells|列)\D+([0-9]+)")
+_CELLS: Final = {
+    "en": "{0} cell(s), the header has {1}",
+    "ja": "{0} 列あります(見出しは {1} 列)",
+}
 #: What the readers say of one row, and how a Japanese reader is told.
 _DETAILS: Final = (
-    (r"([0-9]+) cells, the header has ([0-9]+)", "{0} 列あります(見出しは {1} 列)"),
+    (r"([0-9]+) cells, the header has ([0-9]+)", _CELLS["ja"]),
     (r"([0-9]+) characters, at most ([0-9]+)", "{0} 文字あります(上限 {1} 文字)"),
     (r"bytes that are not (.+)", "{0} として読めない文字があります"),
     (r"a NUL character", "NUL 文字が含まれています"),
@@ -67,3 +73,14 @@ def say_detail(reason: str, detail: str, lang: str) -> str:
         if found := re.fullmatch(pattern, detail):
             return words.format(*found.groups())
     return REJECT_WORDS[reason][lang] if reason in REJECT_WORDS else detail
+
+
+def say_cells(detail: str, lang: str) -> str | None:
+    """Return how many cells a row has and should have, None when its detail is about else.
+
+    Args:
+        detail: as the reader or a quarantine file says it.
+        lang: `en` or `ja`.
+    """
+    found = _COUNTS.match(detail)
+    return _CELLS[lang].format(*found.groups()) if found else None

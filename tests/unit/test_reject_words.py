@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leadline.domain.reject_words import REJECT_WORDS, say_detail
+from leadline.domain.reject_words import REJECT_WORDS, say_cells, say_detail
 
 
 def test_every_reject_code_has_words_in_both_languages() -> None:
@@ -39,3 +39,13 @@ def test_detail_that_was_said_in_japanese_stays() -> None:
     assert say_detail("field_count", "3 列あります(見出しは 2 列)", "ja") == (
         "3 列あります(見出しは 2 列)"
     )
+
+
+@pytest.mark.parametrize(
+    "detail",
+    ["3 cells, the header has 2", "3 列あります(見出しは 2 列)", "3 cells, the header has 2; x"],
+)
+def test_counts_of_cells_are_said_in_either_language_from_either(detail: str) -> None:
+    assert say_cells(detail, "en") == "3 cell(s), the header has 2"
+    assert say_cells(detail, "ja") == "3 列あります(見出しは 2 列)"
+    assert say_cells("300 characters, at most 255", "en") is None
