@@ -6,19 +6,10 @@ and how to mend the fault. Faults inside a condition bear the codes of the condi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A kind of fault: its sentence (with `{details}`) and the longer text, per language."""
-
-    en: str
-    ja: str
-    more_en: str
-    more_ja: str
-
+from leadline.config.fault_code import Code
+from leadline.config.form_codes import FORM_CODES
 
 CODES: Final[dict[str, Code]] = {
     # ---- reading a file ----
@@ -444,4 +435,5 @@ CODES: Final[dict[str, Code]] = {
         "Both reps' leads arrive in one mailbox, and an answer by mail cannot be told apart.",
         "同じ受信箱に届き、返信した担当を区別できません。",
     ),
+    **FORM_CODES,
 }

@@ -11,8 +11,9 @@ from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
+from pydantic import Field, InstanceOf, model_validator
 
+from leadline.config.forms import FormShape
 from leadline.config.values import (
     Address,
     CatchUp,
@@ -25,6 +26,7 @@ from leadline.config.values import (
     Language,
     Name,
     Quote,
+    Shape,
     ShapeFault,
     Text,
     Weekday,
@@ -32,12 +34,6 @@ from leadline.config.values import (
 )
 from leadline.domain.calendars import MonthDay
 from leadline.domain.recurrences import Recurrence
-
-
-class Shape(BaseModel):
-    """Base of every shape: strict types, unknown keys refused, frozen once read."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Company(Shape):
@@ -219,34 +215,6 @@ class SequenceShape(Shape):
     window: WindowShape | None = None
     max_lateness: Duration | None = None
     steps: Annotated[tuple[StepShape, ...], Field(min_length=1)]
-
-
-class FormField(Shape):
-    """One field of a form; its key is a canonical lead field."""
-
-    label: Words
-    required: bool = False
-    max_length: Annotated[int, Field(ge=1, le=100_000)] = 255
-
-
-class FormConsent(Shape):
-    """The consent box and the exact wording that is kept as evidence."""
-
-    field: str = "consent"
-    version: Text
-    wording: Words
-
-
-class FormShape(Shape):
-    """`config/forms/<name>.yaml`."""
-
-    title: Words
-    fields: Annotated[dict[str, FormField], Field(min_length=1)]
-    consent: FormConsent | None = None
-    origins: tuple[str, ...] = ()
-    return_urls: tuple[str, ...] = ()
-    country: Country | None = None
-    timezone: str | None = None
 
 
 class ScheduleShape(Shape):

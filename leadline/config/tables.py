@@ -24,9 +24,10 @@ from leadline.config.cells import (
     read_whole,
 )
 from leadline.config.problems import Spot, nearest
-from leadline.config.shape import RepShape, Shape, TerritoryShape
+from leadline.config.shape import RepShape, TerritoryShape
 from leadline.config.sheets import read_sheet
 from leadline.config.validation import cell_problem
+from leadline.config.values import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

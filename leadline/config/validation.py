@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from leadline.config.document import Document, Path
     from leadline.config.problems import Spot
-    from leadline.config.shape import Shape
+    from leadline.config.values import Shape
     from leadline.errors import Problem
 
 S = TypeVar("S", bound="Shape")

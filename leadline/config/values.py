@@ -10,7 +10,7 @@ from datetime import time, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 _PART = re.compile(r"(\d{1,6})\s*([dhms])\s*")
 _SHORT = re.compile(rf"(?:{_PART.pattern})+")
@@ -27,6 +27,12 @@ _FOLDER_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/].*|file:///.+")
 #: Read-only, or no folder at all.
 _NO_FOLDERS = {"http", "https", "data"}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+class Shape(BaseModel):
+    """Base of every shape: strict types, unknown keys refused, frozen once read."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class ShapeFault(ValueError):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from leadline.config.shape import FormShape, SourceSettings
+    from leadline.config.forms import FormShape
+    from leadline.config.shape import SourceSettings
     from leadline.stages import Workspace
     from leadline.store.submissions import Waiting
 

@@ -2,7 +2,8 @@
 
 Times are aware UTC. What waits for a stage carries a `*_due_at` (or a state) with a partial
 index, so that finding work never needs an anti-join. The tables of what arrives stand in
-`leadline.store.schema_arrivals` and are named from here.
+`leadline.store.schema_arrivals`, those of consent, bans and events in
+`leadline.store.schema_evidence`; all are named from here.
 """
 
 from __future__ import annotations
@@ -29,6 +30,13 @@ from leadline.store.schema_arrivals import (
 )
 from leadline.store.schema_arrivals import import_runs as import_runs  # noqa: PLC0414 - as above
 from leadline.store.schema_arrivals import submissions as submissions  # noqa: PLC0414 - as above
+from leadline.store.schema_evidence import consents as consents  # noqa: PLC0414 - as above
+from leadline.store.schema_evidence import events as events  # noqa: PLC0414 - as above
+from leadline.store.schema_evidence import proofs as proofs  # noqa: PLC0414 - as above
+from leadline.store.schema_evidence import (
+    suppression_lists as suppression_lists,  # noqa: PLC0414 - as above
+)
+from leadline.store.schema_evidence import suppressions as suppressions  # noqa: PLC0414 - as above
 
 #: Lead fields kept as columns; `employees` is the text as stated, its bounds stand beside it.
 _LEAD_COLUMNS = {"text": Text, "number": Text, "boolean": Boolean, "time": UtcDateTime}
@@ -66,6 +74,7 @@ leads = Table(
     Column("is_scoring_only", Boolean),
     at("created_at", nullable=False),
     at("updated_at", nullable=False),
+    at("erased_at"),
     at("scoring_due_at"),
     at("routing_due_at"),
     at("enrollment_due_at"),
@@ -85,35 +94,6 @@ lead_keys = Table(
     Column("key_hash", Text, primary_key=True),
     Column("lead_id", BigId, ForeignKey("leads.id"), nullable=False),
     Index("ix_lead_keys_lead_id", "lead_id"),
-)
-
-consents = Table(
-    "consents",
-    metadata,
-    id_column(),
-    Column("lead_id", BigId, ForeignKey("leads.id"), nullable=False),
-    Column("purpose", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("is_granted", Boolean, nullable=False),
-    Column("basis", Text),
-    Column("wording", Text),
-    Column("version", Text),
-    Column("source", Text, nullable=False),
-    Column("submission_id", BigId),
-    Column("network_address", Text),
-    at("at", nullable=False),
-    at("undone_at"),
-    Index("ix_consents_lead_id", "lead_id", "purpose", "channel"),
-)
-
-suppressions = Table(
-    "suppressions",
-    metadata,
-    Column("address_hash", Text, primary_key=True),
-    Column("scope", Text, primary_key=True),
-    Column("cause", Text, nullable=False),
-    Column("message_id", Text),
-    at("at", nullable=False),
 )
 
 config_versions = Table(
@@ -249,6 +229,8 @@ touches = Table(
     Index("ix_touches_lead_id", "lead_id", "decided_at"),
 )
 
+#: What a mail is: to the admin, to a rep, of a sequence, and the two that answer a form.
+OUTBOX_KINDS = ("alert", "assignment", "touch", "acknowledgment", "confirmation")
 OUTBOX_STATES = (
     "queued",
     "leased",
@@ -274,6 +256,7 @@ outbox = Table(
     Column("assignment_id", BigId),
     Column("enrollment_id", BigId),
     Column("touch_id", BigId),
+    Column("submission_id", BigId),
     Column("state", Text, nullable=False),
     Column("skip_reason", Text),
     Column("priority", Integer, nullable=False),
@@ -298,7 +281,7 @@ outbox = Table(
     at("leased_until"),
     at("sent_at"),
     CheckConstraint(f"state IN {OUTBOX_STATES!r}", name="state"),
-    CheckConstraint("kind IN ('alert', 'assignment', 'touch')", name="kind"),
+    CheckConstraint(f"kind IN {OUTBOX_KINDS!r}", name="kind"),
     waiting(
         "ix_outbox_unrendered",
         "rep_id",
@@ -317,6 +300,7 @@ outbox = Table(
     Index("ix_outbox_lead_id", "lead_id", "sent_at"),
     Index("ix_outbox_bundle_id", "bundle_id"),
     Index("ix_outbox_address_hash", "address_hash"),
+    waiting("ix_outbox_submission_id", "submission_id", where="submission_id IS NOT NULL"),
 )
 
 delivery_events = Table(

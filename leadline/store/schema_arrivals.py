@@ -53,6 +53,9 @@ import_changes = Table(
     Index("ix_import_changes_lead_id", "lead_id"),
 )
 
+#: `waiting` is for what a vendor tells in a second call, `erased` for what a person had removed.
+SUBMISSION_STATES = ("new", "waiting", "accepted", "quarantined", "undone", "erased")
+
 submissions = Table(
     "submissions",
     metadata,
@@ -67,6 +70,8 @@ submissions = Table(
     Column("consent_version", Text),
     Column("consent_wording", Text),
     Column("network_address", Text),
+    Column("address_hash", Text),
+    Column("suspicion", Text),
     at("received_at", nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
@@ -74,8 +79,17 @@ submissions = Table(
     Column("detail", Text),
     Column("outcome", Text),
     Column("lead_id", BigId),
+    Column("attempts", Integer),
+    at("due_at"),
     UniqueConstraint("source", "content_key"),
-    CheckConstraint("state IN ('new', 'accepted', 'quarantined', 'undone')", name="state"),
+    CheckConstraint(f"state IN {SUBMISSION_STATES!r}", name="state"),
+    waiting("ix_submissions_waiting", "due_at", "id", where="state = 'waiting'"),
+    waiting(
+        "ix_submissions_address_hash",
+        "address_hash",
+        "received_at",
+        where="address_hash IS NOT NULL",
+    ),
     waiting("ix_submissions_new", "id", where="state = 'new'"),
     waiting("ix_submissions_quarantined", "id", where="state = 'quarantined'"),
     Index("ix_submissions_lead_id", "lead_id"),

@@ -17,7 +17,7 @@ from leadline.web.words import FIELD_FAULTS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.config.shape import FormShape
+    from leadline.config.forms import FormShape
     from leadline.config.values import Language
     from leadline.web.bodies import Posted
 

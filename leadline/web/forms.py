@@ -21,7 +21,7 @@ from leadline.web.site import Visit, Visiting
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.config.shape import FormField, FormShape
+    from leadline.config.forms import FormField, FormShape
     from leadline.config.values import Language
     from leadline.stages import Workspace
     from leadline.store.submissions import Arrival

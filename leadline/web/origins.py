@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from leadline.config.shape import FormShape
+    from leadline.config.forms import FormShape
 
 _SOURCE: Final = re.compile(r"https?://[a-z0-9.:\[\]_-]+")
 

@@ -1,0 +1,113 @@
+"""The typed shape of `config/forms/<name>.yaml`: fields, consent, protection, and what follows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from leadline.config.values import Country, Duration, Name, Shape, ShapeFault, Text, Words
+
+FieldKind = Literal[
+    "text",
+    "long_text",
+    "email",
+    "phone",
+    "url",
+    "number",
+    "choice",
+    "choices",
+    "checkbox",
+    "hidden",
+]
+
+
+class FormOption(Shape):
+    """One choice of a field: what is kept, and what people read."""
+
+    value: Text
+    label: Words
+
+
+class FormField(Shape):
+    """One field of a form; its key is a canonical lead field or one of the project's own."""
+
+    label: Words
+    type: FieldKind | None = Field(default=None, description="from the field's name if not said")
+    required: bool = False
+    max_length: Annotated[int, Field(ge=1, le=100_000)] = 255
+    options: tuple[FormOption, ...] = Field(default=(), description="of choice and choices")
+
+    @model_validator(mode="after")
+    def _options_where_there_is_a_choice(self) -> Self:
+        if self.type in {"choice", "choices"} and not self.options:
+            raise ShapeFault(code="options_missing")
+        return self
+
+
+class FormConsent(Shape):
+    """The consent box and the exact wording that is kept as evidence."""
+
+    field: str = "consent"
+    version: Text
+    wording: Words
+
+
+class FormProtection(Shape):
+    """What keeps programs out; what is suspicious is kept apart and never dropped."""
+
+    minimum_seconds: Annotated[int, Field(ge=0, le=60)] = Field(
+        default=2, description="a post sooner than this after its page was opened is suspicious"
+    )
+    page_required: bool = Field(
+        default=False, description="a post that comes from no page of ours is suspicious"
+    )
+    posts_per_minute: Annotated[int, Field(ge=1)] = Field(
+        default=60, description="from one network; more are answered 429"
+    )
+    posts_per_address: Annotated[int, Field(ge=1)] = Field(
+        default=20, description="that name one mail address, a day; more are suspicious"
+    )
+    proof_of_work: bool = Field(default=False, description="ALTCHA; needs JavaScript")
+
+
+class FormAsset(Shape):
+    """A document that the acknowledgment offers for download."""
+
+    file: Text = Field(description="below assets/ in the project folder")
+    title: Words
+    expires_after: Duration = timedelta(days=14)
+
+
+class FormShape(Shape):
+    """`config/forms/<name>.yaml`."""
+
+    title: Words
+    fields: Annotated[dict[str, FormField], Field(min_length=1)]
+    consent: FormConsent | None = None
+    origins: tuple[str, ...] = ()
+    return_urls: tuple[str, ...] = ()
+    country: Country | None = None
+    timezone: str | None = None
+    protection: FormProtection = FormProtection()
+    acknowledgment: bool = Field(default=False, description="a mail to whoever sent the form")
+    acknowledgment_mail: Name = Field(
+        default="acknowledgment", description="template folder below templates/forms/"
+    )
+    asset: FormAsset | None = None
+    double_opt_in: bool = Field(
+        default=False, description="a consent counts once it is confirmed by a link in a mail"
+    )
+    confirmation_mail: Name = Field(
+        default="confirmation", description="template folder below templates/forms/"
+    )
+    confirm_within: Duration = timedelta(days=7)
+
+    @model_validator(mode="after")
+    def _asset_needs_a_mail(self) -> Self:
+        if self.asset is not None and not self.acknowledgment:
+            raise ShapeFault(code="asset_without_mail")
+        if self.double_opt_in and self.consent is None:
+            raise ShapeFault(code="nothing_to_confirm")
+        return self
