@@ -30,6 +30,7 @@ from deployments.reference_words import (
 )
 from leadline.config import shape
 from leadline.config.calendars import CALENDAR_COLUMNS
+from leadline.config.forms import FormShape
 from leadline.config.tables import REP_COLUMNS, TERRITORY_COLUMNS
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.rendering import contexts
@@ -47,7 +48,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "sending.yaml": shape.Sending,
     "scoring.yaml": shape.Scoring,
     "sequences/<name>.yaml": shape.SequenceShape,
-    "forms/<name>.yaml": shape.FormShape,
+    "forms/<name>.yaml": FormShape,
     "mappings/<source>.yaml": shape.MappingShape,
     "schedules.yaml": shape.ScheduleShape,
 }

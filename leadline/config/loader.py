@@ -15,8 +15,8 @@ from leadline.config.checks import Documents, check_documents
 from leadline.config.document import Document, read_document
 from leadline.config.problems import Spot, nearest
 from leadline.config.schedules import read_schedules, surround
+from leadline.config.forms import FormShape
 from leadline.config.shape import (
-    FormShape,
     MappingShape,
     Project,
     Schedule,
@@ -24,11 +24,11 @@ from leadline.config.shape import (
     Sending,
     SequenceShape,
     Settings,
-    Shape,
 )
 from leadline.config.staffing import check_staffing
 from leadline.config.tables import Table, read_reps, read_territories
 from leadline.config.validation import validate
+from leadline.config.values import Shape
 from leadline.errors import ConfigError, ProjectMissing
 
 if TYPE_CHECKING:
