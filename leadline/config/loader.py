@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from leadline.config.calendars import check_calendars, collect_calendars, read_calendars
 from leadline.config.checks import Documents, check_documents
 from leadline.config.document import Document, read_document
+from leadline.config.forms import FormShape
 from leadline.config.problems import Spot, nearest
 from leadline.config.schedules import read_schedules, surround
-from leadline.config.forms import FormShape
 from leadline.config.shape import (
     MappingShape,
     Project,
