@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.conditions import Condition, compile_condition
+from leadline.domain.consent import Permission
 from leadline.domain.delivery import Gate, Phase, Reply
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.domain.resolution import WRITTEN
@@ -36,6 +37,7 @@ TOKYO: Final = "Asia/Tokyo"
 OFFICE_HOURS: Final = Window(frozenset(range(5)), time(9), time(18))
 PEPPER: Final = "a pepper for tests"
 DOMAIN: Final = "example.com"
+AGREED: Final = Permission("opt_in", NOW)
 _NUMBERS: Final = itertools.count(1)
 
 
@@ -75,8 +77,7 @@ def a_step(**changes: Any) -> DueStep:  # noqa: ANN401
     step = DueStep(
         step_due_at=NOW,
         zone=TOKYO,
-        has_consent=True,
-        is_suppressed=False,
+        permission=AGREED,
         is_exiting=False,
         cap_frees_at=None,
     )
@@ -98,8 +99,7 @@ def a_gate(**changes: Any) -> Gate:  # noqa: ANN401
     """Return the facts of a nurture mail that may go out."""
     gate = Gate(
         is_nurture=True,
-        is_suppressed=False,
-        has_consent=True,
+        permission=AGREED,
         is_enrolled=True,
         planned_at=NOW,
         max_lateness=timedelta(days=3),
@@ -169,6 +169,8 @@ def add_person(connection: Connection, *, email: str = "", **changes: Any) -> Pe
     place = {"attributes": {}, "zone": TOKYO, "zone_source": "place", "submission_id": number}
     row = {**dict.fromkeys(WRITTEN), "id": lead_id, **stated, **place, **changes}
     leads.add_leads(connection, {name: [value] for name, value in row.items()}, now=NOW)
+    if row["consent"] is not None:
+        add_consent(connection, lead_id, is_granted=row["consent"])
     (enrollment_id,) = allocate_ids(connection, schema.enrollments, 1)
     row = {"id": enrollment_id, "lead_id": lead_id, "sequence": "welcome", "step": 0}
     version = {"sequence_version_id": _version(connection), "config_hash": ""}
@@ -178,6 +180,20 @@ def add_person(connection: Connection, *, email: str = "", **changes: Any) -> Pe
         [{**row, **version, "state": "active", "started_at": NOW, "next_due_at": NOW}],
     )
     return Person(lead_id, enrollment_id, email, address_hash(email, pepper=PEPPER))
+
+
+def add_consent(
+    connection: Connection,
+    lead_id: int,
+    **changes: Any,  # noqa: ANN401 - columns
+) -> None:
+    """Store what a lead agreed to: marketing mail, by its own act, long ago."""
+    from leadline.store.suppressions import add_consents
+
+    row = {"lead_id": lead_id, "purpose": "marketing", "channel": "email", "is_granted": True}
+    said = {"basis": "opt_in", "wording": "News by mail", "version": "1", "source": "test"}
+    origin = {"submission_id": None, "network_address": None, "at": NOW - timedelta(days=30)}
+    add_consents(connection, [row | said | origin | changes])
 
 
 def _version(connection: Connection) -> int:

@@ -142,6 +142,7 @@ def _touch(
         "sent_at": time_text(message["sent_at"]) if message else None,
         "due_at": time_text(message["due_at"]) if message else None,
         "reply_code": message["reply_code"] if message else None,
+        "basis": touch["basis"],
         "config_hash": touch["config_hash"],
     }
 

@@ -117,6 +117,7 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
     "ending.replied": ("replied", "返信あり"),
     "ending.unsubscribed": ("unsubscribed", "配信停止"),
     "ending.suppressed": ("address is suppressed", "配信停止リストに該当"),
+    "ending.no_consent": ("no consent that counts", "有効な同意なし"),
     "ending.bounced": ("mail bounced", "メール不達"),
     "ending.manual": ("ended by a person", "手動で終了"),
     "explain.touch.sequence": ("sequence", "シナリオ"),

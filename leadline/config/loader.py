@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from leadline.config.calendars import check_calendars, collect_calendars, read_calendars
 from leadline.config.checks import Documents, check_documents
+from leadline.config.consent import ConsentShape, consent_rules
 from leadline.config.document import Document, read_document
 from leadline.config.forms import FormShape
 from leadline.config.problems import Spot, nearest
@@ -41,7 +42,13 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Shape)
 R = TypeVar("R", bound=Shape)
 
-_FILES: Final = ("settings.yaml", "sending.yaml", "scoring.yaml", "schedules.yaml")
+_FILES: Final = (
+    "settings.yaml",
+    "sending.yaml",
+    "scoring.yaml",
+    "schedules.yaml",
+    "consent.yaml",
+)
 _TABLES: Final = tuple(
     f"{stem}.{ending}"
     for stem in ("reps", "territories", "calendars")
@@ -135,6 +142,7 @@ class _Folder:
         settings, settings_document = self._yaml("settings.yaml", Settings)
         scoring, scoring_document = self._yaml("scoring.yaml", Scoring)
         sending, _ = self._yaml("sending.yaml", Sending)
+        consent, _ = self._yaml("consent.yaml", ConsentShape)
         schedules = self._schedules(settings, settings_document)
         sequences, sequence_documents = self._named("sequences", SequenceShape)
         forms, form_documents = self._named("forms", FormShape)
@@ -152,7 +160,7 @@ class _Folder:
         reps = self._table("reps", read_reps)
         territories = self._table("territories", read_territories)
         self.problems += check_staffing(reps, territories)
-        if not settings or not scoring or not sending or self._has_errors():
+        if not settings or not scoring or not sending or not consent or self._has_errors():
             return None
         return Project(
             settings=settings,
@@ -163,6 +171,7 @@ class _Folder:
             sequences=sequences,
             forms=forms,
             schedules=schedules,
+            consent=consent_rules(consent),
             mappings=mappings,
             templates=templates,
             files=self._files,

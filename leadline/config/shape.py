@@ -33,6 +33,7 @@ from leadline.config.values import (
     Words,
 )
 from leadline.domain.calendars import MonthDay
+from leadline.domain.consent import RULES, ConsentRules
 from leadline.domain.recurrences import Recurrence
 
 
@@ -313,6 +314,7 @@ class Project(Shape):
         read_at: when the folder was read (aware UTC).
         templates: text of every file below templates/, by its path there with `/`
             (`nurture/welcome/hello/en/subject.txt`).
+        consent: which bases of consent count in which country.
         mappings: what `config/mappings/` says of sources, by their names.
         files: text of every file below config/ that was read, by its path there with `/`
             (`sequences/welcome.yaml`); a workbook appears as the CSV text of its first sheet.
@@ -326,6 +328,7 @@ class Project(Shape):
     sequences: dict[str, SequenceShape]
     forms: dict[str, FormShape]
     schedules: dict[str, Schedule]
+    consent: InstanceOf[ConsentRules] = RULES
     mappings: dict[str, MappingShape] = Field(default_factory=dict)
     templates: dict[str, str]
     files: dict[str, str]

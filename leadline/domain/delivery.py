@@ -22,6 +22,7 @@ from leadline.domain.windows import next_open
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from leadline.domain.consent import Permission
     from leadline.domain.windows import Window
 
 FIRST_RETRY: Final = timedelta(minutes=5)
@@ -157,6 +158,8 @@ class Gate:
     Attributes:
         is_nurture: marketing mail; mail to reps and to the admin is exempt from consent, window
             and cap.
+        permission: what the consent gate says; None for mail that needs no consent and is not
+            stopped by a ban either.
         is_enrolled: the enrollment was not left for a reason that stops its mails.
         planned_at: when the touch was planned; the relay may have been away since.
         max_lateness: how long a planned mail is of use.
@@ -165,8 +168,7 @@ class Gate:
     """
 
     is_nurture: bool
-    is_suppressed: bool
-    has_consent: bool
+    permission: Permission | SkipReason | None
     is_enrolled: bool
     planned_at: datetime
     max_lateness: timedelta
@@ -202,12 +204,10 @@ def decide_gate(  # noqa: PLR0911 - one line per reason, in the order of their w
     gate: Gate, *, now: datetime
 ) -> Pass | Refuse | Defer:
     """Decide whether a message may be marked `sending` at this very moment."""
+    if isinstance(gate.permission, SkipReason):
+        return Refuse(gate.permission)
     if not gate.is_nurture:
         return Pass()
-    if gate.is_suppressed:
-        return Refuse(SkipReason.SUPPRESSED)
-    if not gate.has_consent:
-        return Refuse(SkipReason.NO_CONSENT)
     if not gate.is_enrolled:
         return Refuse(SkipReason.EXITED)
     if now - _could_go_at(gate) > gate.max_lateness:

@@ -10,20 +10,20 @@ from leadline.domain.skips import SkipReason
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from leadline.domain.consent import Permission
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """What enrollment knows of one lead.
 
     Attributes:
-        has_consent: whether the person agreed to marketing mail.
-        is_suppressed: whether the address is on the suppression list.
+        permission: what the consent gate says of marketing mail.
         matching: sequences whose entry condition the lead meets.
         known: sequences that the lead was ever enrolled in; each is entered once.
     """
 
-    has_consent: bool
-    is_suppressed: bool
+    permission: Permission | SkipReason
     matching: Collection[str]
     known: Collection[str]
 
@@ -35,10 +35,8 @@ def decide_enrollment(lead: Candidate, *, ranked: Sequence[str]) -> str | SkipRe
         lead: the facts.
         ranked: sequence names, the strongest first.
     """
-    if lead.is_suppressed:
-        return SkipReason.SUPPRESSED
-    if not lead.has_consent:
-        return SkipReason.NO_CONSENT
+    if isinstance(lead.permission, SkipReason):
+        return lead.permission
     matching = [name for name in ranked if name in lead.matching]
     fresh = [name for name in matching if name not in lead.known]
     if fresh:

@@ -8,7 +8,12 @@ from enum import StrEnum
 class SkipReason(StrEnum):
     """A refusal that was expected; the value is what is stored and counted."""
 
+    ADDRESS_CAP = "address_cap"
+    BASIS_NOT_ACCEPTED = "basis_not_accepted"
     BUNDLED = "bundled"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENTED_ALREADY = "consented_already"
+    ERASED = "erased"
     EXITED = "exited"
     EXPIRED = "expired"
     NO_CONSENT = "no_consent"
@@ -19,8 +24,10 @@ class SkipReason(StrEnum):
     OVER_CAPACITY = "over_capacity"
     NO_TERRITORY = "no_territory"
     NO_REP = "no_rep"
+    REFUSED = "refused"
     SUPERSEDED = "superseded"
     SUPPRESSED = "suppressed"
+    SUSPICIOUS = "suspicious"
     TEMPLATE_ERROR = "template_error"
     ALREADY_ENROLLED = "already_enrolled"
     TOLD_ALREADY = "told_already"
@@ -33,9 +40,37 @@ class SkipReason(StrEnum):
 
 
 WORDS: dict[SkipReason, dict[str, str]] = {
+    SkipReason.ADDRESS_CAP: {
+        "en": "three mails have answered forms to this address within a day",
+        "ja": "同じ宛先への自動返信が1日の上限 (3通) に達したため",
+    },
+    SkipReason.CONSENTED_ALREADY: {
+        "en": "may be sent marketing mail already; there is nothing to confirm",
+        "ja": "すでに配信の同意があり、確認は不要",
+    },
+    SkipReason.SUSPICIOUS: {
+        "en": "the form post was suspicious; such a post is never answered by mail",
+        "ja": "不審な送信と判定されたフォームには自動返信しない",
+    },
+    SkipReason.BASIS_NOT_ACCEPTED: {
+        "en": "the basis of the consent does not count in the lead's country",
+        "ja": "同意の根拠がリードの国では認められない",
+    },
+    SkipReason.CONSENT_EXPIRED: {
+        "en": "the consent lasted for a limited time, and that is over",
+        "ja": "期限のある同意で、すでに期限切れ",
+    },
+    SkipReason.REFUSED: {
+        "en": "the person has refused marketing mail",
+        "ja": "本人が配信を拒否している",
+    },
     SkipReason.BUNDLED: {
         "en": "told in one mail together with other leads",
         "ja": "他のリードとまとめて1通で通知",
+    },
+    SkipReason.ERASED: {
+        "en": "the person's data was erased at their request",
+        "ja": "本人の求めにより個人データを消去済み",
     },
     SkipReason.EXITED: {
         "en": "the lead left the sequence before the mail was due",
@@ -47,8 +82,8 @@ WORDS: dict[SkipReason, dict[str, str]] = {
     },
     SkipReason.NO_CONSENT: {"en": "no consent to marketing mail", "ja": "配信の同意なし"},
     SkipReason.NO_PUBLIC_URL: {
-        "en": "the base URL is on loopback, so the unsubscribe link would not work",
-        "ja": "公開URLが未設定で、配信停止リンクが機能しないため",
+        "en": "the base URL is on loopback, so the links in the mail would not work",
+        "ja": "公開URLが未設定で、メール内のリンクが機能しないため",
     },
     SkipReason.NO_SEQUENCE: {
         "en": "no sequence's entry condition matches",

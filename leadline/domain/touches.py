@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from leadline.domain.skips import SkipReason
 from leadline.domain.windows import next_open
@@ -11,7 +11,11 @@ from leadline.domain.windows import next_open
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from leadline.domain.consent import Permission
     from leadline.domain.windows import Window
+
+#: Why a lead leaves a sequence for which it may not be written to; "no_consent" for the rest.
+_EXITS: Final = {SkipReason.SUPPRESSED: "suppressed", SkipReason.REFUSED: "unsubscribed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,14 @@ class DueStep:
     Attributes:
         step_due_at: when the step was meant to go; lateness counts from here.
         zone: the lead's time zone.
+        permission: what the consent gate says.
         is_exiting: the exit condition matches.
         cap_frees_at: None while the frequency cap leaves room, else when it does again.
     """
 
     step_due_at: datetime
     zone: str
-    has_consent: bool
-    is_suppressed: bool
+    permission: Permission | SkipReason
     is_exiting: bool
     cap_frees_at: datetime | None
 
@@ -83,10 +87,8 @@ def decide_touch(  # noqa: PLR0911 - one line per reason, in the order of their 
     lateness, then what only delays. Lateness counts from the first allowed instant, so that a
     step which fell on a weekend is not late for having waited for Monday.
     """
-    if step.is_suppressed:
-        return Exit("suppressed", SkipReason.SUPPRESSED)
-    if not step.has_consent:
-        return Exit("unsubscribed", SkipReason.NO_CONSENT)
+    if isinstance(step.permission, SkipReason):
+        return Exit(_EXITS.get(step.permission, "no_consent"), step.permission)
     if step.is_exiting:
         return Exit("goal_reached", SkipReason.EXITED)
     first_chance = next_open(step.step_due_at, window=policy.window, zone=step.zone)

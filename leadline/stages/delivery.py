@@ -38,12 +38,19 @@ from leadline.store import outbox
 from leadline.store.enrollments import exit_enrollments
 from leadline.store.leases import LEASE, this_process
 from leadline.store.stage_batches import add_batch
-from leadline.store.suppressions import add_suppressions, find_suppressed, lock_addresses
+from leadline.store.suppressions import (
+    Addressee,
+    add_suppressions,
+    decide_permissions,
+    find_suppressed,
+    lock_addresses,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
+    from leadline.domain.consent import Permission
     from leadline.domain.delivery import Outcome
     from leadline.mail.transport import Transport
     from leadline.stages import Workspace
@@ -192,7 +199,7 @@ class _Sending:
             addresses = outbox.list_addresses(connection, wave)
             self._lock(connection, addresses)
             self._record(connection)
-            rows = self._gate(connection, wave, addresses)
+            rows = self._gate(connection, wave)
             passed = [outbox.Claim(row["id"], row["fence"]) for row in rows]
             owner = self.lease.owner
             mine = outbox.mark_sending(connection, passed, owner=owner, now=self.now)
@@ -208,17 +215,37 @@ class _Sending:
         bounced = {row["address_hash"] for row in self.outcomes if row["state"] == "bounced"}
         lock_addresses(connection, addresses | bounced)
 
-    def _gate(
-        self, connection: Connection, wave: Sequence[outbox.Claim], addresses: set[str]
-    ) -> list[dict[str, Any]]:
+    def _permissions(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]]
+    ) -> dict[int, Permission | SkipReason | None]:
+        """Ask, by message, whether its recipient may be written to; a rep and the admin may."""
+        project = self.work.project
+        people = {
+            row["id"]: Addressee(
+                row["lead_id"], row["address_hash"], row["country"] or project.settings.country
+            )
+            for row in rows
+            if row["kind"] == "touch"
+        }
+        decided = decide_permissions(
+            connection, list(people.values()), rules=project.consent, now=self.now
+        )
+        answers = {row["id"]: row["address_hash"] for row in rows if row["kind"] in outbox.ANSWERS}
+        banned = find_suppressed(connection, set(answers.values()), purpose="transactional")
+        return {
+            **dict(zip(people, decided, strict=True)),
+            **{id_: SkipReason.SUPPRESSED for id_, hash_ in answers.items() if hash_ in banned},
+        }
+
+    def _gate(self, connection: Connection, wave: Sequence[outbox.Claim]) -> list[dict[str, Any]]:
         """Ask the gate about a wave; what may not go out is recorded and left out."""
         rows = outbox.read_gate(connection, wave, owner=self.lease.owner)
-        suppressed = find_suppressed(connection, addresses)
+        permissions = self._permissions(connection, rows)
         leads = {row["lead_id"] for row in rows if row["kind"] == "touch"}
         sent = outbox.list_sent(connection, leads, since=self.now - timedelta(days=2))
         passed, refused = [], []
         for row in rows:
-            verdict = decide_gate(self._facts(row, suppressed, sent), now=self.now)
+            verdict = decide_gate(self._facts(row, permissions, sent), now=self.now)
             if not isinstance(verdict, Pass):
                 refused.append(self._refused(row, verdict))
             elif (envelope := self._envelope(row)) is None:
@@ -233,7 +260,7 @@ class _Sending:
     def _facts(
         self,
         row: Mapping[str, Any],
-        suppressed: set[str],
+        permissions: Mapping[int, Permission | SkipReason | None],
         sent: Mapping[int, Sequence[datetime]],
     ) -> Gate:
         environment, sending = self.work.environment, self.work.project.sending
@@ -243,8 +270,7 @@ class _Sending:
         today = local_midnight(self.now, zone)
         return Gate(
             is_nurture=row["kind"] == "touch",
-            is_suppressed=row["address_hash"] in suppressed,
-            has_consent=row["has_consent"] is True,
+            permission=permissions.get(row["id"]),
             is_enrolled=row["enrollment_state"] in {"active", "completed"},
             planned_at=row["created_at"],
             max_lateness=sending.max_lateness if lateness is None else lateness,
@@ -295,7 +321,7 @@ class _Sending:
         outcome = decide_outcome(
             reply,
             attempts=row["attempts"] + 1,
-            may_resend=row["kind"] != "touch" and row["resends"] < outbox.MOST_RESENDS,
+            may_resend=row["kind"] in outbox.RESENDABLE and row["resends"] < outbox.MOST_RESENDS,
             now=self.now,
             give_up_after=self.work.project.sending.give_up_after,
         )
@@ -342,7 +368,8 @@ class _Sending:
                 for row in bounced
             ],
         )
-        leads = {row["lead_id"] for row in bounced if row["kind"] == "touch"}
+        to_leads = {"touch", *outbox.ANSWERS}
+        leads = {row["lead_id"] for row in bounced if row["kind"] in to_leads}
         exit_enrollments(connection, leads, reason="bounced", now=self.now)
 
     def finish(self, claims: Sequence[outbox.Claim], *, has_more: bool) -> None:

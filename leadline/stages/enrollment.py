@@ -15,13 +15,14 @@ from leadline.domain.skips import SkipReason
 from leadline.store import enrollments as enrollment_store
 from leadline.store import leads as lead_store
 from leadline.store.stage_batches import add_batch
-from leadline.store.suppressions import find_suppressed
+from leadline.store.suppressions import Addressee, decide_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from leadline.config.shape import Project
+    from leadline.domain.consent import Permission
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
 
@@ -41,7 +42,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
         ids = lead_store.claim_due(connection, "enrollment", now=now, limit=limit)
         if not ids:
             return Batch("enrollment")
-        decisions = _decide(work, connection, ids)
+        decisions = _decide(work, connection, ids, now=now)
         _record(work, connection, decisions, now=now)
         skipped: dict[str, int] = {}
         for decision in decisions.values():
@@ -60,7 +61,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
 
 
 def _decide(
-    work: Workspace, connection: Connection, ids: Sequence[int]
+    work: Workspace, connection: Connection, ids: Sequence[int], *, now: datetime
 ) -> dict[int, str | SkipReason]:
     from leadline.domain.conditions import evaluate
 
@@ -70,14 +71,12 @@ def _decide(
     columns = frozenset().union(*(entry.fields for entry in entries))
     matches = evaluate(entries, lead_store.read_frame(connection, ids, columns))
     people = lead_store.get_contacts(connection, ids)
-    hashes = {i: address_hash(people[i].email, pepper=work.store.pepper) for i in ids}
-    suppressed = find_suppressed(connection, set(hashes.values()))
+    permissions = _permissions(work, connection, people, now=now)
     known = enrollment_store.find_sequences(connection, ids)
     return {
         lead_id: decide_enrollment(
             Candidate(
-                has_consent=people[lead_id].consent is True,
-                is_suppressed=hashes[lead_id] in suppressed,
+                permission=permissions[lead_id],
                 matching={name for name, hit in zip(ranked, row, strict=True) if hit},
                 known=known.get(lead_id, ()),
             ),
@@ -85,6 +84,23 @@ def _decide(
         )
         for lead_id, row in zip(ids, matches, strict=True)
     }
+
+
+def _permissions(
+    work: Workspace,
+    connection: Connection,
+    people: Mapping[int, lead_store.Contact],
+    *,
+    now: datetime,
+) -> dict[int, Permission | SkipReason]:
+    """Ask the consent gate about a batch of leads."""
+    pepper, country = work.store.pepper, work.project.settings.country
+    asked = [
+        Addressee(id_, address_hash(each.email, pepper=pepper), each.country or country)
+        for id_, each in people.items()
+    ]
+    decided = decide_permissions(connection, asked, rules=work.project.consent, now=now)
+    return dict(zip(people, decided, strict=True))
 
 
 def version_of(project: Project, name: str) -> tuple[str, dict[str, Any]]:

@@ -8,13 +8,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.batches import Batch
+from leadline.domain.consent import Permission
 from leadline.domain.days import week_start
 from leadline.domain.keys import address_hash
 from leadline.store import holds
 from leadline.store import leads as lead_store
 from leadline.store.assignments import count_since
 from leadline.store.stage_batches import add_batch
-from leadline.store.suppressions import find_suppressed
+from leadline.store.suppressions import Addressee, decide_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +69,7 @@ def plan_release(
     for rows in _pages(work, run_id):
         with work.store.read() as connection:
             matching = _matching(connection, rows, condition)
-            plan.with_consent += _count_reachable(work, connection, matching)
+            plan.with_consent += _count_reachable(work, connection, matching, now=now)
         plan.held += len(rows)
         plan.matching += len(matching)
         plan.owners.update(row["owner"] for row in matching if row["owner"] in active)
@@ -144,10 +145,14 @@ def _matching(
     return [row for row, hit in zip(rows, hits, strict=True) if hit]
 
 
-def _count_reachable(work: Workspace, connection: Connection, rows: Sequence[_Held]) -> int:
-    """Return how many leads agreed to mail and are on no suppression list."""
-    hashes = [
-        address_hash(row["email"], pepper=work.store.pepper) for row in rows if row["consent"]
+def _count_reachable(
+    work: Workspace, connection: Connection, rows: Sequence[_Held], *, now: datetime
+) -> int:
+    """Return how many leads may be sent marketing mail now."""
+    pepper, country = work.store.pepper, work.project.settings.country
+    people = [
+        Addressee(row["id"], address_hash(row["email"], pepper=pepper), row["country"] or country)
+        for row in rows
     ]
-    suppressed = find_suppressed(connection, set(hashes))
-    return sum(hash_ not in suppressed for hash_ in hashes)
+    decided = decide_permissions(connection, people, rules=work.project.consent, now=now)
+    return sum(isinstance(each, Permission) for each in decided)

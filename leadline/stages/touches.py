@@ -34,13 +34,14 @@ from leadline.store.assignments import get_reps
 from leadline.store.leads import get_leads, read_frame
 from leadline.store.outbox import PRIORITY_NURTURE, add_messages
 from leadline.store.stage_batches import add_batch
-from leadline.store.suppressions import find_suppressed
+from leadline.store.suppressions import Addressee, decide_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from leadline.domain.conditions import Condition
+    from leadline.domain.consent import Permission
     from leadline.domain.touches import Decision
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
@@ -122,7 +123,7 @@ class _Taking:
     leads: dict[int, dict[str, Any]] = field(default_factory=dict)
     reps: dict[str, dict[str, Any]] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
-    suppressed: set[str] = field(default_factory=set)
+    permissions: dict[int, Permission | SkipReason] = field(default_factory=dict)
     planned: dict[int, list[datetime]] = field(default_factory=dict)
     exiting: set[int] = field(default_factory=set)
     touches: list[dict[str, Any]] = field(default_factory=list)
@@ -146,10 +147,16 @@ class _Taking:
         self.reps = get_reps(connection)
         pepper = self.work.store.pepper
         self.hashes = {i: address_hash(self.leads[i]["email"], pepper=pepper) for i in lead_ids}
-        self.suppressed = find_suppressed(connection, set(self.hashes.values()))
+        people = [Addressee(i, self.hashes[i], self._country(i)) for i in lead_ids]
+        rules = self.work.project.consent
+        decided = decide_permissions(connection, people, rules=rules, now=self.now)
+        self.permissions = dict(zip(lead_ids, decided, strict=True))
         since = self.now - timedelta(days=2)
         self.planned = enrollment_store.list_planned(connection, lead_ids, since=since)
         self._find_exiting(connection, claimed)
+
+    def _country(self, lead_id: int) -> str:
+        return self.leads[lead_id]["country"] or self.work.project.settings.country
 
     def _find_exiting(self, connection: Connection, claimed: Sequence[Mapping[str, Any]]) -> None:
         from leadline.domain.conditions import evaluate
@@ -205,8 +212,7 @@ class _Taking:
             DueStep(
                 step_due_at=enrollment["step_due_at"],
                 zone=lead["zone"],
-                has_consent=lead["consent"] is True,
-                is_suppressed=self.hashes[lead["id"]] in self.suppressed,
+                permission=self.permissions[lead["id"]],
                 is_exiting=enrollment["id"] in self.exiting,
                 cap_frees_at=self._cap_frees_at(lead),
             ),
@@ -315,6 +321,7 @@ class _Taking:
                 "variant": "",
                 "state": "skipped" if reason else "planned",
                 "skip_reason": reason.value if reason else None,
+                "basis": getattr(self.permissions[enrollment["lead_id"]], "basis", None),
                 "config_hash": self.work.project.hash,
                 "due_at": enrollment["step_due_at"],
                 "decided_at": self.now,

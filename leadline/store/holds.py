@@ -87,8 +87,8 @@ def count_held(connection: Connection, run_ids: Collection[int]) -> dict[int, in
 def list_held(
     connection: Connection, run_id: int, *, after: int = 0, limit: int
 ) -> list[dict[str, Any]]:
-    """Return held leads of an import in order of id: id, owner, email, consent."""
-    columns = (_LEADS.c.id, _LEADS.c.owner, _LEADS.c.email, _LEADS.c.consent)
+    """Return held leads of an import in order of id: id, owner, email, country."""
+    columns = (_LEADS.c.id, _LEADS.c.owner, _LEADS.c.email, _LEADS.c.country)
     rows = connection.execute(
         select(*columns)
         .where(_HELD, _LEADS.c.held_import_run_id == run_id, _LEADS.c.id > after)

@@ -244,21 +244,21 @@ def fold_text(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
 
 
 class Contact(NamedTuple):
-    """How a lead can be written to, and whether that is allowed."""
+    """How a lead can be written to, and where it is."""
 
     email: str
-    consent: bool | None
+    country: str | None
     zone: str
 
 
 def get_contacts(connection: Connection, lead_ids: Collection[int]) -> dict[int, Contact]:
-    """Return address, present consent and zone of leads by id."""
+    """Return address, country and zone of leads by id."""
     rows = connection.execute(
-        select(_LEADS.c.id, _LEADS.c.email, _LEADS.c.consent, _LEADS.c.zone).where(
+        select(_LEADS.c.id, _LEADS.c.email, _LEADS.c.country, _LEADS.c.zone).where(
             among(connection, _LEADS.c.id, lead_ids)
         )
     )
-    return {row.id: Contact(row.email, row.consent, row.zone) for row in rows}
+    return {row.id: Contact(row.email, row.country, row.zone) for row in rows}
 
 
 def get_leads(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:

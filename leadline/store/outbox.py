@@ -32,9 +32,14 @@ if TYPE_CHECKING:
 _OUTBOX = schema.outbox
 _EVENTS = schema.delivery_events
 PRIORITY_HOT: Final = 5
+PRIORITY_ANSWER: Final = 7
 PRIORITY_REP: Final = 10
 PRIORITY_ALERT: Final = 20
 PRIORITY_NURTURE: Final = 50
+#: Kinds of mail that answer a form post: transactional, to the person who sent it.
+ANSWERS: Final = ("acknowledgment", "confirmation")
+#: Kinds of mail to a rep or the admin: what of them is missed costs more than a repeat.
+RESENDABLE: Final = ("alert", "assignment")
 #: How often a mail of unknown outcome to a rep or the admin is sent again.
 MOST_RESENDS: Final = 1
 #: Conditions of the partial indexes, word for word: SQLite uses such an index only then.
@@ -153,8 +158,8 @@ def _lease(
 def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     """Take back what dead or silent processes left.
 
-    What was only leased is queued again. What was `sending` may have been delivered: nurture
-    mail becomes `unknown` and is never sent again; a mail to a rep or the admin is sent once more,
+    What was only leased is queued again. What was `sending` may have been delivered: mail to a
+    lead becomes `unknown` and is never sent again; a mail to a rep or the admin is sent once more,
     with the same Message-ID, because what is missed costs more than a repeat.
 
     Returns:
@@ -163,7 +168,7 @@ def recover(connection: Connection, *, lease: Lease) -> dict[str, int]:
     left = _left_behind(connection, lease)
     if left is None:
         return {}
-    resend = and_(_OUTBOX.c.kind != "touch", _OUTBOX.c.resends < MOST_RESENDS)
+    resend = and_(_OUTBOX.c.kind.in_(RESENDABLE), _OUTBOX.c.resends < MOST_RESENDS)
     leased = connection.execute(
         update(_OUTBOX).where(left, _OUTBOX.c.state == "leased").values(_released())
     ).rowcount
@@ -287,7 +292,7 @@ def read_gate(
     rows = connection.execute(
         select(
             _OUTBOX,
-            leads.c.consent.label("has_consent"),
+            leads.c.country,
             enrollments.c.state.label("enrollment_state"),
             enrollments.c.sequence,
         )

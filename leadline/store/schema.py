@@ -221,6 +221,7 @@ touches = Table(
     Column("variant", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("skip_reason", Text),
+    Column("basis", Text),
     Column("config_hash", Text, nullable=False),
     at("due_at", nullable=False),
     at("decided_at", nullable=False),

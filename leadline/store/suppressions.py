@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
+from leadline.domain.consent import Given, decide_permission
 from leadline.store import schema
 from leadline.store.bulk import among, insert_columns, insert_rows
 
@@ -13,9 +14,31 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
+    from leadline.domain.consent import ConsentRules, Permission
+    from leadline.domain.skips import SkipReason
+
 _SUPPRESSIONS = schema.suppressions
+_CONSENTS = schema.consents
+#: Scopes of bans that stop a mail of each purpose; what answers a person stops at fewer.
+SCOPES: Final[dict[str, tuple[str, ...]]] = {
+    "marketing": ("global", "marketing"),
+    "transactional": ("global",),
+}
+
+
+class Addressee(NamedTuple):
+    """A lead, as far as the consent gate asks.
+
+    Attributes:
+        country: ISO code, the project's where the lead's is unknown.
+    """
+
+    lead_id: int
+    address_hash: str
+    country: str
 
 
 def lock_addresses(connection: Connection, hashes: Collection[str]) -> None:
@@ -37,19 +60,93 @@ def lock_addresses(connection: Connection, hashes: Collection[str]) -> None:
 
 
 def add_suppressions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Ban addresses: address_hash, scope, cause, message_id, at. A ban once set stays."""
+    """Ban addresses: address_hash, scope, cause, message_id, at.
+
+    A ban in force stays as it is; one that was lifted gives way to the new one.
+    """
+    if not rows:
+        return
+    connection.execute(
+        delete(_SUPPRESSIONS).where(
+            among(connection, _SUPPRESSIONS.c.address_hash, {row["address_hash"] for row in rows}),
+            _SUPPRESSIONS.c.scope.in_({row["scope"] for row in rows}),
+            _SUPPRESSIONS.c.lifted_at.is_not(None),
+        )
+    )
     insert_rows(connection, _SUPPRESSIONS, rows, ignore_known=True)
 
 
-def find_suppressed(connection: Connection, hashes: Collection[str]) -> set[str]:
-    """Return which of the address hashes are banned for marketing mail."""
+def find_suppressed(
+    connection: Connection, hashes: Collection[str], *, purpose: str = "marketing"
+) -> set[str]:
+    """Return which of the address hashes are banned for mail of a purpose (a key of `SCOPES`)."""
+    if not hashes:
+        return set()
     rows = connection.execute(
         select(_SUPPRESSIONS.c.address_hash).where(
             among(connection, _SUPPRESSIONS.c.address_hash, hashes),
-            _SUPPRESSIONS.c.scope.in_(("global", "marketing")),
+            _SUPPRESSIONS.c.scope.in_(SCOPES[purpose]),
+            _SUPPRESSIONS.c.lifted_at.is_(None),
         )
     )
     return {row[0] for row in rows}
+
+
+def decide_permissions(
+    connection: Connection,
+    people: Sequence[Addressee],
+    *,
+    rules: ConsentRules,
+    now: datetime,
+) -> list[Permission | SkipReason]:
+    """Return, in order, on which basis each may be sent marketing mail now, or why not.
+
+    The one gate of enrollment, touches and delivery, in two statements per batch.
+    """
+    suppressed = find_suppressed(connection, {person.address_hash for person in people})
+    given = list_given(connection, {person.lead_id for person in people})
+    return [
+        decide_permission(
+            given.get(person.lead_id, ()),
+            rules=rules.of(person.country),
+            is_suppressed=person.address_hash in suppressed,
+            now=now,
+        )
+        for person in people
+    ]
+
+
+def list_given(
+    connection: Connection,
+    lead_ids: Collection[int],
+    *,
+    purpose: str = "marketing",
+    channel: str = "email",
+) -> dict[int, list[Given]]:
+    """Return the evidence that counts, by lead.
+
+    What waits for its confirmation, and what came with an import that was taken back, does not.
+    """
+    if not lead_ids:
+        return {}
+    rows = connection.execute(
+        select(_CONSENTS.c.lead_id, _CONSENTS.c.is_granted, _CONSENTS.c.basis, _CONSENTS.c.at)
+        .where(
+            among(connection, _CONSENTS.c.lead_id, lead_ids),
+            _CONSENTS.c.purpose == purpose,
+            _CONSENTS.c.channel == channel,
+            *_counts(),
+        )
+        .order_by(_CONSENTS.c.id)
+    )
+    found: dict[int, list[Given]] = {}
+    for lead_id, is_granted, basis, at in rows:
+        found.setdefault(lead_id, []).append(Given(is_granted, basis, at))
+    return found
+
+
+def _counts() -> tuple[ColumnElement[bool], ...]:
+    return _CONSENTS.c.undone_at.is_(None), _CONSENTS.c.is_pending.is_(False)
 
 
 def add_consents(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -72,21 +169,19 @@ def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int,
 
     Evidence of an import that was taken back does not count.
     """
-    consents = schema.consents
     rows = connection.execute(
-        select(consents.c.lead_id, consents.c.is_granted, consents.c.basis)
-        .where(among(connection, consents.c.lead_id, lead_ids), consents.c.undone_at.is_(None))
-        .order_by(consents.c.at, consents.c.id)
+        select(_CONSENTS.c.lead_id, _CONSENTS.c.is_granted, _CONSENTS.c.basis)
+        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts())
+        .order_by(_CONSENTS.c.at, _CONSENTS.c.id)
     )
     return {row.lead_id: (row.basis or "opt_in") if row.is_granted else "none" for row in rows}
 
 
 def latest_consents(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
     """Return when each lead last granted or refused its consent, as far as that counts."""
-    consents = schema.consents
     rows = connection.execute(
-        select(consents.c.lead_id, func.max(consents.c.at).label("at"))
-        .where(among(connection, consents.c.lead_id, lead_ids), consents.c.undone_at.is_(None))
-        .group_by(consents.c.lead_id)
+        select(_CONSENTS.c.lead_id, func.max(_CONSENTS.c.at).label("at"))
+        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts())
+        .group_by(_CONSENTS.c.lead_id)
     )
     return {row.lead_id: row.at for row in rows}

@@ -64,7 +64,7 @@ def test_run_takes_each_lead_once(command: CommandLine) -> None:
 def test_run_names_its_skips_in_words(command: CommandLine) -> None:
     english = command("run", "scoring", "routing", "enrollment", "--now", NOW)
     assert f"1 skipped: {WORDS[SkipReason.NO_TERRITORY]['en']}" in english.out
-    assert f"1 skipped: {WORDS[SkipReason.NO_CONSENT]['en']}" in english.out
+    assert f"1 skipped: {WORDS[SkipReason.REFUSED]['en']}" in english.out
 
 
 def test_run_speaks_japanese(command: CommandLine) -> None:
@@ -180,7 +180,7 @@ def test_explain_says_why_there_is_no_mail_and_no_owner(command: CommandLine) ->
     declined = command("explain", 2, "touches", "--json").document
     waiting = command("explain", 4, "routing", "--json").document
     assert declined["touches"] == []
-    assert declined["enrollment_skip"]["reason"] == "no_consent"
+    assert declined["enrollment_skip"]["reason"] == "refused"
     assert waiting.keys() == {"lead", "assignment"}
     assert waiting["assignment"]["rep"] is None
     assert waiting["assignment"]["reason"] == WORDS[SkipReason.NO_TERRITORY]["en"]

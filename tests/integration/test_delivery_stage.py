@@ -18,7 +18,7 @@ from leadline.stages import delivery, run_stages
 from leadline.store import schema
 from leadline.store.answers import add_unsubscribe, find_marketing_message
 from leadline.store.enrollments import claim_due, exit_enrollments
-from leadline.store.leads import get_stated, mark_consent
+from leadline.store.leads import get_stated
 from leadline.store.suppressions import find_suppressed, lock_addresses
 from tests.builders import (
     DOMAIN,
@@ -27,6 +27,7 @@ from tests.builders import (
     Person,
     a_lease,
     a_store,
+    add_consent,
     add_message,
     add_person,
     an_owner,
@@ -181,12 +182,12 @@ def reply(connection: Connection, person: Person) -> None:
 
 
 def withdraw(connection: Connection, person: Person) -> None:
-    mark_consent(connection, [person.lead_id], is_granted=False)
+    add_consent(connection, person.lead_id, is_granted=False, basis=None, at=NOW)
 
 
 @pytest.mark.parametrize(
     ("reason", "change"),
-    [("suppressed", unsubscribe), ("exited", reply), ("no_consent", withdraw)],
+    [("suppressed", unsubscribe), ("exited", reply), ("refused", withdraw)],
 )
 async def test_what_commits_between_claim_and_mark_holds_the_mail_back(
     work: Workspace, reason: str, change: Callable[[Connection, Person], None]

@@ -192,12 +192,18 @@ async def test_sequence_goes_on_step_by_step_to_its_end(work: Workspace) -> None
     )
 
 
+async def test_touch_keeps_the_basis_on_which_it_was_sent(work: Workspace) -> None:
+    post(work)
+    await run(work)
+    assert [touch["basis"] for touch in rows_of(work, "touches")] == ["opt_in"]
+
+
 async def test_lead_without_consent_is_assigned_and_not_written_to(work: Workspace) -> None:
     post(work, consent="no")
     sums = await run(work)
-    assert sums["enrollment"].skipped == {"no_consent": 1}
+    assert sums["enrollment"].skipped == {"refused": 1}
     assert [mail["To"] for mail in mails(work)] == ["rep13@example.jp"]
-    assert rows_of(work, "leads")[0]["enrollment_skip"] == "no_consent"
+    assert rows_of(work, "leads")[0]["enrollment_skip"] == "refused"
 
 
 async def test_lead_who_posts_twice_is_one_lead_with_one_owner(work: Workspace) -> None:
@@ -492,7 +498,7 @@ def win(work: Workspace) -> None:
     ("change", "skip", "exit_reason"),
     [
         (ban, "suppressed", "suppressed"),
-        (withdraw, "no_consent", "unsubscribed"),
+        (withdraw, "refused", "unsubscribed"),
         (win, "exited", "goal_reached"),
     ],
 )

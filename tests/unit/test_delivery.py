@@ -164,8 +164,7 @@ def test_enhanced_code_stands_at_the_beginning_of_the_text(enhanced: str, text: 
 # ---- the gate ----
 
 EVERYTHING: dict[str, Any] = {
-    "is_suppressed": True,
-    "has_consent": False,
+    "permission": SkipReason.SUPPRESSED,
     "is_enrolled": False,
     "planned_at": NOW - 30 * DAY,
     "has_public_url": False,
@@ -181,12 +180,11 @@ def test_mail_that_nothing_speaks_against_may_go_out() -> None:
     ("without", "verdict"),
     [
         (0, Refuse(SkipReason.SUPPRESSED)),
-        (1, Refuse(SkipReason.NO_CONSENT)),
-        (2, Refuse(SkipReason.EXITED)),
-        (3, Refuse(SkipReason.EXPIRED)),
-        (4, Defer(SkipReason.NO_PUBLIC_URL, SATURDAY + timedelta(hours=1))),
-        (5, Defer(SkipReason.OVER_CAP, NOW + timedelta(hours=14))),
-        (6, Defer(SkipReason.OUTSIDE_WINDOW, datetime(2026, 11, 23, tzinfo=UTC))),
+        (1, Refuse(SkipReason.EXITED)),
+        (2, Refuse(SkipReason.EXPIRED)),
+        (3, Defer(SkipReason.NO_PUBLIC_URL, SATURDAY + timedelta(hours=1))),
+        (4, Defer(SkipReason.OVER_CAP, NOW + timedelta(hours=14))),
+        (5, Defer(SkipReason.OUTSIDE_WINDOW, datetime(2026, 11, 23, tzinfo=UTC))),
     ],
 )
 def test_refusal_that_weighs_more_is_told_first(without: int, verdict: Refuse | Defer) -> None:
@@ -195,7 +193,13 @@ def test_refusal_that_weighs_more_is_told_first(without: int, verdict: Refuse | 
 
 
 def test_mail_to_a_rep_passes_whatever_holds_for_leads() -> None:
-    assert Pass() == decide_gate(a_gate(is_nurture=False, **EVERYTHING), now=SATURDAY)
+    gate = a_gate(**{**EVERYTHING, "is_nurture": False, "permission": None})
+    assert Pass() == decide_gate(gate, now=SATURDAY)
+
+
+def test_answer_to_a_form_passes_every_limit_but_a_ban() -> None:
+    gate = a_gate(**{**EVERYTHING, "is_nurture": False})
+    assert Refuse(SkipReason.SUPPRESSED) == decide_gate(gate, now=SATURDAY)
 
 
 def test_planned_mail_goes_out_until_it_is_later_than_allowed() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from leadline.domain.enrollment import Candidate, decide_enrollment
 from leadline.domain.skips import SkipReason
+from tests.builders import AGREED
 
 RANKED = ("evaluation", "welcome")
-LEAD = Candidate(has_consent=True, is_suppressed=False, matching=RANKED, known=())
+LEAD = Candidate(permission=AGREED, matching=RANKED, known=())
 
 
 def test_lead_enters_the_strongest_sequence_that_fits() -> None:
@@ -32,10 +33,9 @@ def test_lead_enters_the_next_sequence_when_it_was_in_the_strongest() -> None:
         ({"matching": {"welcome"}, "known": {"welcome"}}, SkipReason.ALREADY_ENROLLED),
         ({"matching": ()}, SkipReason.NO_SEQUENCE),
         ({"matching": (), "known": RANKED}, SkipReason.NO_SEQUENCE),
-        ({"has_consent": False}, SkipReason.NO_CONSENT),
-        ({"is_suppressed": True}, SkipReason.SUPPRESSED),
-        ({"is_suppressed": True, "has_consent": False}, SkipReason.SUPPRESSED),
-        ({"has_consent": False, "matching": ()}, SkipReason.NO_CONSENT),
+        ({"permission": SkipReason.NO_CONSENT}, SkipReason.NO_CONSENT),
+        ({"permission": SkipReason.SUPPRESSED}, SkipReason.SUPPRESSED),
+        ({"permission": SkipReason.REFUSED, "matching": ()}, SkipReason.REFUSED),
     ],
 )
 def test_lead_enters_nothing_for_a_reason(changes: dict[str, object], reason: SkipReason) -> None:

@@ -15,8 +15,7 @@ TOMORROW = NOW + timedelta(days=1)
 SATURDAY = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 MONDAY_OPENING = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # 09:00 in Tokyo
 EVERYTHING: dict[str, Any] = {
-    "is_suppressed": True,
-    "has_consent": False,
+    "permission": SkipReason.SUPPRESSED,
     "is_exiting": True,
     "step_due_at": NOW - timedelta(days=30),
     "cap_frees_at": TOMORROW,
@@ -31,15 +30,31 @@ def test_step_that_nothing_speaks_against_is_sent() -> None:
     ("without", "decision"),
     [
         ((), Exit("suppressed", SkipReason.SUPPRESSED)),
-        (("is_suppressed",), Exit("unsubscribed", SkipReason.NO_CONSENT)),
-        (("is_suppressed", "has_consent"), Exit("goal_reached", SkipReason.EXITED)),
-        (("is_suppressed", "has_consent", "is_exiting"), Skip(SkipReason.EXPIRED)),
+        (("permission",), Exit("goal_reached", SkipReason.EXITED)),
+        (("permission", "is_exiting"), Skip(SkipReason.EXPIRED)),
     ],
 )
 def test_refusal_that_weighs_more_is_told_first(without: tuple[str, ...], decision: object) -> None:
     changes = {name: value for name, value in EVERYTHING.items() if name not in without}
     step, policy = a_step(**changes), a_policy(has_public_url=False)
     assert decision == decide_touch(step, policy, now=SATURDAY)
+
+
+@pytest.mark.parametrize(
+    ("permission", "left"),
+    [
+        (SkipReason.SUPPRESSED, "suppressed"),
+        (SkipReason.REFUSED, "unsubscribed"),
+        (SkipReason.NO_CONSENT, "no_consent"),
+        (SkipReason.CONSENT_EXPIRED, "no_consent"),
+        (SkipReason.BASIS_NOT_ACCEPTED, "no_consent"),
+    ],
+)
+def test_lead_that_may_not_be_written_to_leaves_for_a_reason(
+    permission: SkipReason, left: str
+) -> None:
+    decided = decide_touch(a_step(permission=permission), a_policy(), now=NOW)
+    assert decided == Exit(left, permission)
 
 
 def test_step_waits_an_hour_for_a_public_url_before_anything_else_that_delays() -> None:

@@ -37,8 +37,10 @@ def _add_columns() -> None:
         ("suppressions", sa.Column("lifted_at", UtcDateTime(), nullable=True)),
         ("submissions", sa.Column("address_hash", sa.Text(), nullable=True)),
         ("submissions", sa.Column("suspicion", sa.Text(), nullable=True)),
+        ("submissions", sa.Column("language", sa.Text(), nullable=True)),
         ("submissions", sa.Column("attempts", sa.Integer(), nullable=True)),
         ("submissions", sa.Column("due_at", UtcDateTime(), nullable=True)),
+        ("touches", sa.Column("basis", sa.Text(), nullable=True)),
         ("outbox", sa.Column("submission_id", BigId, nullable=True)),
     ):
         op.add_column(table, column)
