@@ -222,6 +222,31 @@ def check_mail(session: Session) -> Iterator[Check]:
     yield make(session, "base_url", url=environment.base_url)
 
 
+def check_suppressions(session: Session) -> Iterator[Check]:
+    """Before mail leaves, somebody has said who unsubscribed in the tool that was used before."""
+    from leadline.mail.relay import read_relay
+    from leadline.store.backup import find_schema
+    from leadline.store.engine import Store, connect
+    from leadline.store.suppression_lists import has_list
+
+    try:
+        relay = read_relay(session.folders.smtp_url)
+        schema = find_schema(session.folders.database_url)
+    except LeadlineError:
+        return  # told by check_mail or check_database
+    if relay is None or (schema.found and schema.steps):
+        return
+    is_told = False
+    if schema.found:
+        store = Store(connect(session.folders.database_url), pepper="")
+        try:
+            with store.read() as connection:
+                is_told = has_list(connection)
+        finally:
+            store.close()
+    yield (_well if is_told else _ill)(session, "suppressions")
+
+
 def _login(session: Session, relay: Any) -> Check:  # noqa: ANN401 - a Relay, imported by the caller alone
     from leadline.mail.transport import SmtpTransport
 
@@ -313,6 +338,7 @@ _LOCAL: Final[tuple[Callable[[Session], Iterator[Check]], ...]] = (
     check_secrets,
     check_database,
     check_mail,
+    check_suppressions,
     check_inboxes,
     check_disk,
     check_binds,

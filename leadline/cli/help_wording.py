@@ -69,6 +69,18 @@ COMMANDS: Final[Words] = _both(
                 "先に件数と割当先を表示し、確認後(または --yes 指定時)に実行します。"
             ),
         ),
+        "suppress": (
+            (
+                "Bans addresses from mail: those named, those of a list, or says there is none.\n\n"
+                "The list is any table with a column of addresses, or one address on each line. "
+                "The same list again changes nothing."
+            ),
+            (
+                "アドレスを配信停止にします(個別の指定、リスト、またはリストがないことの確認)。\n\n"
+                "リストはアドレスの列がある表か、1行に1件のテキストです。同じリストを再度指定しても"
+                "何も変わりません。"
+            ),
+        ),
         "files": (
             "Looks into table files, without a project.",
             "表形式のファイルを調べます(プロジェクト不要)。",
@@ -225,6 +237,33 @@ PARAMETERS: Final[Words] = _both(
             "条件に合うリードだけを解除。例: \"grade = 'A'\"",
         ),
         "release.is_agreed": ("do it without asking", "確認せずに実行"),
+        "suppress.addresses": ("addresses to ban", "停止するアドレス"),
+        "suppress.file": (
+            "what the old tool knew: CSV, TSV, Excel or plain text, in any usual encoding",
+            "以前のツールの配信停止リスト(CSV・TSV・Excel・テキスト、文字コードは自動判別)",
+        ),
+        "suppress.scope": (
+            "marketing: no marketing mail; global: no mail at all to the address",
+            "marketing: シナリオメールのみ停止、global: そのアドレスへの全メールを停止",
+        ),
+        "suppress.cause": (
+            (
+                "unsubscribe, complaint, hard_bounce, customer, competitor or manual; the first "
+                "two are recorded as refusals"
+            ),
+            (
+                "unsubscribe・complaint・hard_bounce・customer・competitor・manual のいずれか"
+                "(前の2つは本人の拒否として記録)"
+            ),
+        ),
+        "suppress.is_dry": (
+            "count what would be done; change nothing",
+            "件数を確認するだけ(変更しない)",
+        ),
+        "suppress.is_none": (
+            "confirm that there is no list to take over",
+            "引き継ぐリストがないことを記録",
+        ),
         "deploy.dry_run": (
             "show what would be changed; exit code 2 when there is something",
             "変更せずに差分だけを表示(差分があれば終了コード2)",

@@ -28,6 +28,7 @@ from leadline.cli import (
     running,
     serving,
     status,
+    suppressing,
 )
 from leadline.cli.failures import report
 from leadline.cli.help_wording import COMMANDS
@@ -111,6 +112,7 @@ def program() -> TyperGroup:
         ("migrate", project.migrate),
         ("import", importing.import_),
         ("release", releasing.release),
+        ("suppress", suppressing.suppress),
         ("run", running.run),
         ("deploy", deploying.deploy),
         ("up", serving.up),

@@ -368,6 +368,7 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 
 
 def _catalog() -> dict[str, tuple[str, str]]:
+    from leadline.cli.consent_wording import SUPPRESS
     from leadline.cli.deploy_wording import DEPLOY
     from leadline.cli.import_wording import IMPORT
     from leadline.cli.inspect_wording import INSPECT
@@ -375,6 +376,7 @@ def _catalog() -> dict[str, tuple[str, str]]:
     from leadline.cli.report_wording import DOCTOR, REPORTS
 
     own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
+    own |= {**SUPPRESS}
     return {**own, **DEPLOY, **IMPORT, **INSPECT, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
 
 
