@@ -40,6 +40,7 @@ def _serve(session: Session, listener: socket.socket) -> int:
             "leadline.web.app:create_app_from_environment",
             factory=True,
             access_log=False,
+            proxy_headers=False,  # anybody may write them: leadline.web.network reads them
             log_config=_log_config(),
             server_header=False,
         )

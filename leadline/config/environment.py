@@ -7,15 +7,24 @@ writes for its owner alone. Nothing here shows a secret.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from urllib.parse import urlsplit
 
 from leadline.errors import LeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+Network = IPv4Network | IPv6Network
+#: What signs or comes with a body, what answers Meta's handshake, and what asks for answers.
+WebhookSecret = Literal["SECRET", "VERIFY", "TOKEN"]
+#: The access token for every source of Meta's that has none of its own.
+META_TOKEN: Final = "LEADLINE_META_ACCESS_TOKEN"  # noqa: S105 - the variable, not the token
 
 SECRETS_FILE: Final = "secrets.env"
 _DEFAULT_BASE_URL: Final = "http://127.0.0.1:8080"
@@ -57,6 +66,29 @@ class HomeUnset(LeadlineError):
     }
 
 
+class ProxiesUnreadable(LeadlineError):
+    """LEADLINE_TRUSTED_PROXIES cannot be read."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "LEADLINE_TRUSTED_PROXIES names {word}, which is no address and no network. Write "
+        "the addresses of your own proxies with commas, such as 127.0.0.1,10.0.0.0/8.",
+        "ja": "LEADLINE_TRUSTED_PROXIES の {word} は、アドレスまたはネットワークとして解釈"
+        "できません。自社のプロキシをカンマ区切りで指定してください。例: 127.0.0.1,10.0.0.0/8",
+    }
+
+
+class GraphElsewhere(LeadlineError):
+    """LEADLINE_META_GRAPH_URL leads to another computer."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "LEADLINE_META_GRAPH_URL may only name this computer (http://127.0.0.1:PORT), for "
+        "tests: the access token goes there. Leave it out to ask Meta itself.",
+        "ja": "LEADLINE_META_GRAPH_URL に指定できるのは、テスト用のこのコンピューター "
+        "(http://127.0.0.1:PORT) だけです。アクセストークンの送信先となるためです。Meta に"
+        "問い合わせる場合は指定しないでください。",
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What the environment says, with defaults filled in; secrets are left out of its text.
@@ -71,6 +103,9 @@ class Environment:
         pepper: the key of hashes, never rotated; "" when there is none.
         lang: "en" or "ja", for command output.
         prefect_api_url: a Prefect server to use, or None for our own.
+        trusted_proxies: whose word on where a visitor comes from is believed.
+        webhook_secrets: secrets and tokens of webhooks, by the names of their variables.
+        graph_url: where Meta's answers are asked for, when not at Meta itself; "" else.
     """
 
     home: Path
@@ -82,6 +117,11 @@ class Environment:
     pepper: str = field(default="", repr=False)
     lang: str = "en"
     prefect_api_url: str | None = field(default=None, repr=False)
+    trusted_proxies: tuple[Network, ...] = ()
+    webhook_secrets: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict, repr=False, hash=False
+    )
+    graph_url: str = ""
 
     def require_secrets(self) -> tuple[tuple[str, ...], str]:
         """Return the signing keys and the pepper.
@@ -102,6 +142,8 @@ def read_environment(env: Mapping[str, str]) -> Environment:
 
     Raises:
         SecretsExposed: if others than the owner may read the file of secrets.
+        ProxiesUnreadable: if LEADLINE_TRUSTED_PROXIES names what is no network.
+        GraphElsewhere: if LEADLINE_META_GRAPH_URL names another computer than this one.
     """
     home = _folder(env.get("LEADLINE_HOME") or ".")
     state = _folder(env.get("LEADLINE_STATE") or home / ".leadline")
@@ -116,6 +158,9 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         pepper=secrets.get("LEADLINE_PEPPER", ""),
         lang=language_of(env),
         prefect_api_url=env.get("PREFECT_API_URL") or None,
+        trusted_proxies=tuple(_networks(env.get("LEADLINE_TRUSTED_PROXIES") or "")),
+        webhook_secrets=_webhook_secrets(read_secrets_file(state) | dict(env)),
+        graph_url=_graph_url(env.get("LEADLINE_META_GRAPH_URL") or ""),
     )
 
 
@@ -156,6 +201,37 @@ def _database_url(url: str, state: Path) -> str:
 
 def _keys(text: str) -> tuple[str, ...]:
     return tuple(key.strip() for key in text.split(",") if key.strip())
+
+
+def _networks(text: str) -> Iterator[Network]:
+    for word in filter(None, map(str.strip, text.split(","))):
+        try:
+            yield ip_network(word, strict=False)
+        except ValueError:
+            raise ProxiesUnreadable(word=word) from None
+
+
+def webhook_variable(kind: WebhookSecret, source: str) -> str:
+    """Return the name of the variable that holds a secret of one source's webhook."""
+    name = re.sub(r"[^A-Z0-9]", "_", source.upper())
+    return f"LEADLINE_WEBHOOK_{kind}_{name}"
+
+
+def _webhook_secrets(named: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return every secret of a webhook; several with commas between them rotate."""
+    kept = {
+        name: _keys(text)
+        for name, text in named.items()
+        if name.startswith("LEADLINE_WEBHOOK_") or name == META_TOKEN
+    }
+    return {name: keys for name, keys in kept.items() if keys}
+
+
+def _graph_url(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "::1", "localhost"}):
+        raise GraphElsewhere
+    return url.rstrip("/")
 
 
 def _secrets(env: Mapping[str, str], state: Path) -> dict[str, str]:

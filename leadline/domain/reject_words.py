@@ -30,6 +30,26 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "the form's hidden field was filled in, as programs do",
         "ja": "フォームの隠し項目が入力されています (自動投稿の疑い)",
     },
+    "too_fast": {
+        "en": "the form was sent sooner after its page was opened than a person types",
+        "ja": "ページの表示から送信までが短すぎます (自動投稿の疑い)",
+    },
+    "forged_page": {
+        "en": "the form came with a page mark that is not ours, or another page's",
+        "ja": "フォームページの証明が正しくありません (自動投稿の疑い)",
+    },
+    "no_page": {
+        "en": "the form was sent without opening its page",
+        "ja": "フォームページを経由せずに送信されました (自動投稿の疑い)",
+    },
+    "no_proof": {
+        "en": "the form came without a valid proof of work; a person without JavaScript sends none",
+        "ja": "自動確認 (ALTCHA) が完了していません。JavaScript が無効な環境の方の可能性もあります",
+    },
+    "too_many_for_address": {
+        "en": "many forms named this mail address within a day; somebody may be using it",
+        "ja": "同じメールアドレスの送信が1日に多数ありました (第三者による大量登録の疑い)",
+    },
     "unreadable": {
         "en": "the row could not be processed; please report it",
         "ja": "行を処理できませんでした。お手数ですがご報告ください",

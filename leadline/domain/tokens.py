@@ -18,7 +18,7 @@ from itsdangerous.encoding import base64_encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Purpose = Literal["unsubscribe", "assignment"]
+Purpose = Literal["unsubscribe", "assignment", "form", "asset", "confirmation"]
 _PREFIX: Final = "leadline."
 
 
@@ -53,3 +53,10 @@ def read_token(purpose: Purpose, token: str, *, keys: Sequence[str], now: dateti
     if end is not None and now > datetime.fromtimestamp(end, UTC):
         return None
     return str(subject)
+
+
+def read_ended(purpose: Purpose, token: str, *, keys: Sequence[str], now: datetime) -> str | None:
+    """Return the subject of a genuine token whose life has ended, None for every other token."""
+    if read_token(purpose, token, keys=keys, now=now) is not None:
+        return None
+    return read_token(purpose, token, keys=keys, now=datetime.min.replace(tzinfo=UTC))

@@ -203,18 +203,61 @@ class AlertMail(TypedDict):
     run_url: str
 
 
+class Addressee(TypedDict):
+    """Whom an answer to a form is addressed to: all of the post that its mail repeats.
+
+    `name` is how to address the person, as in every mail. `company` is "" when none was given.
+    Neither is repeated when it could be an advertisement: with a link, an address or a phone
+    number in it, or longer than 60 characters.
+    """
+
+    name: str
+    company: str
+
+
+class FormMail(TypedDict):
+    """A mail that answers a form post at once, by itself.
+
+    It goes to whoever's address was typed in. So it holds nothing of what was written beside it:
+    there is no `lead.message`.
+
+    `form_title` is the form's title, `received_text` when the post arrived, in the lead's zone.
+    `is_consent_given` says that marketing mail may be sent to this person, who asked for it in
+    this very post; without it, the mail says nothing of products. `is_to_confirm` says that
+    another mail asks to confirm the consent.
+
+    `asset_title` and `asset_url` name the document that the form offers and the page to download
+    it from, both "" without one. `consent_wording` and `confirm_url` are what is to be confirmed
+    and the page to do so, "" in an acknowledgment. `expires_text` is until when the link works.
+    """
+
+    lead: Addressee
+    company: Company
+    form_title: str
+    received_text: str
+    is_consent_given: bool
+    is_to_confirm: bool
+    asset_title: str
+    asset_url: str
+    consent_wording: str
+    confirm_url: str
+    expires_text: str
+
+
 class Choice(TypedDict):
-    """One choice of a list: what is posted, and what the person reads."""
+    """One choice of a list: what is posted, what the person reads, whether it was chosen before."""
 
     value: str
     label: str
+    chosen: NotRequired[bool]
 
 
 class Field(TypedDict):
     """One field of a hosted form.
 
-    `type` is an HTML input type, "textarea" or "select" (then with `options`). `value` is what
-    was typed before, `error` what is wrong with it ("" when nothing is).
+    `type` is an HTML input type, "textarea", or "select", "radios" or "checkboxes" (these with
+    `options`). `keyboard` is the HTML attribute `inputmode`, "" for none. `value` is what was typed
+    before, `error` what is wrong with it ("" when nothing is).
     """
 
     name: str
@@ -223,6 +266,7 @@ class Field(TypedDict):
     type: str
     value: str
     error: str
+    keyboard: NotRequired[str]
     options: NotRequired[list[Choice]]
 
 
@@ -232,6 +276,10 @@ class FormPage(TypedDict):
     `consent_wording` is "" when the form asks for no consent; the box is posted as
     `consent_field` (default `consent`), and is ticked when `is_consent_given`. Beside the fields
     stands one named `website_url` that people do not see: whoever fills it is a program.
+
+    `page_token` is posted back as it is: it says when the page was made. Where the form asks for
+    a proof of work, `challenge` is JSON for the hidden field `altcha`, and the script at
+    `script_url` solves it; it runs with `script_nonce` alone. All three are "" elsewhere.
     """
 
     title: str
@@ -241,6 +289,10 @@ class FormPage(TypedDict):
     key: str
     consent_field: NotRequired[str]
     is_consent_given: NotRequired[bool]
+    page_token: NotRequired[str]
+    challenge: NotRequired[str]
+    script_url: NotRequired[str]
+    script_nonce: NotRequired[str]
 
 
 class ThanksPage(TypedDict):
@@ -255,6 +307,39 @@ class UnsubscribePage(TypedDict):
 
 class UnsubscribedPage(TypedDict):
     """After an unsubscribe; it needs nothing."""
+
+
+class ConfirmPage(TypedDict):
+    """The wording that is to be confirmed, and one button that posts to `action`."""
+
+    consent_wording: str
+    action: str
+
+
+class ConfirmedPage(TypedDict):
+    """After a consent was confirmed; it needs nothing."""
+
+
+class AssetPage(TypedDict):
+    """A document and one button that downloads it: it posts to `action`.
+
+    `expires_text` is until when the link works.
+    """
+
+    asset_title: str
+    action: str
+    expires_text: str
+
+
+class LinkExpiredPage(TypedDict):
+    """A link that came by mail and works no longer.
+
+    `purpose` is asset or confirmation. `form_url` is the form by which to ask for another, ""
+    when there is none now.
+    """
+
+    purpose: str
+    form_url: str
 
 
 class AssignmentPageLead(TypedDict):
@@ -307,12 +392,20 @@ REP_MAILS: Final[dict[str, type]] = {"assignment": AssignmentMail, "bundle": Bun
 #: Mail folders below templates/admin/ and what fills them.
 ADMIN_MAILS: Final[dict[str, type]] = {"alert": AlertMail}
 
+#: Mail folders below templates/forms/ that this repository has; every other one there is filled
+#: in the same way, for a form that names it.
+FORM_MAILS: Final[dict[str, type]] = {"acknowledgment": FormMail, "confirmation": FormMail}
+
 #: Pages below templates/pages/<lang>/ and what fills them.
 PAGES: Final[dict[str, type]] = {
     "form": FormPage,
     "thanks": ThanksPage,
     "unsubscribe": UnsubscribePage,
     "unsubscribed": UnsubscribedPage,
+    "confirm": ConfirmPage,
+    "confirmed": ConfirmedPage,
+    "asset": AssetPage,
+    "link_expired": LinkExpiredPage,
     "assignment": AssignmentPage,
     "answered": AnsweredPage,
     "message": MessagePage,

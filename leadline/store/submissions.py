@@ -29,6 +29,9 @@ class Arrival:
         content_key: unique within the source; the same arrival again is `unchanged`.
         raw: header or field name -> text, or {"text": ...} for a row that cannot be read.
         reason: reject code when it is quarantined at once, else None.
+        address_hash: keyed hash of the mail address that it names, to count posts by.
+        suspicion: why it is held for a program's; stays when a person lets it through.
+        language: of the page that was filled in, as far as it says so.
     """
 
     source: str
@@ -43,6 +46,9 @@ class Arrival:
     consent_version: str | None = None
     consent_wording: str | None = None
     network_address: str | None = None
+    address_hash: str | None = None
+    suspicion: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Waiting:
     consent_version: str | None
     consent_wording: str | None
     network_address: str | None
+    suspicion: str | None
+    language: str | None
 
 
 def add_submissions(
@@ -83,6 +91,9 @@ def add_submissions(
                 "consent_version": arrival.consent_version,
                 "consent_wording": arrival.consent_wording,
                 "network_address": arrival.network_address,
+                "address_hash": arrival.address_hash,
+                "suspicion": arrival.suspicion,
+                "language": arrival.language,
                 "received_at": now,
                 "state": "quarantined" if arrival.reason else "new",
                 "reason": arrival.reason,

@@ -23,7 +23,7 @@ from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
 from leadline.errors import StoreError
 from leadline.stages import open_workspace
-from leadline.web import assignments, forms, health, unsubscribe
+from leadline.web import assets, assignments, confirmations, forms, health, scripts, unsubscribe
 from leadline.web.guard import Guard
 from leadline.web.pages import Refusal, show_refusal
 from leadline.web.site import Site, open_visit
@@ -49,7 +49,7 @@ def create_app(work: Workspace, *, clock: Clock) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.site = Site(work, clock=clock)
-    for module in (forms, unsubscribe, assignments, health):
+    for module in (forms, unsubscribe, assignments, health, scripts):
         app.include_router(module.router)
     app.add_middleware(Guard, is_https=work.environment.base_url.startswith("https://"))
     app.add_exception_handler(Refusal, _refused)
@@ -104,6 +104,6 @@ async def _no_route(request: Request, _error: Exception) -> Response:
 
 async def _wrong_method(request: Request, _error: Exception) -> Response:
     # each method is a route of its own, so that the error knows the methods of one of them only
-    is_posted = request.scope["path"].startswith(("/forms/", "/u/", "/a/"))
+    is_posted = request.scope["path"].startswith(("/forms/", "/u/", "/a/", "/d/", "/confirm/"))
     headers = {"Allow": "GET, HEAD, POST" if is_posted else "GET, HEAD"}
     return await show_refusal(await open_visit(request), 405, "method_not_allowed", headers)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from leadline.domain.cells import clean_line
-from leadline.domain.keys import post_key
-from leadline.domain.reach import MAX_EMAIL, read_one_email
+from leadline.domain.keys import address_hash, post_key
+from leadline.domain.reach import read_one_email
 from leadline.store.submissions import Arrival
-from leadline.web.words import FIELD_FAULTS
+from leadline.web.form_fields import Fault, find_fault, find_text_fault, fit, kind_of
+from leadline.web.proofs import PROOF_FIELD
+from leadline.web.suspicion import PAGE_FIELD, Claims
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadline.config.forms import FormShape
+    from leadline.config.forms import FormField, FormShape
     from leadline.config.values import Language
     from leadline.web.bodies import Posted
 
@@ -27,22 +27,9 @@ TRAP: Final = "website_url"
 KEY_FIELD: Final = "idempotency_key"
 RETURN_FIELD: Final = "return_url"
 _CONSENT: Final = "consent"
+_EMAIL: Final = "email"
 _MAX_CONSENT: Final = 255
 _BUCKET_SECONDS: Final = 600
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one field; `code` is a key of FIELD_FAULTS."""
-
-    code: str
-    limit: int = 0
-    length: int = 0
-
-    def say(self, lang: str) -> str:
-        """Return the sentence that stands beside the field."""
-        return FIELD_FAULTS[self.code][lang].format(limit=self.limit, length=self.length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +38,13 @@ class Judged:
 
     Attributes:
         raw: text by declared field, as it was sent, and the consent when the form asks for it.
+        texts: every text by declared field, where a field may have several.
         faults: what is wrong, by field.
         trapped: what stands in the field that people do not see.
     """
 
     raw: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     trapped: str = ""
 
@@ -64,54 +53,68 @@ def judge_post(form: FormShape, posted: Posted) -> Judged:
     """Take the declared fields of a post and find what is wrong; everything else is ignored."""
     judged = Judged(trapped="" if TRAP in form.fields else posted.last(TRAP))
     for name, shape in form.fields.items():
-        _take(judged, posted, name, posted.joined(name), limit=shape.max_length)
-        if (
-            shape.required
-            and name not in judged.faults
-            and not clean_line(judged.raw.get(name, ""))
-        ):
-            judged.faults[name] = Fault("required")
+        if kind_of(name, shape) == "hidden":
+            _take_hidden(judged, posted, name, shape)
+        else:
+            _take(judged, posted, name, shape)
     if form.consent is not None:
-        asked = form.consent.field
-        said = posted.last(asked) if asked in posted.texts else None
-        _take(judged, posted, asked, said, limit=_MAX_CONSENT)
-        if asked in judged.raw:
-            judged.raw[_CONSENT] = judged.raw[asked]
+        _take_consent(judged, posted, form.consent.field)
     return judged
 
 
-def _take(judged: Judged, posted: Posted, name: str, text: str | None, *, limit: int) -> None:
-    """Take one field, or note why it cannot be taken."""
-    fault = Fault("not_text") if name in posted.odd else None
-    if text is not None:
-        judged.raw[name] = text
-        fault = fault or _fault(name, text, limit)
+def _take(judged: Judged, posted: Posted, name: str, shape: FormField) -> None:
+    """Take one field, and note what is wrong with it."""
+    texts = posted.texts.get(name, [])
+    if name in posted.texts:
+        judged.texts[name] = texts
+        judged.raw[name] = ", ".join(filter(None, texts))
+    fault = Fault("not_text") if name in posted.odd else find_fault(name, shape, texts)
     if fault is not None:
         judged.faults[name] = fault
 
 
-def _fault(name: str, text: str, limit: int) -> Fault | None:
-    if _NO_TEXT.search(text):
-        return Fault("not_text")
-    length = len(text.replace("\r\n", "\n"))
-    if length > limit:
-        return Fault("too_long", limit, length)
-    if name != "email" or clean_line(text) is None:
-        return None
-    email = read_one_email(text)
-    if email is None:
-        return Fault("invalid_email")
-    return Fault("too_long", MAX_EMAIL, len(email)) if len(email) > MAX_EMAIL else None
+def _take_hidden(judged: Judged, posted: Posted, name: str, shape: FormField) -> None:
+    """Take what nobody typed: what is wrong with it is left out, because nobody could mend it."""
+    if text := fit(posted.joined(name) or "", shape.max_length):
+        judged.raw[name] = text
+        judged.texts[name] = [text]
+
+
+def _take_consent(judged: Judged, posted: Posted, asked: str) -> None:
+    fault = Fault("not_text") if asked in posted.odd else None
+    if asked in posted.texts:
+        judged.raw[asked] = judged.raw[_CONSENT] = posted.last(asked)
+        fault = fault or find_text_fault(posted.last(asked), _MAX_CONSENT)
+    if fault is not None:
+        judged.faults[asked] = fault
+
+
+def claims_of(judged: Judged, posted: Posted) -> Claims:
+    """Return what a post says of where it comes from."""
+    return Claims(
+        trapped=judged.trapped,
+        page=posted.last(PAGE_FIELD),
+        page_key=posted.last(KEY_FIELD),
+        proof=posted.last(PROOF_FIELD),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How a post came: under which key, in which language, when, and from where."""
+    """How a post came: under which key, in which language, when, from where, and how suspicious.
+
+    Attributes:
+        suspicion: a reject code when it is held for a program's, else None.
+        pepper: the key of the hash under which posts of one address are counted.
+    """
 
     given_key: str
     lang: Language
     now: datetime
     network_address: str | None
+    suspicion: str | None = None
+    pepper: str = ""
+    said_lang: Language | None = None
 
 
 def as_arrival(name: str, form: FormShape, judged: Judged, receipt: Receipt) -> Arrival:
@@ -119,15 +122,19 @@ def as_arrival(name: str, form: FormShape, judged: Judged, receipt: Receipt) -> 
     sent = json.dumps([judged.raw, judged.trapped], sort_keys=True).encode()
     bucket = int(receipt.now.timestamp()) // _BUCKET_SECONDS
     consent = form.consent
+    email = read_one_email(judged.raw.get(_EMAIL, ""))
     return Arrival(
         source=f"form:{name}",
         content_key=post_key(name, sent, given=receipt.given_key or None, bucket=bucket),
         kind="form",
         raw=judged.raw,
-        reason="honeypot" if judged.trapped else None,
+        reason=receipt.suspicion,
         field=TRAP if judged.trapped else None,
         body_hash=hashlib.sha256(sent).hexdigest(),
         consent_version=consent.version if consent else None,
         consent_wording=consent.wording[receipt.lang] if consent else None,
         network_address=receipt.network_address,
+        address_hash=address_hash(email, pepper=receipt.pepper) if email else None,
+        suspicion=receipt.suspicion,
+        language=receipt.said_lang,
     )

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from math import ceil
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from leadline.rendering.words import REQUEST_WORDS, choices
-from leadline.store.answers import add_post
+from leadline.store.posts import Post
 from leadline.web.bodies import read_posted
-from leadline.web.form_posts import KEY_FIELD, RETURN_FIELD, Judged, Receipt, as_arrival, judge_post
+from leadline.web.form_fields import fit, kind_of, show_field
+from leadline.web.form_posts import (
+    KEY_FIELD,
+    RETURN_FIELD,
+    Judged,
+    Receipt,
+    as_arrival,
+    claims_of,
+    judge_post,
+)
+from leadline.web.network import network_of
 from leadline.web.origins import check_origin, check_return_url, csp_sources
 from leadline.web.pages import Refusal, show_page, wants_page
+from leadline.web.proofs import make_challenge
 from leadline.web.schema import PAGE_ANSWERS, POST_ANSWERS, POST_REQUEST
+from leadline.web.scripts import PROOF_SCRIPT
 from leadline.web.site import Visit, Visiting
+from leadline.web.suspicion import PAGE_FIELD, is_page, judge_claims, sign_page
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from leadline.config.forms import FormField, FormShape
-    from leadline.config.values import Language
-    from leadline.stages import Workspace
-    from leadline.store.submissions import Arrival
+    from leadline.config.forms import FormShape
     from leadline.web.bodies import Posted
 
 router: Final = APIRouter()
 _MAX_KEY: Final = 200
-_LONG: Final = 1_000
-_TYPES: Final = {"email": "email", "phone": "tel", "request": "select", "message": "textarea"}
 
 
 @router.get("/forms/{form}", response_class=HTMLResponse, responses=PAGE_ANSWERS)
@@ -38,7 +44,13 @@ _TYPES: Final = {"email": "email", "phone": "tel", "request": "select", "message
 async def show_form(visit: Visiting, form: str) -> Response:
     """Show the hosted form, in the language of `?lang=` or of the browser."""
     shape = _find_form(visit, form)
-    return await _form_page(visit, shape, Judged(), key=secrets.token_urlsafe(16))
+    asked = {
+        name: fit(visit.request.query_params.get(name, ""), each.max_length)
+        for name, each in shape.fields.items()
+        if kind_of(name, each) == "hidden"
+    }
+    judged = Judged(texts={name: [text] for name, text in asked.items() if text})
+    return await _form_page(visit, form, judged)
 
 
 @router.options("/forms/{form}", include_in_schema=False)
@@ -64,6 +76,7 @@ async def take_post(visit: Visiting, form: str) -> Response:
     visit.request.state.cors_origin = check_origin(
         visit.request, shape, base_url=visit.work.environment.base_url
     )
+    _check_pace(visit, form, shape)
     posted = await read_posted(visit.request)
     return_url = check_return_url(
         shape, posted.last(RETURN_FIELD) or visit.request.query_params.get(RETURN_FIELD, "")
@@ -71,10 +84,8 @@ async def take_post(visit: Visiting, form: str) -> Response:
     key = _given_key(visit, posted)
     judged = judge_post(shape, posted)
     if judged.faults:
-        return await _faulty(visit, shape, judged, key=key)
-    receipt = Receipt(key, visit.lang, visit.now, visit.network_address)
-    arrival = as_arrival(form, shape, judged, receipt)
-    id_ = await visit.site.in_turn(_store, visit.work, arrival, now=visit.now)
+        return await _faulty(visit, form, judged, posted)
+    id_ = await _store(visit, _as_post(visit, form, judged, posted=posted, key=key))
     if not wants_page(visit.request):
         return JSONResponse({"submission": id_}, 201)
     if return_url:
@@ -98,58 +109,114 @@ def _given_key(visit: Visit, posted: Posted) -> str:
     return key
 
 
-def _store(work: Workspace, arrival: Arrival, *, now: datetime) -> int:
+def _check_pace(visit: Visit, name: str, form: FormShape) -> None:
+    """Count the post for its network.
+
+    Raises:
+        Refusal: 429, the network has posted as much as it may within a minute.
+    """
+    network = network_of(visit.network_address)
+    limit = form.protection.posts_per_minute
+    wait = visit.site.pace.take((name, network), limit=limit, now=visit.now)
+    if wait is not None:
+        raise Refusal(429, "too_many_posts", {"Retry-After": str(ceil(wait.total_seconds()))})
+
+
+def _as_post(visit: Visit, name: str, judged: Judged, *, posted: Posted, key: str) -> Post:
+    """Return a post without faults as it is stored: suspicious ones apart, with the reason."""
+    form = visit.work.project.forms[name]
+    suspicion, proof = judge_claims(
+        name,
+        form,
+        claims_of(judged, posted),
+        keys=visit.work.environment.secret_keys,
+        now=visit.now,
+    )
+    receipt = Receipt(
+        given_key=key,
+        lang=visit.lang,
+        now=visit.now,
+        network_address=visit.network_address,
+        suspicion=suspicion,
+        pepper=visit.work.store.pepper,
+        said_lang=visit.lang if visit.is_said else None,
+    )
+    arrival = as_arrival(name, form, judged, receipt)
+    return Post(arrival, form.protection.posts_per_address, proof)
+
+
+async def _store(visit: Visit, post: Post) -> int:
     """Commit one post and return its id; the same post again has the id of the first.
 
     Raises:
-        Refusal: 409, another body is stored under the key.
+        Refusal: 409, another body is stored under the key, or the proof of work was spent.
     """
-    with work.store.write() as connection:
-        stored = add_post(connection, arrival, now=now)
-    if stored.body_hash != arrival.body_hash:
-        raise Refusal(409, "key_reused")
-    return stored.id
+    outcome = await visit.site.store_post(post, now=visit.now)
+    if isinstance(outcome, str):
+        raise Refusal(409, outcome)
+    return outcome
 
 
-async def _faulty(visit: Visit, form: FormShape, judged: Judged, *, key: str) -> Response:
+async def _faulty(visit: Visit, name: str, judged: Judged, posted: Posted) -> Response:
     """Say what is wrong: beside the fields, or as JSON in both languages."""
     if wants_page(visit.request):
-        key = key or secrets.token_urlsafe(16)
-        return await _form_page(visit, form, judged, key=key, status=422)
+        key, token = posted.last(KEY_FIELD), posted.last(PAGE_FIELD)
+        return await _form_page(visit, name, judged, key=key, token=token, status=422)
     errors = {
-        name: {"code": fault.code, "en": fault.say("en"), "ja": fault.say("ja")}
-        for name, fault in judged.faults.items()
+        field: {"code": fault.code, "en": fault.say("en"), "ja": fault.say("ja")}
+        for field, fault in judged.faults.items()
     }
     return JSONResponse({"error": "invalid_fields", "errors": errors}, 422)
 
 
 async def _form_page(
-    visit: Visit, form: FormShape, judged: Judged, *, key: str, status: int = 200
+    visit: Visit, name: str, judged: Judged, *, key: str = "", token: str = "", status: int = 200
 ) -> Response:
-    lang = visit.lang
+    """Show the form; the page that a wrong field came from goes on with its key and its age."""
+    form, lang, keys = (
+        visit.work.project.forms[name],
+        visit.lang,
+        visit.work.environment.secret_keys,
+    )
+    if not is_page(name, key, token, keys=keys, now=visit.now):
+        key = key or secrets.token_urlsafe(16)
+        token = sign_page(name, key, keys=keys, now=visit.now)
     kept = {name: visit.request.query_params.get(name, "") for name in (RETURN_FIELD,)}
     query = {"lang": lang} | {n: url for n, url in kept.items() if url in form.return_urls}
     context = {
         "title": form.title[lang],
-        "fields": [_field(name, shape, judged, lang) for name, shape in form.fields.items()],
+        "fields": [
+            show_field(
+                field,
+                shape,
+                judged.texts.get(field, ()),
+                fault=judged.faults.get(field),
+                lang=lang,
+            )
+            for field, shape in form.fields.items()
+        ],
         "consent_wording": form.consent.wording[lang] if form.consent else "",
         "consent_field": form.consent.field if form.consent else "consent",
         "is_consent_given": bool(form.consent and judged.raw.get(form.consent.field)),
         "action": f"?{urlencode(query)}",
         "key": key,
+        "page_token": token,
+        "challenge": "",
+        "script_url": "",
+        "script_nonce": "",
     }
+    if form.protection.proof_of_work:
+        context |= _proof_of_work(visit, name)
     return await show_page(visit, "form", context, status=status)
 
 
-def _field(name: str, shape: FormField, judged: Judged, lang: Language) -> dict[str, Any]:
-    fault = judged.faults.get(name)
-    kind = _TYPES.get(name, "textarea" if shape.max_length >= _LONG else "text")
-    field = {
-        "name": name,
-        "label": shape.label[lang],
-        "required": shape.required,
-        "type": kind,
-        "value": judged.raw.get(name, ""),
-        "error": fault.say(lang) if fault else "",
+def _proof_of_work(visit: Visit, name: str) -> dict[str, str]:
+    """Return the page's challenge, and let its one script run, by a number used once."""
+    nonce = secrets.token_urlsafe(16)
+    visit.request.state.script_source = f"'nonce-{nonce}'"
+    keys = visit.work.environment.secret_keys
+    return {
+        "challenge": make_challenge(name, keys=keys, now=visit.now),
+        "script_url": f"..{PROOF_SCRIPT}",
+        "script_nonce": nonce,
     }
-    return field | {"options": choices(REQUEST_WORDS, lang)} if kind == "select" else field

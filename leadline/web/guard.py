@@ -24,8 +24,8 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 class Guard:
     """ASGI middleware; the outermost of ours.
 
-    A route says in `request.state` what its answer allows: `frame_ancestors` and `form_action`
-    (sources of a Content-Security-Policy), and `cors_origin`.
+    A route says in `request.state` what its answer allows: `frame_ancestors`, `form_action`
+    and `script_source` (sources of a Content-Security-Policy), and `cors_origin`.
     """
 
     def __init__(self, app: App, *, is_https: bool) -> None:
@@ -60,8 +60,9 @@ class Guard:
     def _headers(self, allowed: dict[str, Any]) -> dict[str, str]:
         ancestors = allowed.get("frame_ancestors", "'none'")
         targets = allowed.get("form_action", "'self'")
+        script = f"script-src {source}; " if (source := allowed.get("script_source")) else ""
         headers = {
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+            "Content-Security-Policy": f"default-src 'none'; {script}style-src 'unsafe-inline'; "
             f"base-uri 'none'; form-action {targets}; frame-ancestors {ancestors}",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",

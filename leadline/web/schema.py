@@ -33,10 +33,12 @@ _STORED: Final[Schema] = {
 _FIELDS: Final[Schema] = {
     "type": "object",
     "description": "The form's own fields by name; others are ignored.",
-    "additionalProperties": _TEXT,
+    "additionalProperties": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
     "properties": {
         "idempotency_key": {**_TEXT, "maxLength": 200},
         "return_url": {**_TEXT, "description": "One of the form's return_urls."},
+        "page_token": {**_TEXT, "description": "From the hosted page: when it was made."},
+        "altcha": {**_TEXT, "description": "From the hosted page: a solved proof of work."},
     },
 }
 _FORM_KINDS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -61,11 +63,20 @@ POST_ANSWERS: Final[Answers] = {
     403: _answer("Posted by a web site that is not among the form's origins.", _ERROR),
     404: _answer("There is no such form.", _ERROR),
     408: _answer("Not received within 30 s.", _ERROR),
-    409: _answer("Another body was stored under this Idempotency-Key.", _ERROR),
+    409: _answer(
+        "Another body was stored under this Idempotency-Key, or the proof of work was spent.",
+        _ERROR,
+    ),
     413: _answer("Larger than 256 KB.", _ERROR),
     415: _answer("Neither urlencoded nor multipart nor JSON.", _ERROR),
     422: _answer("A field is missing or wrong.", _FIELD_ERRORS),
+    429: _answer("The network posted too much within a minute; see Retry-After.", _ERROR),
     503: _answer("The database is full, locked or down; nothing was stored.", _ERROR),
+}
+
+#: Answers of the script of our pages.
+SCRIPT_ANSWERS: Final[Answers] = {
+    200: {"description": "The script.", "content": {"text/javascript": {"schema": _TEXT}}},
 }
 
 #: Headers, query and body of a form post.

@@ -14,6 +14,9 @@ from fastapi.concurrency import run_in_threadpool
 from leadline.errors import StoreError
 from leadline.web.languages import choose_language
 from leadline.web.live import LiveProject
+from leadline.web.network import find_client
+from leadline.web.pace import Pace
+from leadline.web.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from leadline.clock import Clock
     from leadline.config.values import Language
     from leadline.stages import Workspace
+    from leadline.store.posts import Post, PostRefusal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,17 +52,24 @@ class StoreBusy(StoreError):
 
 
 class Site:
-    """One running web app."""
+    """One running web app.
+
+    Attributes:
+        clock: tells the time.
+        pace: how fast each network posts.
+    """
 
     def __init__(self, work: Workspace, *, clock: Clock, patience: timedelta = PATIENCE) -> None:
         """Serve `work`; `clock` tells the time, `patience` bounds the wait for a turn."""
         self.clock = clock
+        self.pace = Pace()
         self._patience = patience.total_seconds()
         self._work = work
         self._live = LiveProject()
         self._looking = Lock()
         self._looked_at = clock.now()
         self._turns = asyncio.Semaphore(_SQLITE_TURNS if work.store.is_sqlite else _TURNS)
+        self._posts = Together(work.store, turns=self._turns, patience=self._patience)
         self._probes = BoundedSemaphore(_PROBES)
 
     async def workspace(self) -> Workspace:
@@ -88,6 +99,17 @@ class Site:
             return await run_in_threadpool(act, *args, **kwargs)
         finally:
             self._turns.release()
+
+    async def store_post(self, post: Post, *, now: datetime) -> int | PostRefusal:
+        """Store a form post together with others that wait, and return once it is committed.
+
+        Raises:
+            StoreBusy: no turn came in time; the post was not stored.
+        """
+        try:
+            return await self._posts.add(post, now=now)
+        except TimeoutError:
+            raise StoreBusy(seconds=self._patience) from None
 
     async def probe(self, act: Callable[[Workspace], T]) -> T:
         """Run a look at the database at once, out of turn; it may be left behind unfinished.
@@ -126,8 +148,8 @@ class Visit:
 
     @property
     def network_address(self) -> str | None:
-        """Return where the request came from."""
-        return self.request.client.host if self.request.client else None
+        """Return where the request came from, None when nobody can tell."""
+        return find_client(self.request.scope, self.work.environment.trusted_proxies)
 
 
 async def open_visit(request: Request) -> Visit:

@@ -116,6 +116,38 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             ),
         ),
     },
+    "proof_spent": {
+        "en": (
+            "Already sent",
+            (
+                "The check of this page was used for another message. Nothing more was stored. "
+                "To send more, please open the form anew."
+            ),
+        ),
+        "ja": (
+            "すでに送信済みです",
+            (
+                "このページの自動確認は、別の送信で使用済みです。今回の内容は保存していません。"
+                "追加で送信される場合は、フォームを開き直してください。"
+            ),
+        ),
+    },
+    "too_many_posts": {
+        "en": (
+            "Too many messages at once",
+            (
+                "Many messages have come from your network within a minute, so this one was not "
+                "stored. Please go back and send it again in a minute."
+            ),
+        ),
+        "ja": (
+            "送信が集中しています",
+            (
+                "ご利用のネットワークから短時間に多数の送信があったため、今回の内容は保存して"
+                "いません。お手数ですが、前のページに戻り、1分ほど後にもう一度送信してください。"
+            ),
+        ),
+    },
     "store_unavailable": {
         "en": (
             "Please try again in a minute",
@@ -158,6 +190,19 @@ FIELD_FAULTS: Final[dict[str, Words]] = {
     "invalid_email": {
         "en": "Please enter one email address, such as name@example.com.",
         "ja": "メールアドレスを1件、name@example.jp の形で入力してください。",
+    },
+    "unknown_choice": {
+        "en": "Please choose from the list.",
+        "ja": "選択肢の中からお選びください。",
+    },
+    "one_choice": {"en": "Please choose one only.", "ja": "1つだけお選びください。"},
+    "not_a_number": {
+        "en": "Please enter a number, such as 120.",
+        "ja": "数値を入力してください(例: 120)。",
+    },
+    "not_a_url": {
+        "en": "Please enter a web address that begins with http:// or https://.",
+        "ja": "http:// または https:// で始まるURLを入力してください。",
     },
     "not_text": {
         "en": "This holds something that is not text.",

@@ -166,5 +166,6 @@ async def test_schema_names_every_route(work: Workspace) -> None:
         "/u/{token}": ["get", "post"],
         "/a/{token}": ["get", "post"],
         "/healthz": ["get"],
+        "/scripts/proof.js": ["get"],
     }
     assert "422" in schema["paths"]["/forms/{form}"]["post"]["responses"]
