@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from leadline.domain.alerts import Alert, Kind
 from leadline.rendering.alerts import alert_context
+from leadline.rendering.answers import Answered, Link, acknowledgment, confirmation
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.words import (
     CONSENT_WORDS,
@@ -234,6 +235,30 @@ def alert_mail(lang: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - o
     return cast("dict[str, Any]", context)
 
 
+def an_answered_post(lang: str) -> Answered:
+    """Return a post that agreed to marketing mail, and is to confirm that."""
+    title = "お問い合わせ" if lang == "ja" else "Contact us"
+    said, zone = LEADS[lang], "Asia/Tokyo"
+    return Answered(title, said, NOW, zone, is_consent_given=True, is_to_confirm=True)
+
+
+def acknowledgment_mail(lang: str, **changes: object) -> dict[str, Any]:
+    """Return the context of a mail that answers a form and offers a document."""
+    title = "導入ガイド" if lang == "ja" else "The buyer's guide"
+    url = f"https://leads.example.com/d/eyJpZCI6MTJ9.sample?lang={lang}"
+    link = Link(url, title, NOW + timedelta(days=14))
+    context = acknowledgment(an_answered_post(lang), a_company(lang), lang, asset=link)
+    return cast("dict[str, Any]", context) | changes
+
+
+def confirmation_mail(lang: str, **changes: object) -> dict[str, Any]:
+    """Return the context of a mail that asks to confirm a consent."""
+    url = f"https://leads.example.com/confirm/eyJpZCI6MTJ9.sample?lang={lang}"
+    link = Link(url, _WORDING[lang], NOW + timedelta(days=7))
+    context = confirmation(an_answered_post(lang), a_company(lang), lang, consent=link)
+    return cast("dict[str, Any]", context) | changes
+
+
 def form_page(lang: str, *, has_error: bool = True) -> dict[str, Any]:
     """Return the context of a hosted form, posted once with a wrong address."""
     title, email, message, error = _FORM[lang]
@@ -306,6 +331,17 @@ def page_contexts(lang: str) -> dict[str, dict[str, Any]]:
         "thanks": {},
         "unsubscribe": {"action": "/u/eyJpZCI6MTJ9.sample"},
         "unsubscribed": {},
+        "confirm": {"consent_wording": _WORDING[lang], "action": f"?lang={lang}"},
+        "confirmed": {},
+        "asset": {
+            "asset_title": "導入ガイド" if lang == "ja" else "The buyer's guide",
+            "action": f"?lang={lang}",
+            "expires_text": clock_text(NOW + timedelta(days=14), zone=ZONE, lang=lang),
+        },
+        "link_expired": {
+            "purpose": "confirmation",
+            "form_url": f"https://leads.example.com/forms/contact?lang={lang}",
+        },
         "assignment": assignment_page(lang),
         "answered": {"state": "accepted"},
         "message": {
@@ -325,4 +361,6 @@ def mail_contexts(lang: str) -> dict[str, dict[str, Any]]:
         "rep/assignment": assignment_mail(lang),
         "rep/bundle": bundle_mail(lang),
         "admin/alert": alert_mail(lang),
+        "forms/acknowledgment": acknowledgment_mail(lang),
+        "forms/confirmation": confirmation_mail(lang),
     }

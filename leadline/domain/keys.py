@@ -32,6 +32,16 @@ def assignment_key(assignment_id: int) -> str:
     return f"assignment:{assignment_id}"
 
 
+def acknowledgment_key(submission_id: int) -> str:
+    """Return the key of the mail that answers a form post."""
+    return f"acknowledgment:{submission_id}"
+
+
+def confirmation_key(submission_id: int) -> str:
+    """Return the key of the mail that asks to confirm the consent of a form post."""
+    return f"confirmation:{submission_id}"
+
+
 def alert_key(kind: str, flow: str, subject: str) -> str:
     """Return the key of the mail that tells the admin of one thing; "" for its beginning."""
     return f"alert:{kind}:{flow}:{subject}"
@@ -97,6 +107,23 @@ def row_key(raw: bytes, nth: int) -> str:
 def reject_key(raw: bytes, nth: int) -> str:
     """Return the content key of a file row that cannot be read; no readable row ever has it."""
     return row_key(REJECT_MARK + raw, nth)
+
+
+def delivery_key(id_: str, body: bytes, *, bucket: int | None) -> str:
+    """Return the content key of one lead that a tool posts.
+
+    Args:
+        id_: the tool's own id of it; "" when it gives none.
+        body: as it is stored, for those without an id.
+        bucket: number of the 10-minute span, so that the same words next week are another; None
+            where a body is signed, which may be posted again by whoever has seen it.
+    """
+    if id_:
+        found = hashlib.sha256(b"delivery\0" + id_.encode("utf-8", "surrogatepass"))
+    else:
+        span = b"" if bucket is None else b"%d" % bucket
+        found = hashlib.sha256(b"payload\0" + span + b"\0" + body)
+    return found.digest()[:_SHORT].hex()
 
 
 def post_key(form: str, body: bytes, *, given: str | None, bucket: int) -> str:

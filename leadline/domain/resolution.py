@@ -53,7 +53,7 @@ WRITTEN: Final = (
 
 #: Columns of the evidence of a consent to marketing mail.
 CONSENT: Final = (
-    *("lead_id", "is_granted", "basis", "wording", "version", "source"),
+    *("lead_id", "is_granted", "is_pending", "basis", "wording", "version", "source"),
     *("submission_id", "network_address", "at"),
 )
 
@@ -67,12 +67,14 @@ class Evidence:
         wording: what the person was shown or told.
         version: of the wording.
         network_address: where a form post came from.
+        is_pending: a yes waits for its confirmation by mail: it is kept, and counts for nothing.
     """
 
     basis: str = "opt_in"
     wording: str | None = None
     version: str | None = None
     network_address: str | None = None
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ class Resolution:
                     self.keys.append((*key, lead_id))
             if consent is not None:
                 self._keep_consent(arrivals, place, lead_id, granted=consent)
+            elif _is_pending(arrivals, place):
+                self._add_evidence(arrivals, place, lead_id, granted=True)
 
     def created_columns(self, arrivals: Arrivals) -> dict[str, list[Any]]:
         """Return `WRITTEN` columns of the new leads and their ids, in order of id."""
@@ -291,12 +295,17 @@ class Resolution:
     def _silent(arrivals: Arrivals, place: int, *, known: bool | None) -> bool | None:
         """Return what the row says; where nobody ever said anything, what its source rests on."""
         stated: bool | None = arrivals.values["consent"][place]
+        if stated and _is_pending(arrivals, place):
+            return None
         is_silent = stated is None and known is None
         return True if is_silent and arrivals.rules[place].silent_consent else stated
 
     def _keep_consent(self, arrivals: Arrivals, place: int, lead_id: int, *, granted: bool) -> None:
         at = _spoke_at(arrivals, place, granted)
         self.consented[lead_id] = max(at, self.consented.get(lead_id, at))
+        self._add_evidence(arrivals, place, lead_id, granted=granted)
+
+    def _add_evidence(self, arrivals: Arrivals, place: int, lead_id: int, *, granted: bool) -> None:
         rules = arrivals.rules[place]
         is_silent = arrivals.values["consent"][place] is None
         evidence = (rules.silent_consent if is_silent else None) or arrivals.evidence[place]
@@ -304,13 +313,14 @@ class Resolution:
             (
                 lead_id,
                 granted,
+                granted and evidence.is_pending,
                 evidence.basis if granted else None,
                 evidence.wording,
                 evidence.version,
                 rules.name,
                 arrivals.submission_ids[place],
                 evidence.network_address,
-                at,
+                _spoke_at(arrivals, place, granted),
             )
         )
 
@@ -342,6 +352,11 @@ def _decide_zone(
     if by_place := zone_for(country or rules.country, region or ""):
         return by_place, "place" if country else "source"
     return rules.timezone, "source"
+
+
+def _is_pending(arrivals: Arrivals, place: int) -> bool:
+    """Tell whether an arrival agrees, and its agreement waits for a confirmation."""
+    return arrivals.evidence[place].is_pending and arrivals.values["consent"][place] is True
 
 
 def _who(arrivals: Arrivals, place: int) -> tuple[str | None, str | None]:

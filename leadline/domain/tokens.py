@@ -60,3 +60,12 @@ def read_ended(purpose: Purpose, token: str, *, keys: Sequence[str], now: dateti
     if read_token(purpose, token, keys=keys, now=now) is not None:
         return None
     return read_token(purpose, token, keys=keys, now=datetime.min.replace(tzinfo=UTC))
+
+
+def read_end(purpose: Purpose, token: str, *, keys: Sequence[str]) -> datetime | None:
+    """Return when the life of a token ends, None for one without an end or not of ours."""
+    try:
+        _, end = _signer(purpose, tuple(keys)).loads(token)
+    except (BadData, ValueError, TypeError):
+        return None
+    return None if end is None else datetime.fromtimestamp(end, UTC)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What every body of a marketing mail must print (CAN-SPAM; 特定電子メール法 Art. 4).
 LEGAL_PARTS: Final = ("unsubscribe_url", "company.name", "company.postal_address")
+#: What every body of a mail that answers a form must print: who it comes from.
+SENDER_PARTS: Final = ("company.name", "company.postal_address", "company.contact")
 
 
 def check_templates(
@@ -67,10 +69,16 @@ def _check_one(
         yield explain(refusal, path=path, context={}, templates=templates).problem
     for fault in walk.faults:
         yield _placed(fault, templates)
-    if path.startswith("nurture/") and path.endswith(("/body.txt", "/body.html")):
-        for name in LEGAL_PARTS:
-            if name not in walk.printed:
-                yield describe("legal_part_missing", template=path, variable=name)
+    for name in _duties(path):
+        if name not in walk.printed:
+            yield describe("legal_part_missing", template=path, variable=name)
+
+
+def _duties(path: str) -> tuple[str, ...]:
+    """Return what the template at `path` must print."""
+    duties = {"nurture": LEGAL_PARTS, "forms": SENDER_PARTS}
+    is_body = path.endswith(("/body.txt", "/body.html"))
+    return duties.get(path.partition("/")[0], ()) if is_body else ()
 
 
 def _placed(fault: Fault, templates: Mapping[str, str]) -> Problem:

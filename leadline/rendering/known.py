@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from leadline.domain.leads import LANGUAGES
-from leadline.rendering.contexts import ADMIN_MAILS, PAGES, REP_MAILS, Lead, NurtureMail
+from leadline.rendering.contexts import (
+    ADMIN_MAILS,
+    PAGES,
+    REP_MAILS,
+    FormMail,
+    Lead,
+    NurtureMail,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -62,6 +69,8 @@ def context_of(path: str) -> type | None:
             return REP_MAILS.get(name)
         case ["admin", name, lang, part] if _is_mail(name, "", lang, part):
             return ADMIN_MAILS.get(name)
+        case ["forms", name, lang, part] if _is_mail(name, "", lang, part):
+            return FormMail
         case ["pages", lang, page] if lang in LANGUAGES and page.endswith(".html"):
             return PAGES.get(page.removesuffix(".html"))
         case _:
@@ -77,6 +86,8 @@ def mail_folder(path: str) -> str | None:
             return f"rep/{name}"
         case ["admin", name, _, _] if not name.startswith("_"):
             return f"admin/{name}"
+        case ["forms", name, _, _] if not name.startswith("_"):
+            return f"forms/{name}"
         case _:
             return None
 

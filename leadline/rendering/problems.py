@@ -64,11 +64,18 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         ".txt、body.txt、body.html が必要です",
     },
     "legal_part_missing": {
-        "en": "`{variable}` is not always shown: marketing mail must show the sender's name, "
-        "the postal address and a way to unsubscribe (CAN-SPAM; 特定電子メール法 Art. "
-        "4)",
-        "ja": "`{variable}` が必ず表示されるようになっていません。広告メールには送信者名、住"
-        "所、配信停止の方法の表示が必要です (特定電子メール法 第4条、CAN-SPAM)",
+        "en": "`{variable}` is not always shown: mail to a lead must show the sender's name, the "
+        "postal address and where to write to, marketing mail also a way to unsubscribe "
+        "(CAN-SPAM; 特定電子メール法 Art. 4)",
+        "ja": "`{variable}` が必ず表示されるようになっていません。リード宛のメールには送信"
+        "者名・住所・連絡先、広告メールにはさらに配信停止の方法の表示が必要です (特定電子メー"
+        "ル法 第4条、CAN-SPAM)",
+    },
+    "link_missing": {
+        "en": "the mail does not show its link, in the text and in the HTML: `{{{{ confirm_url "
+        "}}}}` in a confirmation, `{{{{ asset_url }}}}` where the form offers a document",
+        "ja": "テキストと HTML の両方にリンクが必要です。確認メールには `{{{{ confirm_url }}}}`"
+        "、資料を届けるメールには `{{{{ asset_url }}}}` を表示してください",
     },
     "unknown_template": {
         "en": "no mail or page uses a template of this name",

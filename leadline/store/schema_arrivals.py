@@ -72,6 +72,7 @@ submissions = Table(
     Column("network_address", Text),
     Column("address_hash", Text),
     Column("suspicion", Text),
+    Column("language", Text),
     at("received_at", nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, insert_columns, insert_rows, update_rows
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SUBMISSIONS = schema.submissions
 _RUNS = schema.import_runs
+#: The state of a file's row by its reject code; rows with any other code are quarantined.
+_FILE_STATES: Final[dict[str | None, str]] = {None: "accepted", "erased": "erased"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Arrival:
         address_hash: keyed hash of the mail address that it names, to count posts by.
         suspicion: why it is held for a program's; stays when a person lets it through.
         language: of the page that was filled in, as far as it says so.
+        is_waiting: its answers come in a second call.
     """
 
     source: str
@@ -49,6 +52,7 @@ class Arrival:
     address_hash: str | None = None
     suspicion: str | None = None
     language: str | None = None
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,9 @@ def add_submissions(
                 "suspicion": arrival.suspicion,
                 "language": arrival.language,
                 "received_at": now,
-                "state": "quarantined" if arrival.reason else "new",
+                "state": _first_state(arrival),
+                "attempts": 0 if arrival.is_waiting else None,
+                "due_at": now if arrival.is_waiting else None,
                 "reason": arrival.reason,
                 "field": arrival.field,
                 "detail": arrival.detail,
@@ -104,6 +110,12 @@ def add_submissions(
         ],
         ignore_known=True,
     )
+
+
+def _first_state(arrival: Arrival) -> str:
+    if arrival.reason:
+        return "quarantined"
+    return "waiting" if arrival.is_waiting else "new"
 
 
 @dataclass(slots=True)
@@ -166,7 +178,7 @@ def add_file_rows(
             "line": rows.lines,
             "raw": rows.raws,
             "received_at": [now] * count,
-            "state": ["quarantined" if reason else "accepted" for reason in rows.reasons],
+            "state": [_FILE_STATES.get(reason, "quarantined") for reason in rows.reasons],
             "reason": rows.reasons,
             "field": rows.fields,
             "detail": rows.details,
@@ -322,11 +334,17 @@ def count_outcomes(connection: Connection, run_id: int) -> dict[str, int]:
 
 
 def list_rejects(connection: Connection, *, run_id: int) -> list[Stored]:
-    """Return the rows first seen by an import run that stand in quarantine."""
+    """Return the rows first seen by an import run that it refused.
+
+    They stand in quarantine, or are about people who were erased before, and are empty.
+    """
     columns = [_SUBMISSIONS.c[name] for name in Stored.__dataclass_fields__]
     rows = connection.execute(
         select(*columns)
-        .where(_SUBMISSIONS.c.import_run_id == run_id, _SUBMISSIONS.c.state == "quarantined")
+        .where(
+            _SUBMISSIONS.c.import_run_id == run_id,
+            or_(_SUBMISSIONS.c.state == "quarantined", _SUBMISSIONS.c.reason == "erased"),
+        )
         .order_by(_SUBMISSIONS.c.line)
     )
     return [Stored(*row) for row in rows]

@@ -56,7 +56,7 @@ class Row:
     is_backfill: bool
 
 
-_COUNTS = _SUBMISSIONS.c.state != "undone"
+_COUNTS = _SUBMISSIONS.c.state.not_in(("undone", "erased"))
 _ROWS = select(
     *(_SUBMISSIONS.c[name] for name in ("id", "lead_id", "import_run_id", "outcome")),
     ~_COUNTS,
@@ -223,6 +223,7 @@ def list_evidence(
         .where(
             among(connection, _CONSENTS.c.lead_id, lead_ids),
             _CONSENTS.c.undone_at.is_(None),
+            _CONSENTS.c.is_pending.is_(False),
             _CONSENTS.c.purpose == "marketing",
             _CONSENTS.c.channel == "email",
         )

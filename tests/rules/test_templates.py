@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from leadline.domain.leads import LANGUAGES
-from leadline.rendering.contexts import ADMIN_MAILS, PAGES, REP_MAILS
+from leadline.rendering.contexts import ADMIN_MAILS, FORM_MAILS, PAGES, REP_MAILS
 from leadline.rendering.sandbox import Renderer, check_templates
 from leadline.rendering.words import DECLINE_WORDS
 from tests.contexts import (
@@ -83,6 +83,7 @@ def test_every_mail_and_page_that_is_known_exists() -> None:
     folders = {folder for folder, _ in MAILS}
     assert {f"rep/{name}" for name in REP_MAILS} <= folders
     assert {f"admin/{name}" for name in ADMIN_MAILS} <= folders
+    assert {f"forms/{name}" for name in FORM_MAILS} <= folders
     assert {f"pages/{lang}/{name}.html" for name, lang in SHOWN_PAGES} <= set(TEMPLATES)
 
 
