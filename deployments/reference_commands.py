@@ -56,6 +56,41 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         *("run", "held", "matching", "released", "remaining"),
         *("owners", "beyond_capacity", "routed", "with_consent"),
     ),
+    "suppress": (
+        *("file", "cause", "scope", "is_dry_run", "is_known", "records", "rejected"),
+        *("added", "known", "leads", "refusals", "exited", "skipped"),
+        *("encoding", "header_line", "columns[]", "answers"),
+        "rejects[]{line, column, reason, detail, fix}",
+        "with --none: none, recorded",
+    ),
+    "consents": (
+        "lead",
+        "permission{purpose, channel, is_allowed, basis, since, until, reason, text}",
+        (
+            "consents[]{purpose, channel, answer, basis, basis_text, wording, version, source, "
+            "submission, network_address, at, undone_at}"
+        ),
+        "suppressions[]{scope, cause, cause_text, is_in_force, at, lifted_at}",
+        "timezone",
+    ),
+    "submissions list": (
+        (
+            "submissions[]{id, source, kind, state, reason, reason_text, suspicion, "
+            "suspicion_text, attempts, due_at, received_at}"
+        ),
+        "file_rows",
+    ),
+    "submissions show": (
+        (
+            "submission{id, source, kind, state, reason, reason_text, suspicion, suspicion_text, "
+            "attempts, due_at, received_at, field, detail, lead_id, consent_version, "
+            "network_address, raw}"
+        ),
+    ),
+    "submissions replay": (
+        *("replayed", "unchanged", "left_suspicious"),
+        "rejects[]{id, reason, detail}",
+    ),
     "run": ("config_hash", "stages[]{stage, claimed, done, skipped, failed, seconds}"),
     "deploy": (
         "changes[]{action, kind, name, before, after}",
@@ -84,7 +119,7 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         ),
         (
             "touches[]{sequence, step, state, reason, text, at, sent_at, due_at, reply_code, "
-            "config_hash}"
+            "basis, config_hash}"
         ),
         (
             "enrollments[]{sequence, state, exit_reason, skip_reason, text, next_step, "

@@ -30,6 +30,7 @@ from deployments.reference_words import (
 )
 from leadline.config import shape
 from leadline.config.calendars import CALENDAR_COLUMNS
+from leadline.config.consent import ConsentShape
 from leadline.config.forms import FormShape
 from leadline.config.tables import REP_COLUMNS, TERRITORY_COLUMNS
 from leadline.domain.leads import LEAD_FIELDS
@@ -50,6 +51,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "sequences/<name>.yaml": shape.SequenceShape,
     "forms/<name>.yaml": FormShape,
     "mappings/<source>.yaml": shape.MappingShape,
+    "consent.yaml": ConsentShape,
     "schedules.yaml": shape.ScheduleShape,
 }
 _KINDS: Final[Mapping[object, tuple[str, str]]] = {
@@ -190,6 +192,7 @@ def _template_variables(lang: str) -> str:
         "`nurture/<sequence>/<mail>/`": contexts.NurtureMail,
         **{f"`rep/{name}/`": kind for name, kind in contexts.REP_MAILS.items()},
         **{f"`admin/{name}/`": kind for name, kind in contexts.ADMIN_MAILS.items()},
+        "`forms/<mail>/`": contexts.FormMail,
         **{f"`pages/<language>/{name}.html`": kind for name, kind in contexts.PAGES.items()},
     }
     return "\n\n".join(f"### {title}\n\n{_context(kind)}" for title, kind in mails.items())

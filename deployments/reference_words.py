@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-Words = dict[str, str]
-
-
-def _both(en: str, ja: str) -> Words:
-    return {"en": en, "ja": ja}
-
+from deployments.reference_form_words import FORM_MEANINGS, Words
+from deployments.reference_form_words import both as _both
 
 FILE_TITLES: Final[dict[str, Words]] = {
     "settings.yaml": _both("Company, sources, routing.", "会社情報、取込元、振り分けの設定。"),
@@ -30,6 +26,11 @@ FILE_TITLES: Final[dict[str, Words]] = {
         "source's. It wins over the source's block in settings.yaml; everything is optional.",
         "取込元の列の対応とファイルの読み方。ファイル名が取込元の名前です。settings.yaml の"
         "取込元の設定より優先します。すべて省略できます。",
+    ),
+    "consent.yaml": _both(
+        "Which bases of consent count in which country, and how long; optional. What it does not "
+        "name stays as leadline brings it.",
+        "国ごとに認める同意の根拠と、その有効期間。省略できます。書かない国は既定のままです。",
     ),
     "schedules.yaml": _both(
         "When each flow runs, in words: `import_files`, `process_submissions`, "
@@ -216,23 +217,7 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
     "StepShape.mail": _both(
         "folder below templates/nurture/<sequence>/", "templates/nurture/<シナリオ>/ のフォルダ"
     ),
-    "FormShape.title": _both("heading of the page", "ページの見出し"),
-    "FormShape.fields": _both("by lead field, in their order", "リード項目ごと (表示順)"),
-    "FormField.label": _both("what people read", "表示名"),
-    "FormField.required": _both("must be filled", "入力必須"),
-    "FormField.max_length": _both("characters", "文字数の上限"),
-    "FormShape.consent": _both("the box for marketing mail", "メール配信の同意欄"),
-    "FormConsent.field": _both("name of the posted field", "送信時の項目名"),
-    "FormConsent.version": _both("a changed wording needs a new one", "文言を変えたら更新"),
-    "FormConsent.wording": _both("kept as evidence", "証跡として保存する文言"),
-    "FormShape.origins": _both(
-        "web sites whose pages may post to the form", "送信を許可するサイト"
-    ),
-    "FormShape.return_urls": _both(
-        "pages to which a visitor may be sent back", "送信後に戻ることを許可するページ"
-    ),
-    "FormShape.country": _both("of visitors who name none", "国の記載がない場合の国コード"),
-    "FormShape.timezone": _both("of visitors without a place", "所在地がない場合のタイムゾーン"),
+    **FORM_MEANINGS,
     "ScheduleShape.when": _both(
         "words; see below. A flow with nothing else to say may have its words beside its name",
         "言葉 (下の一覧)。他の指定がなければフロー名の右に直接書ける",
@@ -326,7 +311,10 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
     "leads": "Canonical fields, points, grade and owner; `*_due_at` says what a lead waits for.",
     "lead_keys": "Keyed hashes under which a lead is found again; the first lead keeps a key.",
     "consents": "Evidence of permission or refusal; rows are only ever added.",
-    "suppressions": "Standing bans by keyed hash of the address.",
+    "suppressions": "Standing bans by keyed hash of the address; a lifted one counts no more.",
+    "suppression_lists": "Each list of bans that was taken in, or the word that there is none.",
+    "proofs": "Proofs of work that were spent, until they would have expired.",
+    "events": "What happened to a lead, such as a download; rows are only ever added.",
     "config_versions": "Every configuration that was ever live, with its files.",
     "rule_sets": "Every set of scoring rules that ever scored, kept to explain scores.",
     "scores": "The present score of each lead: one bit per rule, and the set of rules.",
@@ -334,7 +322,10 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
     "assignments": "Who was given a lead, or why it waits; `trace` keeps the reasons.",
     "sequence_versions": "Every version of a sequence that somebody entered: steps and templates.",
     "enrollments": "One lead in one sequence version, with its position and next due time.",
-    "touches": "One step of one enrollment: planned as mail, or skipped with the reason.",
+    "touches": (
+        "One step of one enrollment: planned as mail, on a basis of consent, or skipped with the "
+        "reason."
+    ),
     "outbox": "Every mail, to a lead, a rep or the admin, before, while and after it is sent.",
     "delivery_events": "What became of each attempt, in the server's words; rows are only added.",
     "stage_batches": "What each batch of each stage did, in counts.",

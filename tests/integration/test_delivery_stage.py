@@ -18,7 +18,7 @@ from leadline.stages import delivery, run_stages
 from leadline.store import schema
 from leadline.store.answers import add_unsubscribe, find_marketing_message
 from leadline.store.enrollments import claim_due, exit_enrollments
-from leadline.store.leads import get_stated
+from leadline.store.leads import get_stated, mark_consent
 from leadline.store.suppressions import find_suppressed, lock_addresses
 from tests.builders import (
     DOMAIN,
@@ -183,6 +183,7 @@ def reply(connection: Connection, person: Person) -> None:
 
 def withdraw(connection: Connection, person: Person) -> None:
     add_consent(connection, person.lead_id, is_granted=False, basis=None, at=NOW)
+    mark_consent(connection, [person.lead_id], is_granted=False)
 
 
 @pytest.mark.parametrize(
