@@ -111,3 +111,139 @@ SUPPRESS: Final[dict[str, tuple[str, str]]] = {
         "leadline suppress --file リスト(リストがない場合は leadline suppress --none)",
     ),
 }
+
+CONSENTS: Final[dict[str, tuple[str, str]]] = {
+    "consents.lead": (
+        "Lead {lead} (times in {zone})",
+        "リード {lead}(日時のタイムゾーン: {zone})",
+    ),
+    "consents.yes": (
+        "May be mailed for marketing: yes, on the basis: {basis}, since {since}.",
+        "シナリオメールの送信: 可(根拠: {basis}、{since} から)",
+    ),
+    "consents.yes_until": (
+        "May be mailed for marketing: yes, on the basis: {basis}, since {since}, until {until}.",
+        "シナリオメールの送信: 可(根拠: {basis}、{since} から {until} まで)",
+    ),
+    "consents.no": (
+        "May be mailed for marketing: no: {reason}.",
+        "シナリオメールの送信: 不可(理由: {reason})",
+    ),
+    "consents.none": (
+        "There is no evidence of a yes or a no.",
+        "同意・拒否の証跡はありません。",
+    ),
+    "consents.at": ("when", "日時"),
+    "consents.what": ("for", "対象"),
+    "consents.answer": ("answer", "回答"),
+    "consents.basis": ("basis", "根拠"),
+    "consents.source": ("source", "取得元"),
+    "consents.submission": ("submission", "取込データ"),
+    "consents.network_address": ("network address", "ネットワークアドレス"),
+    "consents.version": ("version", "版"),
+    "consents.wording": ("wording", "文言"),
+    "consents.granted": ("agreed", "同意"),
+    "consents.refused": ("refused", "拒否"),
+    "consents.pending": ("not yet confirmed", "確認待ち"),
+    "consents.undone": ("taken back with its import", "取込の取り消しにより無効"),
+    "consents.what.marketing.email": ("marketing mail", "シナリオメール"),
+    "consents.scope.marketing": ("marketing mail", "シナリオメール"),
+    "consents.scope.global": ("every mail", "すべてのメール"),
+    "consents.banned": (
+        "Banned from {scope} since {at}: {cause}.",
+        "配信停止({scope}): {at} から。理由: {cause}",
+    ),
+    "consents.lifted": (
+        "Banned from {scope} from {at} to {lifted_at}: {cause}; lifted.",
+        "配信停止({scope}): {at} から {lifted_at} まで(解除済み)。理由: {cause}",
+    ),
+}
+
+SUBMISSIONS: Final[dict[str, tuple[str, str]]] = {
+    "refused.unknown_submission_state": (
+        "There is no state {word!r} to list.{near} States: {known}.",
+        "状態 {word!r} は指定できません。{near}指定できる状態: {known}。",
+    ),
+    "refused.unknown_reason": (
+        "Nothing is held for {word!r}.{near} Reasons: {known}.",
+        "理由 {word!r} はありません。{near}理由: {known}。",
+    ),
+    "refused.unknown_held_source": (
+        "Nothing of a source {word!r} is held.{near} Sources: {known}.",
+        "取込元 {word!r} の保留はありません。{near}取込元: {known}。",
+    ),
+    "refused.no_submission": (
+        "There is no submission {number}. `leadline submissions list` shows those that are held.",
+        "受信データ {number} はありません。`leadline submissions list` で確認できます。",
+    ),
+    "refused.replay_alone": (
+        "Name submissions by their ids, or select them with --source, --reason or --all; not both.",
+        "番号の指定と、--source・--reason・--all による選択は、どちらか一方にしてください。",
+    ),
+    "submissions.id": ("id", "番号"),
+    "submissions.source": ("source", "取込元"),
+    "submissions.received_at": ("received (UTC)", "受信日時 (UTC)"),
+    "submissions.state": ("state", "状態"),
+    "submissions.attempts": ("attempts", "試行"),
+    "submissions.suspicion": ("suspicion", "疑い"),
+    "submissions.reason": ("why", "理由"),
+    "submissions.state.quarantined": ("quarantined", "隔離中"),
+    "submissions.state.waiting": ("waiting", "応答待ち"),
+    "submissions.state.new": ("new", "受付待ち"),
+    "submissions.none": (
+        "No form or webhook submission is held.",
+        "保留中のフォーム送信・Webhook はありません。",
+    ),
+    "submissions.more": (
+        "Shown are the first {count}; --limit 0 shows all.",
+        "先頭の {count} 件を表示しました(--limit 0 ですべて表示)。",
+    ),
+    "submissions.next": (
+        (
+            "Next: leadline submissions show ID shows one; leadline submissions replay lets "
+            "intake judge again what a changed configuration mends (suspicious ones by id)."
+        ),
+        (
+            "次の手順: leadline submissions show 番号 で内容を表示、leadline submissions replay で"
+            "設定変更後に再判定します(疑いのあるものは番号を指定)。"
+        ),
+    ),
+    "submissions.file_rows": (
+        (
+            "{count} row(s) of files are in quarantine as well: mend them in {folder}, then "
+            "leadline import FILE"
+        ),
+        (
+            "ほかにファイルの {count} 行が隔離中です。{folder} のファイルを直し、"
+            "leadline import ファイル で取り込んでください。"
+        ),
+    ),
+    "submissions.raw": ("What arrived:", "受信した内容:"),
+    "submissions.replayed": (
+        "{count} submission(s) go back to intake.",
+        "{count} 件を受付に戻しました。",
+    ),
+    "submissions.unchanged": (
+        "{count} are there already, or were accepted.",
+        "{count} 件はすでに受付待ち、または受付済みです。",
+    ),
+    "submissions.left": (
+        (
+            "{count} are held for a suspicion and stay: look at them with leadline submissions "
+            "list, then name their ids."
+        ),
+        (
+            "{count} 件は自動投稿などの疑いがあるため隔離のままです。leadline submissions list で"
+            "確認し、番号を指定してください。"
+        ),
+    ),
+    "submissions.refused": ("  {id}: {detail}", "  {id}: {detail}"),
+    "submissions.folder": (
+        "Quarantine files are in {folder}; mend the file, then leadline import FILE",
+        "隔離ファイルは {folder} にあります。直してから leadline import で取り込んでください。",
+    ),
+    "submissions.taken": (
+        "A running `leadline up` takes them within a second; without one: leadline run",
+        "`leadline up` の実行中は1秒以内に処理されます。実行していない場合: leadline run",
+    ),
+}

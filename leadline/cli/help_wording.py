@@ -145,6 +145,59 @@ COMMANDS: Final[Words] = _both(
                 "CSV では、数式と解釈される文字列の先頭にアポストロフィを付けます。"
             ),
         ),
+        "export-person": (
+            (
+                "Writes all that is held of one person as JSON: an access request.\n\n"
+                "Leads, arrivals word for word, consents, scores with their reasons, mails."
+            ),
+            (
+                "本人からの開示請求に応じ、保有するすべての情報を JSON で書き出します。\n\n"
+                "リード・受付データの原文・同意・スコアと理由・メールを含みます。"
+            ),
+        ),
+        "forget": (
+            (
+                "Erases a person everywhere: an erasure request; it cannot be taken back.\n\n"
+                "Database, quarantine files and mailbox. A keyed hash of the address stays, so "
+                "that no import brings the person back. Files of yours that name the address are "
+                "listed (exit code 2)."
+            ),
+            (
+                "本人からの消去請求に応じ、情報をすべて消去します(取り消しはできません)。\n\n"
+                "対象はデータベース・隔離ファイル・メールボックスです。再取り込みを防ぐため、"
+                "アドレスの鍵付きハッシュだけを残します。アドレスの記載があるお手元のファイルは"
+                "一覧で示します(終了コード2)。"
+            ),
+        ),
+        "consents": (
+            "Shows what a lead agreed to and refused, and whether it may be mailed now.",
+            "リードの同意・拒否の証跡と、現在メールを送ってよいかを表示します。",
+        ),
+        "submissions": (
+            "Shows held form posts and webhooks, and judges them again.",
+            "保留中のフォーム送信・Webhook の表示と再判定を行います。",
+        ),
+        "submissions list": (
+            "Lists what is held and why, without what it says.",
+            "保留中のものを理由とともに一覧表示します(内容は表示しません)。",
+        ),
+        "submissions show": (
+            "Shows one submission with what arrived.",
+            "1件を受信した内容とともに表示します。",
+        ),
+        "submissions replay": (
+            (
+                "Lets intake judge submissions in quarantine again, by the present "
+                "configuration.\n\n"
+                "Without ids those that a changed configuration can mend. Suspicious ones go only "
+                "by id, or by --reason with that suspicion."
+            ),
+            (
+                "隔離中のものを、現在の設定で受付に再判定させます。\n\n"
+                "番号を省略すると、設定変更で直る可能性のあるものが対象です。疑いのあるものは、番号か、"
+                "その疑いを --reason で指定したときだけ対象になります。"
+            ),
+        ),
         "explain": (
             "Says why a lead has its score, its owner and its mails, as recorded.",
             "スコア・担当・メールの理由を、記録されたとおりに表示します。",
@@ -302,6 +355,45 @@ PARAMETERS: Final[Words] = _both(
         "leads export.target": (
             "the file; otherwise standard output",
             "出力ファイル(省略時は標準出力)",
+        ),
+        "export-person.address": (
+            "the person's mail address; - reads it from standard input",
+            "本人のメールアドレス(- で標準入力から読み取り)",
+        ),
+        "export-person.target": (
+            "the file; otherwise standard output",
+            "出力ファイル(省略時は標準出力)",
+        ),
+        "forget.address": (
+            "the person's mail address; - reads it from standard input",
+            "本人のメールアドレス(- で標準入力から読み取り)",
+        ),
+        "forget.is_agreed": ("do it without asking", "確認せずに実行"),
+        "forget.dry_run": (
+            "only count what there is",
+            "消去せずに件数だけを表示",
+        ),
+        "consents.lead": ("id or mail address", "ID またはメールアドレス"),
+        "submissions list.state": (
+            "quarantined, waiting or new; the first two when not given",
+            "quarantined・waiting・new のいずれか(省略時は前の2つ)",
+        ),
+        "submissions list.reason": ("only those held for this reason", "この理由のものだけ"),
+        "submissions list.source": ("only those of this source", "この取込元のものだけ"),
+        "submissions list.limit": ("at most so many; 0 is all", "最大件数(0 はすべて)"),
+        "submissions show.number": ("id, as the list shows it", "一覧に表示される番号"),
+        "submissions replay.numbers": (
+            "ids, as the list shows them; suspicious ones too",
+            "一覧に表示される番号(疑いのあるものも可)",
+        ),
+        "submissions replay.source": ("only those of this source", "この取込元のものだけ"),
+        "submissions replay.reason": (
+            "only those held for this reason or suspicion",
+            "この理由または疑いのものだけ",
+        ),
+        "submissions replay.is_all": (
+            "also those whose reason no configuration mends",
+            "設定変更では直らない理由のものも含める",
         ),
         "explain.lead": ("id or mail address", "ID またはメールアドレス"),
         "explain.aspect": ("one of the three; otherwise all", "いずれか1つ(省略時はすべて)"),

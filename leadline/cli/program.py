@@ -15,19 +15,23 @@ from typer.main import get_command
 
 from leadline.cli import (
     checking,
+    consents,
     deploying,
     doctor,
     explaining,
     exporting,
+    forgetting,
     importing,
     inspecting,
     leads,
     mailbox,
+    person_exporting,
     project,
     releasing,
     running,
     serving,
     status,
+    submissions,
     suppressing,
 )
 from leadline.cli.failures import report
@@ -129,6 +133,15 @@ def program() -> TyperGroup:
     found.command("show", cls=Command)(leads.show)
     found.command("export", cls=Command)(exporting.export)
     app.add_typer(found, name="leads")
+    app.command("export-person", cls=Command)(person_exporting.export_person)
+    app.command("forget", cls=Command)(forgetting.forget)
+    held = _group()
+    held.callback()(no_parameters)
+    held.command("list", cls=Command)(submissions.list_)
+    held.command("show", cls=Command)(submissions.show)
+    held.command("replay", cls=Command)(submissions.replay)
+    app.add_typer(held, name="submissions")
+    app.command("consents", cls=Command)(consents.consents)
     app.command("explain", cls=Command)(explaining.explain)
     app.command("mailbox", cls=Command)(mailbox.mailbox)
     app.command("status", cls=Command)(status.status)

@@ -182,6 +182,10 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
         "takes mended rows in; reasons in the quarantine folder",
         "修正した行を取り込む (理由は quarantine フォルダ)",
     ),
+    "status.quarantined_posts.fix": (
+        "says why; leadline submissions replay judges again (file rows: quarantine folder)",
+        "理由を表示。再判定は leadline submissions replay (ファイルの行は quarantine フォルダ)",
+    ),
     "status.unassigned": ("leads without an owner", "担当未定のリード"),
     "status.unassigned.fix": (
         "after mending territories or reps in config/",

@@ -30,6 +30,8 @@ COMMANDS: Final = {
     "sla_breached": "leadline explain LEAD routing",
     "awaiting_approval": "",
 }
+#: Where some of the quarantine came by form or webhook: these are judged again, not mended.
+HELD_POSTS: Final = "leadline submissions list"
 
 
 def status(context: typer.Context) -> int:
@@ -56,21 +58,25 @@ def status(context: typer.Context) -> int:
         "awaiting_approval": 0,
     }
     wait = max(0, int(oldest))
+    has_posts = standing.quarantined_posts > 0
+    commands = COMMANDS | ({"quarantined": HELD_POSTS} if has_posts else {})
     session.out.document(
         {
             **counts,
             "oldest_wait_seconds": wait,
             "due_by_stage": standing.due,
-            "commands": COMMANDS,
+            "commands": commands,
             "clocks": [clock_document(each) for each in clocks],
         }
     )
-    _show(session.out, counts, wait=wait)
+    _show(session.out, counts, commands, wait=wait)
     show_clocks(session.out, clocks)
     return DONE
 
 
-def _show(out: Output, counts: Mapping[str, int], *, wait: int) -> None:
+def _show(
+    out: Output, counts: Mapping[str, int], commands: Mapping[str, str], *, wait: int
+) -> None:
     """Show what waits, each with the command that mends it, and the longest wait in seconds."""
     columns = (
         Column("status.what"),
@@ -82,11 +88,15 @@ def _show(out: Output, counts: Mapping[str, int], *, wait: int) -> None:
         (
             out.words(f"status.{name}"),
             count,
-            COMMANDS[name] if count else "",
-            out.words(f"status.{name}.fix") if count else "",
+            commands[name] if count else "",
+            out.words(_hint(name, commands[name])) if count else "",
         )
         for name, count in counts.items()
     ]
     out.table(columns, rows)
     key = "status.oldest" if wait else "status.nothing_waits"
     out.line(key, wait=duration_text(timedelta(seconds=wait)))
+
+
+def _hint(name: str, command: str) -> str:
+    return "status.quarantined_posts.fix" if command == HELD_POSTS else f"status.{name}.fix"

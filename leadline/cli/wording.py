@@ -368,16 +368,18 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 
 
 def _catalog() -> dict[str, tuple[str, str]]:
-    from leadline.cli.consent_wording import SUPPRESS
+    from leadline.cli.consent_wording import CONSENTS, SUBMISSIONS, SUPPRESS
     from leadline.cli.deploy_wording import DEPLOY
     from leadline.cli.import_wording import IMPORT
     from leadline.cli.inspect_wording import INSPECT
+    from leadline.cli.person_wording import PERSON
     from leadline.cli.release_wording import RELEASE, UNDO
     from leadline.cli.report_wording import DOCTOR, REPORTS
 
     own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
-    own |= {**SUPPRESS}
-    return {**own, **DEPLOY, **IMPORT, **INSPECT, **RELEASE, **REPORTS, **DOCTOR, **UNDO}
+    own |= {**CONSENTS, **SUBMISSIONS, **SUPPRESS}
+    ours = {**own, **DEPLOY, **IMPORT, **INSPECT, **PERSON, **RELEASE, **REPORTS, **DOCTOR}
+    return {**ours, **UNDO}
 
 
 CATALOG: Final = _catalog()

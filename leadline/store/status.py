@@ -53,6 +53,7 @@ class Standing:
         failed: messages given up.
         held: enrollments that a template's error stopped.
         quarantined: submissions that could not become leads.
+        quarantined_posts: those of them that came by form or webhook, and not in a file.
         unassigned: leads in the queue, without an owner.
         sla_breached: offers that no rep answered in time.
         oldest_at: since when the longest waiting row is due, None when nothing waits.
@@ -65,6 +66,7 @@ class Standing:
     failed: int = 0
     held: int = 0
     quarantined: int = 0
+    quarantined_posts: int = 0
     unassigned: int = 0
     sla_breached: int = 0
     oldest_at: datetime | None = None
@@ -84,6 +86,9 @@ def read_standing(connection: Connection, *, now: datetime) -> Standing:
         failed=stuck.get("failed", 0),
         held=_count(connection, _ENROLLMENTS.c.id, _HELD),
         quarantined=_count(connection, _SUBMISSIONS.c.id, _QUARANTINED),
+        quarantined_posts=_count(
+            connection, _SUBMISSIONS.c.id, and_(_QUARANTINED, _SUBMISSIONS.c.kind != "file")
+        ),
         unassigned=_count(connection, _ASSIGNMENTS.c.id, _QUEUED_LEAD),
         sla_breached=_count(
             connection,

@@ -69,6 +69,11 @@ def test_documents_have_the_keys_that_the_reference_lists(
     documents |= {
         "files inspect": ask("files", "inspect", f"{home}/inbox/generic_ja_cp932.csv"),
         "release": ask("release", "--import", "1"),
+        "suppress": ask("suppress", "lead@sample.example", "no address"),
+        "consents": ask("consents", lead),
+        "submissions list": ask("submissions", "list"),
+        "submissions show": ask("submissions", "show", "1"),
+        "submissions replay": ask("submissions", "replay", "1"),
     }
 
     assert set(documents) == set(JSON_KEYS) - {"deploy"}  # it needs a server: test_deploy
@@ -94,7 +99,9 @@ def test_documents_have_the_keys_that_the_reference_lists_for_options(
     undone = ask("import", "--undo", "1")
     [dry] = ask("import", str(few), "--dry-run")["files"]
     [stopped] = ask("import", f"{home}/inbox/generic_ja_cp932.csv")["files"]
+    none = ask("suppress", "--none")
 
+    assert set(none) == set(conditional("suppress", "--none").partition(": ")[2].split(", "))
     assert different(runs, (conditional("import", "--list").partition(": ")[2],)) == []
     assert set(undone) == set(conditional("import", "--undo").partition(": ")[2].split(", "))
     said = set(re.findall(r"\w+", " ".join(JSON_KEYS["import"])))
