@@ -114,6 +114,7 @@ def test_lead_in_a_sequence_leaves_it_when_its_basis_has_ended(work: Workspace) 
     _, body = enrollment.version_of(work.project, "welcome")
     with work.store.write() as connection:
         connection.execute(update(schema.sequence_versions).values(body=body))
+        connection.execute(update(schema.enrollments).values(step_due_at=NOW))
     batch = touches.run_batch(work, now=NOW)
     assert batch.skipped == {"consent_expired": 1}
     (left,) = rows_of(work, "enrollments")
