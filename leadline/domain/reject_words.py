@@ -50,6 +50,18 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "many forms named this mail address within a day; somebody may be using it",
         "ja": "同じメールアドレスの送信が1日に多数ありました (第三者による大量登録の疑い)",
     },
+    "erased": {
+        "en": "the person's data was erased at their request, and does not come back by a file",
+        "ja": "本人の求めにより消去済みのため、ファイルからは取り込めません",
+    },
+    "no_mapping": {
+        "en": "the source has no `webhook` in its mapping file any more",
+        "ja": "取込元の対応ファイルに `webhook` がありません",
+    },
+    "answers_missing": {
+        "en": "the tool did not give the answers of this lead",
+        "ja": "ツールからこのリードの回答を取得できませんでした",
+    },
     "unreadable": {
         "en": "the row could not be processed; please report it",
         "ja": "行を処理できませんでした。お手数ですがご報告ください",
@@ -71,6 +83,22 @@ _DETAILS: Final = (
     (r"a character that is none", "文字として無効なコードが含まれています"),
     (r"text follows a closing quote", "閉じ引用符の後に文字が続いています"),
     (r"a quoted cell is not closed", "引用符が閉じていません"),
+    (r"the body is empty", "本文が空です"),
+    (r"no body is kept", "本文が保存されていません"),
+    (r"nested too deeply", "入れ子が深すぎます"),
+    (r"not JSON from line ([0-9]+), column ([0-9]+)", "{0} 行 {1} 桁から JSON として読めません"),
+    (r"not JSON: a number that is none", "JSON の数値として読めない値があります"),
+    (r"bytes that are not UTF-8", "UTF-8 として読めません"),
+    (r"too many fields", "項目が多すぎます"),
+    (r"no field in a multipart body", "multipart の本文に項目がありません"),
+    (r"not multipart as its content type says", "Content-Type と異なり multipart として読めません"),
+    (
+        r"neither JSON nor urlencoded nor multipart",
+        "JSON・urlencoded・multipart のいずれでもありません",
+    ),
+    (r"([0-9]+) leads, at most ([0-9]+)", "リードが {0} 件あります(上限 {1} 件)"),
+    (r"asked for 3 days", "3日間、繰り返し問い合わせました"),
+    (r"no id to ask with", "問い合わせに使う ID がありません"),
     (
         r"a line of a sub-table without a record that it belongs to",
         "どのレコードにも属さないサブテーブルの行です",

@@ -53,6 +53,8 @@ _BYTE: Final = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _CHECK: Final = "s"  # which no check of an older form begins with
 _HEAD: Final = 64  # bytes
+_LONGEST_STEM: Final = 100  # bytes of a file's name, of which 255 are allowed
+_UNFIT: Final = re.compile(r"[^\w.-]+")  # for the name of a file
 
 
 class Refused(NamedTuple):
@@ -103,6 +105,12 @@ def looks_like_quarantine(path: Path) -> bool:
         return False
     plain = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
     return plain.lstrip(b'"').startswith(b"quarantine_")
+
+
+def quarantine_name(source: str, run_id: int) -> str:
+    """Return the name of the file for the rows that an import refused."""
+    stem = _UNFIT.sub("_", source).encode()[:_LONGEST_STEM].decode(errors="ignore")
+    return f"{stem}-{run_id}.csv"
 
 
 def write_quarantine(

@@ -245,7 +245,7 @@ class _Sending:
         sent = outbox.list_sent(connection, leads, since=self.now - timedelta(days=2))
         passed, refused = [], []
         for row in rows:
-            verdict = decide_gate(self._facts(row, permissions, sent), now=self.now)
+            verdict = self._verdict(row, permissions, sent)
             if not isinstance(verdict, Pass):
                 refused.append(self._refused(row, verdict))
             elif (envelope := self._envelope(row)) is None:
@@ -256,6 +256,16 @@ class _Sending:
                 passed.append({**row, "envelope": envelope})
         outbox.mark_refused(connection, refused, owner=self.lease.owner)
         return passed
+
+    def _verdict(
+        self,
+        row: Mapping[str, Any],
+        permissions: Mapping[int, Permission | SkipReason | None],
+        sent: Mapping[int, Sequence[datetime]],
+    ) -> Pass | Refuse | Defer:
+        if row["mail"] is None:  # emptied while it was on its way, by an erasure
+            return Refuse(SkipReason.ERASED)
+        return decide_gate(self._facts(row, permissions, sent), now=self.now)
 
     def _facts(
         self,

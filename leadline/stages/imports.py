@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,14 +18,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.batches import Batch
 from leadline.domain.encodings import show_record
+from leadline.domain.erased import ERASED, Erased
 from leadline.domain.keys import match_key_hasher
 from leadline.domain.owners import resolve_owner
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
 from leadline.domain.twins import Marks, count_strangers, state_rows
 from leadline.files.folders import plain_name
-from leadline.files.quarantine import write_quarantine
+from leadline.files.quarantine import quarantine_name, write_quarantine
 from leadline.files.sources import file_hash, open_source
 from leadline.store.arrivals import add_arrivals
+from leadline.store.erasure import list_erased
 from leadline.store.import_runs import require_run
 from leadline.store.leads import find_by_keys, find_held, get_people
 from leadline.store.stage_batches import add_batch
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 20000
 _REJECT: Final = ("line", "column", "reason", "detail")
-_LONGEST_STEM: Final = 100  # bytes of a file's name, of which 255 are allowed
-_UNFIT: Final = re.compile(r"[^\w.-]+")  # for the name of a file
 
 
 @dataclass
@@ -167,7 +166,8 @@ def preview_import(
     for chunk in preview.file.chunks(CHUNK):
         with work.store.read() as connection:
             fresh = chunk.without(find_known(connection, preview.file.name, chunk.all_keys))
-            judged = preview.file.judge(fresh.columns)
+            erased = Erased(list_erased(connection), pepper=work.store.pepper)
+            judged = erased.refuse(preview.file.judge(fresh.columns))
             keys = _keys(work, preview.file, judged)
             known = find_by_keys(connection, set(chain.from_iterable(keys)))
             released |= find_held(connection, set(known.values()))
@@ -179,7 +179,7 @@ def preview_import(
         preview.released = len(released)
         preview.records += chunk.count
         preview.unchanged += chunk.count - fresh.count
-        rows = _rows_of(preview.file, fresh, judged)
+        rows = _rows_of(preview.file, fresh, judged, erased)
         found = zip(rows.lines, rows.fields, rows.reasons, rows.details, strict=True)
         preview.rejects += [dict(zip(_REJECT, row, strict=True)) for row in found if row[2]]
         if on_chunk is not None:
@@ -263,27 +263,24 @@ def _store(
     work: Workspace, connection: Connection, run: Import, chunk: Chunk, *, now: datetime
 ) -> Batch:
     """Judge new rows, and store them with what became of them."""
-    judged = run.file.judge(chunk.columns)
-    rows = _rows_of(run.file, chunk, judged)
+    erased = Erased(list_erased(connection), pepper=work.store.pepper)
+    judged = erased.refuse(run.file.judge(chunk.columns))
+    rows = _rows_of(run.file, chunk, judged, erased)
     ids = reserve_ids(connection, chunk.count)
     arrivals = _arrivals(work, run, judged, ids=ids, now=now)
     outcomes = add_arrivals(connection, arrivals, now=now, run_id=run.run_id)
     source = (run.run_id, run.file.name)
     add_file_rows(connection, rows, run=source, ids=ids, outcomes=outcomes, now=now)
     reasons = Counter(reason for reason in rows.reasons if reason)
-    return Batch(
-        "intake",
-        claimed=chunk.count,
-        done=len(outcomes),
-        skipped=dict(sorted(reasons.items())),
-    )
+    skipped = dict(sorted(reasons.items()))
+    return Batch("intake", claimed=chunk.count, done=len(outcomes), skipped=skipped)
 
 
-def _rows_of(file: SourceFile, chunk: Chunk, judged: Judged) -> FileRows:
+def _rows_of(file: SourceFile, chunk: Chunk, judged: Judged, erased: Erased) -> FileRows:
     """Return the rows as they are stored, with the verdict on each."""
     refused = judged.rejected
     verdicts = [refused.get(place) for place in range(judged.count)]
-    return FileRows(
+    rows = FileRows(
         keys=[*chunk.keys, *chunk.reject_keys],
         lines=[*chunk.lines, *(reject.line for reject in chunk.rejects)],
         raws=[
@@ -303,6 +300,8 @@ def _rows_of(file: SourceFile, chunk: Chunk, judged: Judged) -> FileRows:
             *(reject.detail for reject in chunk.rejects),
         ],
     )
+    erased.empty(rows)
+    return rows
 
 
 def _arrivals(
@@ -315,8 +314,7 @@ def _arrivals(
     def kept(column: Sequence[Any]) -> Sequence[Any]:
         return column if is_whole else [column[place] for place in accepted]
 
-    count = len(accepted)
-    absent = [None] * count
+    absent = [None] * (count := len(accepted))
     stated = {name: kept(column) for name, column in judged.values.items()}
     named = stated.get("owner", absent)
     owners = _owners(work, run, named)
@@ -440,11 +438,10 @@ def _reject(row: Stored, line: int | None) -> dict[str, Any]:
 
 def _write_quarantine(work: Workspace, run: Import, rejects: list[dict[str, Any]]) -> Path | None:
     """Write the rejected rows, with line and reason, into a file that can be mended."""
-    if not rejects:
+    if not (rejects := [each for each in rejects if each["reason"] != ERASED]):
         return None
     file, lang = run.file, work.project.settings.language
-    stem = _UNFIT.sub("_", file.name).encode()[:_LONGEST_STEM].decode(errors="ignore")
-    path = work.environment.state / "quarantine" / f"{stem}-{run.run_id}.csv"
+    path = work.environment.state / "quarantine" / quarantine_name(file.name, run.run_id)
     rows = (file.refused(reject) for reject in rejects)
     write_quarantine(path, rows, header=file.header, source=file.name, told=file.told(), lang=lang)
     return path

@@ -49,8 +49,9 @@ def find_marketing_message(
             by a scan.
     """
     kept = (_OUTBOX.c.id, _OUTBOX.c.lead_id, _OUTBOX.c.message_id)
+    is_written = or_(_OUTBOX.c.address_hash.is_not(None), _OUTBOX.c.sent_at.is_not(None))
     query = select(*kept, _OUTBOX.c.recipient, _OUTBOX.c.address_hash).where(
-        _OUTBOX.c.kind == "touch", _OUTBOX.c.address_hash.is_not(None)
+        _OUTBOX.c.kind == "touch", is_written
     )
     row = (
         connection.execute(query.where(_OUTBOX.c.message_id == f"<{local_part}@{domain}>")).first()
@@ -80,6 +81,8 @@ def add_unsubscribe(
         now: when it was asked.
     """
     hash_ = message["address_hash"]
+    if hash_ is None:  # whoever it went to was erased, and is banned already
+        return
     lock_addresses(connection, {hash_})
     ban = {"scope": "marketing", "cause": "unsubscribe", "message_id": message["message_id"]}
     add_suppressions(connection, [{"address_hash": hash_, **ban, "at": now}])

@@ -275,8 +275,9 @@ def count_leads(connection: Connection) -> int:
 def list_leads(
     connection: Connection, *, after: int = 0, limit: int | None = None
 ) -> list[dict[str, Any]]:
-    """Return whole leads in order of id."""
-    query = select(_LEADS).where(_LEADS.c.id > after).order_by(_LEADS.c.id).limit(limit)
+    """Return whole leads in order of id; of one who was erased there is nothing to show."""
+    there = select(_LEADS).where(_LEADS.c.erased_at.is_(None))
+    query = there.where(_LEADS.c.id > after).order_by(_LEADS.c.id).limit(limit)
     return as_dicts(connection.execute(query))
 
 

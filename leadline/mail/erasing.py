@@ -1,0 +1,64 @@
+"""Taking a person's messages out of the built-in mailbox."""
+
+from __future__ import annotations
+
+import email.policy
+from email.errors import MessageError
+from email.parser import BytesParser
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from leadline.domain.mentions import Mentions
+
+_PARTS: Final = ("new", "cur", "tmp")
+
+
+def erase_messages(
+    folder: Path,
+    mentions: Mentions,
+    *,
+    message_ids: Collection[str] = (),
+    is_rehearsal: bool = False,
+) -> int:
+    """Remove messages to or about a person; returns how many.
+
+    Args:
+        folder: of the mailbox.
+        mentions: the person's address.
+        message_ids: of messages that are meant whatever they say.
+        is_rehearsal: count, and change nothing.
+    """
+    count = 0
+    for part in _PARTS:
+        for path in sorted((folder / part).glob("*")):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:  # it has just been moved
+                continue
+            if _is_meant(data, mentions, message_ids):
+                count += 1
+                if not is_rehearsal:
+                    path.unlink(missing_ok=True)
+    return count
+
+
+def _is_meant(data: bytes, mentions: Mentions, message_ids: Collection[str]) -> bool:
+    message = BytesParser(policy=email.policy.default).parsebytes(data)
+    if str(message["Message-ID"] or "").strip() in message_ids or mentions.is_in_bytes(data):
+        return True
+    return any(mentions.is_in(text) for text in _texts(message))
+
+
+def _texts(message: EmailMessage) -> Iterator[str]:
+    """Return what a message says, decoded: headers, and parts that are text."""
+    try:
+        yield from map(str, message.values())
+        for part in message.walk():
+            if part.get_content_maintype() == "text":
+                yield str(part.get_content())
+    except (LookupError, MessageError, ValueError):
+        return
