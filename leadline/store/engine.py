@@ -152,12 +152,14 @@ def connect(url: str) -> Engine:
             _set_up_sqlite(engine)
             return engine
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(
+            engine = create_engine(
                 parsed,
                 hide_parameters=True,
                 pool_pre_ping=True,
                 connect_args={"connect_timeout": 10},
             )
+            _set_up_postgresql(engine)
+            return engine
     except (ArgumentError, NoSuchModuleError):
         raise BadDatabaseUrl from None
     raise BadDatabaseUrl
@@ -275,6 +277,16 @@ def _set_up_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("leadline_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_up_postgresql(engine: Engine) -> None:
+    """Wait for a lock as long as SQLite does, where whoever runs the server has not said."""
+    sql = "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') = '0'"
+
+    @event.listens_for(engine, "connect")
+    def _settings(raw: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+        raw.execute(sql, [f"{BUSY_TIMEOUT_SECONDS}s"])
+        raw.commit()  # a setting that is rolled back is gone
 
 
 def _write_ahead(raw: Any) -> None:  # noqa: ANN401 - a driver's connection
