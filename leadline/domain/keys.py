@@ -137,7 +137,9 @@ def post_key(form: str, body: bytes, *, given: str | None, bucket: int) -> str:
             same words next week are another.
     """
     if given:
-        found = hashlib.sha256(b"given\0" + form.encode() + b"\0" + given.encode())
+        found = hashlib.sha256(
+            b"given\0" + form.encode() + b"\0" + given.encode("utf-8", "surrogatepass")
+        )
     else:
         found = hashlib.sha256(b"body\0%d\0" % bucket + form.encode() + b"\0" + body)
     return found.digest()[:_SHORT].hex()
