@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeGuard, get_args
 from zoneinfo import ZoneInfo
 
+from leadline.config.assets import LARGEST, asset_fault
 from leadline.config.problems import nearest
+from leadline.config.webhook_checks import check_webhook
 from leadline.domain.conditions import compile_condition
 from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldType
 from leadline.domain.recurrence_lexicon import suggest_zone
@@ -18,6 +20,7 @@ from leadline.domain.recurrence_lexicon import suggest_zone
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from leadline.config.assets import Asset
     from leadline.config.document import Document, Path
     from leadline.config.problems import Spot
     from leadline.errors import Problem
@@ -42,6 +45,7 @@ class Documents:
 
     Attributes:
         templates: names of all templates.
+        assets: the files below assets/ by name, None where nobody can tell.
     """
 
     settings: Document
@@ -50,6 +54,7 @@ class Documents:
     forms: Mapping[str, Document]
     mappings: Mapping[str, Document]
     templates: frozenset[str]
+    assets: Mapping[str, Asset] | None = None
 
 
 def check_documents(documents: Documents) -> Iterator[Problem]:
@@ -63,6 +68,7 @@ def check_documents(documents: Documents) -> Iterator[Problem]:
         yield from _sequence(sequence, name, fields=fields, templates=documents.templates)
     for form in documents.forms.values():
         yield from _form(form, LEAD_FIELDS | custom)
+        yield from _answers(form, documents)
     for mapping in documents.mappings.values():
         yield from check_mapping(mapping, custom)
 
@@ -76,6 +82,7 @@ def check_mapping(mapping: Document, custom: Collection[str]) -> Iterator[Proble
     """
     yield from _zone(mapping, ("timezone",))
     yield from _targets(mapping, ("columns",), {*LEAD_FIELDS, *custom})
+    yield from check_webhook(mapping, {*LEAD_FIELDS, *custom})
 
 
 def check_zone(spot: Spot, zone: str) -> Iterator[Problem]:
@@ -157,7 +164,9 @@ def _sequence(
 
 
 def _templates(spot: Spot, folder: str, mail: str, templates: frozenset[str]) -> Iterator[Problem]:
-    mails = {path.split("/")[2] for path in templates if path.startswith(f"{folder}/")}
+    depth = folder.count("/") + 1
+    mails = {path.split("/")[depth] for path in templates if path.startswith(f"{folder}/")}
+    mails = {name for name in mails if not name.startswith("_")}
     if mail not in mails:
         yield spot.problem(
             "unknown_template",
@@ -186,6 +195,27 @@ def _form(form: Document, fields: Mapping[str, FieldType]) -> Iterator[Problem]:
     target = form.get(("consent", "field"))
     if _is_text(target) and target not in fields:
         yield _unknown_field(form.at_value(("consent", "field")), target, fields)
+
+
+def _answers(form: Document, documents: Documents) -> Iterator[Problem]:
+    """Yield the faults of the mails that answer a form, and of the document that they offer."""
+    yield from _languages(form, ("asset", "title"))
+    for switch, key in (
+        ("acknowledgment", "acknowledgment_mail"),
+        ("double_opt_in", "confirmation_mail"),
+    ):
+        named = form.get((key,))
+        mail = named if _is_text(named) and named else key.removesuffix("_mail")
+        if form.get((switch,)) is True:
+            spot = form.at_value((key,)) if named else form.at_key((switch,))
+            yield from _templates(spot, "forms", mail, documents.templates)
+    file = form.get(("asset", "file"))
+    if _is_text(file) and documents.assets is not None:
+        code = asset_fault(file, documents.assets)
+        if code is not None:
+            known = nearest(file, documents.assets) if code == "asset_missing" else ""
+            most = LARGEST // 1_000_000
+            yield form.at_value(("asset", "file")).problem(code, suggestion=known, most=most)
 
 
 def _condition(

@@ -36,7 +36,7 @@ def source_settings(
     over = mapping or project.mappings.get(source) or MappingShape()
     changes = {
         name: value
-        for name in over.model_fields_set - {"columns"}
+        for name in over.model_fields_set - {"columns", "webhook"}
         if (value := getattr(over, name)) is not None
     }
     joined = stated.model_copy(update={**changes, "mapping": {**stated.mapping, **over.columns}})

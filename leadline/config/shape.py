@@ -32,6 +32,7 @@ from leadline.config.values import (
     Weekday,
     Words,
 )
+from leadline.config.webhooks import WebhookShape
 from leadline.domain.calendars import MonthDay
 from leadline.domain.consent import RULES, ConsentRules
 from leadline.domain.recurrences import Recurrence
@@ -105,6 +106,9 @@ class MappingShape(TableShape):
 
     columns: dict[str, str] = Field(
         default_factory=dict, description="header -> lead field; an empty text leaves it unmapped"
+    )
+    webhook: WebhookShape | None = Field(
+        default=None, description="what a tool posts to /webhooks/<source>"
     )
 
 

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from leadline.answering import Post, answer_posts
+from leadline.asking import ask_for_answers
+from leadline.config.mappings import source_settings
+from leadline.config.webhook_readings import reading_of
 from leadline.domain.batches import Batch
 from leadline.domain.derived import derive
 from leadline.domain.intake import Lead, Rejected, SourceContext, decide_intake, match_keys
-from leadline.domain.keys import match_key_hash
+from leadline.domain.keys import address_hash, match_key_hash
+from leadline.domain.payloads import is_complete, read_payload
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
 from leadline.files.postal_codes import find_places
 from leadline.store.arrivals import add_arrivals
+from leadline.store.deliveries import has_due_notice, mark_addresses, mark_waiting
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import claim_new, get_mappings, has_new, mark_judged
 
@@ -24,16 +30,16 @@ if TYPE_CHECKING:
     from leadline.config.forms import FormShape
     from leadline.config.shape import SourceSettings
     from leadline.stages import Workspace
+    from leadline.store.engine import Connection
     from leadline.store.submissions import Waiting
 
 LIMIT: Final = 5_000
 
 
 def has_due(work: Workspace, *, now: datetime) -> bool:
-    """Tell whether a submission waits."""
-    del now
+    """Tell whether a submission waits, or the answers of one have to be asked for."""
     with work.store.read() as connection:
-        return has_new(connection)
+        return has_new(connection) or has_due_notice(connection, now=now)
 
 
 def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
@@ -43,6 +49,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
     two leads.
     """
     started = perf_counter()
+    _ask(work, now=now)
     with work.store.write(lock="intake") as connection:
         waiting = claim_new(connection, limit=limit)
         if not waiting:
@@ -54,7 +61,9 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
             for submission, verdict in zip(waiting, verdicts, strict=True)
             if isinstance(verdict, _Accepted)
         ]
-        outcomes = iter(add_arrivals(connection, _arrivals(work, accepted), now=now))
+        resolved = add_arrivals(connection, _arrivals(work, accepted), now=now)
+        _answer(work, connection, accepted, resolved, now=now)
+        outcomes = iter(resolved)
         mark_judged(
             connection,
             [
@@ -62,8 +71,10 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
                 if isinstance(verdict, Rejected)
                 else _acceptance(submission, *next(outcomes))
                 for submission, verdict in zip(waiting, verdicts, strict=True)
+                if verdict is not None
             ],
         )
+        _keep_deliveries(work, connection, waiting, verdicts, now=now)
         reasons = Counter(verdict.reason for verdict in verdicts if isinstance(verdict, Rejected))
         batch = Batch(
             "intake",
@@ -71,7 +82,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
             done=len(accepted),
             skipped=dict(sorted(reasons.items())),
             seconds=perf_counter() - started,
-            has_more=len(waiting) == limit,
+            has_more=len(waiting) == limit or has_due_notice(connection, now=now),
         )
         add_batch(connection, batch, config_hash=work.project.hash, now=now)
     return batch
@@ -85,18 +96,40 @@ class _Accepted:
     keys: tuple[tuple[str, str], ...]
 
 
+def _ask(work: Workspace, *, now: datetime) -> None:
+    """Ask for answers that are due; what is here already is judged before anybody is asked."""
+    with work.store.read() as connection:
+        if has_new(connection) or not has_due_notice(connection, now=now):
+            return
+    ask_for_answers(work.store, work.project, work.environment, now=now)
+
+
+def _read(
+    work: Workspace, submission: Waiting, mappings: dict[int, dict[str, str]]
+) -> tuple[dict[str, Any], dict[str, str]] | Rejected | None:
+    """Return the cells of a submission and their mapping; None while its answers are missing."""
+    if submission.import_run_id is not None:
+        return submission.raw, mappings[submission.import_run_id]
+    if submission.kind != "webhook":
+        return submission.raw, {name: name for name in submission.raw}
+    shape = work.project.mappings.get(submission.source)
+    reading = None if shape is None else reading_of(shape, work.project.settings.fields)
+    if reading is None:
+        return Rejected("no_mapping", "", "")
+    return read_payload(reading, submission.raw) if is_complete(reading, submission.raw) else None
+
+
 def _judge(
     work: Workspace, submission: Waiting, mappings: dict[int, dict[str, str]]
-) -> _Accepted | Rejected:
-    mapping = (
-        mappings[submission.import_run_id]
-        if submission.import_run_id is not None
-        else {name: name for name in submission.raw}
-    )
+) -> _Accepted | Rejected | None:
     context = _context(work, submission.source)
     try:
+        read = _read(work, submission, mappings)
+        if read is None or isinstance(read, Rejected):
+            return read
+        cells, mapping = read
         verdict = decide_intake(
-            submission.raw, mapping=mapping, source=context, custom=work.project.settings.fields
+            cells, mapping=mapping, source=context, custom=work.project.settings.fields
         )
     except Exception as error:  # noqa: BLE001 - one row that breaks us must not stop the others
         return Rejected("unreadable", "", type(error).__name__)
@@ -110,11 +143,52 @@ def _judge(
     )
 
 
+def _answer(
+    work: Workspace,
+    connection: Connection,
+    accepted: Sequence[tuple[Waiting, _Accepted]],
+    resolved: Sequence[tuple[str, int]],
+    *,
+    now: datetime,
+) -> None:
+    """Write what accepted form posts are answered with, in the transaction that accepts them."""
+    pairs = zip(accepted, resolved, strict=True)
+    posts = [
+        Post(submission, verdict.lead.values, lead_id)
+        for (submission, verdict), (_, lead_id) in pairs
+        if submission.kind == "form"
+    ]
+    answer_posts(work, connection, posts, now=now)
+
+
+def _keep_deliveries(
+    work: Workspace,
+    connection: Connection,
+    waiting: Sequence[Waiting],
+    verdicts: Sequence[_Accepted | Rejected | None],
+    *,
+    now: datetime,
+) -> None:
+    """Let notices wait for their answers, and keep whose address a delivery names."""
+    pairs = [each for each in zip(waiting, verdicts, strict=True) if each[0].kind == "webhook"]
+    mark_waiting(connection, [each.id for each, verdict in pairs if verdict is None], now=now)
+    named = [
+        (each.id, address_hash(str(verdict.lead.values["email"]), pepper=work.store.pepper))
+        for each, verdict in pairs
+        if isinstance(verdict, _Accepted)
+    ]
+    mark_addresses(connection, named)
+
+
 def _settings_of(work: Workspace, source: str) -> SourceSettings | FormShape | None:
-    found = work.project.settings.sources.get(source)
-    if found is None and source.startswith("form:"):
-        return work.project.forms.get(source.removeprefix("form:"))
-    return found
+    if source in work.project.mappings:
+        return source_settings(work.project, source)
+    return work.project.settings.sources.get(source) or _form_of(work, source)
+
+
+def _form_of(work: Workspace, source: str) -> FormShape | None:
+    name = source.removeprefix("form:")
+    return work.project.forms.get(name) if name != source else None
 
 
 def _context(work: Workspace, source: str) -> SourceContext:
@@ -142,18 +216,27 @@ def _arrivals(work: Workspace, accepted: Sequence[tuple[Waiting, _Accepted]]) ->
         as_written=[None] * len(leads),
         guessed=[lead.guessed for lead in leads],
         keys=[verdict.keys for _, verdict in accepted],
-        evidence=[
-            Evidence("opt_in", each.consent_wording, each.consent_version, each.network_address)
-            for each, _ in accepted
-        ],
+        evidence=[_evidence(work, submission) for submission, _ in accepted],
+    )
+
+
+def _evidence(work: Workspace, submission: Waiting) -> Evidence:
+    """Return what a consent rests on; a form may ask for its confirmation by mail."""
+    form = _form_of(work, submission.source)
+    return Evidence(
+        "opt_in",
+        submission.consent_wording,
+        submission.consent_version,
+        submission.network_address,
+        is_pending=form is not None and form.double_opt_in,
     )
 
 
 def _rules(work: Workspace, submission: Waiting) -> SourceRules:
     """Return what is known of a source; a form states its own consent."""
     context = _context(work, submission.source)
-    found = work.project.settings.sources.get(submission.source)
-    default = found.consent if found and submission.kind == "file" else None
+    found = source_settings(work.project, submission.source)
+    default = found.consent if submission.kind in {"file", "webhook"} else None
     return SourceRules(
         context.name,
         context.country,

@@ -23,7 +23,16 @@ from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
 from leadline.errors import StoreError
 from leadline.stages import open_workspace
-from leadline.web import assets, assignments, confirmations, forms, health, scripts, unsubscribe
+from leadline.web import (
+    assets,
+    assignments,
+    confirmations,
+    forms,
+    health,
+    scripts,
+    unsubscribe,
+    webhooks,
+)
 from leadline.web.guard import Guard
 from leadline.web.pages import Refusal, show_refusal
 from leadline.web.site import Site, open_visit
@@ -49,7 +58,16 @@ def create_app(work: Workspace, *, clock: Clock) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.site = Site(work, clock=clock)
-    for module in (forms, unsubscribe, assignments, health, scripts):
+    for module in (
+        forms,
+        unsubscribe,
+        confirmations,
+        assets,
+        assignments,
+        health,
+        scripts,
+        webhooks,
+    ):
         app.include_router(module.router)
     app.add_middleware(Guard, is_https=work.environment.base_url.startswith("https://"))
     app.add_exception_handler(Refusal, _refused)
@@ -106,4 +124,6 @@ async def _wrong_method(request: Request, _error: Exception) -> Response:
     # each method is a route of its own, so that the error knows the methods of one of them only
     is_posted = request.scope["path"].startswith(("/forms/", "/u/", "/a/", "/d/", "/confirm/"))
     headers = {"Allow": "GET, HEAD, POST" if is_posted else "GET, HEAD"}
+    if request.scope["path"].startswith("/webhooks/"):
+        headers = {"Allow": "GET, POST"}
     return await show_refusal(await open_visit(request), 405, "method_not_allowed", headers)

@@ -57,7 +57,7 @@ async def read_posted(request: Request) -> Posted:
     Raises:
         Refusal: too large (413), too slow (408), of another type (415), or not readable (400).
     """
-    body = await _read(request)
+    body = await read_body(request)
     header = request.headers.get("content-type", "")
     kind = header.partition(";")[0].strip().lower()
     try:
@@ -74,8 +74,12 @@ async def read_posted(request: Request) -> Posted:
     raise Refusal(415, "unsupported_type")
 
 
-async def _read(request: Request) -> bytes:
-    """Return the whole body; what is too large is refused before it is held."""
+async def read_body(request: Request) -> bytes:
+    """Return the whole body; what is too large is refused before it is held.
+
+    Raises:
+        Refusal: too large (413), too slow (408), or cut off (400).
+    """
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > MAX_BYTES:
         raise Refusal(413, "too_large")

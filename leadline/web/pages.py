@@ -82,7 +82,7 @@ async def show_refusal(
         if answer.status_code != status:
             answer = _bare_page(title, text, lang=visit.lang, status=status)
     else:
-        answer = JSONResponse({"error": code, **_both(code)}, status)
+        answer = JSONResponse({"error": code, **_both(code), **_told(visit.request, code)}, status)
     answer.headers.update(headers or {})
     return answer
 
@@ -90,7 +90,7 @@ async def show_refusal(
 def bare_refusal(request: Request, status: int, code: str, *, lang: str) -> Response:
     """Answer with an error when not even the configuration can be asked."""
     if not wants_page(request):
-        return JSONResponse({"error": code, **_both(code)}, status)
+        return JSONResponse({"error": code, **_both(code), **_told(request, code)}, status)
     title, text = REFUSALS[code][lang]
     return _bare_page(title, text, lang=lang, status=status)
 
@@ -99,8 +99,19 @@ def _both(code: str) -> dict[str, str]:
     return {lang: text for lang, (_, text) in REFUSALS[code].items()}
 
 
+def _told(request: Request, code: str) -> dict[str, str]:
+    """Return what a tool shows of a webhook that failed."""
+    return {"message": REFUSALS[code]["en"][1]} if _is_webhook(request) else {}
+
+
+def _is_webhook(request: Request) -> bool:
+    return bool(request.scope["path"].startswith("/webhooks/"))
+
+
 def wants_page(request: Request) -> bool:
     """Tell whether the visitor reads pages rather than JSON."""
+    if _is_webhook(request):
+        return False
     if request.headers.get("content-type", "").startswith("application/json"):
         return False
     accept = request.headers.get("accept", "*/*")

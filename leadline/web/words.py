@@ -164,6 +164,58 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             ),
         ),
     },
+    "asset_gone": {
+        "en": (
+            "The document is not here right now",
+            (
+                "Your link is right, but we cannot find the document. "
+                "Please reply to the email that the link came with, and we will send it to you."
+            ),
+        ),
+        "ja": (
+            "資料が見つかりません",
+            (
+                "リンクは有効ですが、資料のファイルを読み込めませんでした。"
+                "恐れ入りますが、リンクを記載したメールにご返信ください。あらためてお送りいたします。"
+            ),
+        ),
+    },
+    "not_authentic": {
+        "en": (
+            "Not from the tool that was expected",
+            (
+                "The signature or the key is missing, wrong or too old. Nothing was stored. "
+                "Compare the secret on both sides."
+            ),
+        ),
+        "ja": (
+            "送信元を確認できません",
+            (
+                "署名またはキーがないか、誤っているか、古くなっています。何も保存していません。"
+                "双方の秘密の値を確認してください。"
+            ),
+        ),
+    },
+    "not_verified": {
+        "en": (
+            "Not verified",
+            "The verify token is not the one that was set here. Nothing was changed.",
+        ),
+        "ja": (
+            "確認できません",
+            "確認用トークンが、こちらの設定と一致しません。何も変更していません。",
+        ),
+    },
+    "webhook_not_ready": {
+        "en": (
+            "Not ready yet",
+            "The secret of this source is not set here yet. Nothing was stored; send it again.",
+        ),
+        "ja": (
+            "まだ準備ができていません",
+            "この取込元の秘密の値が未設定です。何も保存していません。後ほど再送してください。",
+        ),
+    },
     "reason_missing": {
         "en": ("Please choose a reason", "Please go back and choose a reason for declining."),
         "ja": ("理由を選択してください", "前のページに戻り、辞退の理由を選択してください。"),
@@ -215,6 +267,10 @@ DONE: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "thanks": {
         "en": ("Thank you", "We have received your message."),
         "ja": ("送信を受け付けました", "お問い合わせいただき、ありがとうございます。"),
+    },
+    "confirmed": {
+        "en": ("Thank you for confirming", "Your consent is recorded."),
+        "ja": ("ご確認ありがとうございます", "メール配信への同意を承りました。"),
     },
     "unsubscribed": {
         "en": ("You are unsubscribed", "We send no more marketing email to this address."),

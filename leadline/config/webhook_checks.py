@@ -1,0 +1,94 @@
+"""What the shape of a webhook cannot see: expressions, lead fields, and what contradicts itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from leadline.config.problems import nearest
+from leadline.domain.paths import FUNCTIONS, find_fault, plain_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from leadline.config.document import Document, Path
+    from leadline.errors import Problem
+
+_WEBHOOK: Final = ("webhook",)
+_TOP: Final = ("decode", "leads", "only", "test", "id")
+_LIST: Final = ("each", "id", "name", "value")
+_CHOICES: Final = ("each", "id", "text")
+
+
+def check_webhook(mapping: Document, fields: Collection[str]) -> Iterator[Problem]:
+    """Yield the faults of a mapping file's webhook.
+
+    Args:
+        mapping: the file.
+        fields: canonical and custom lead fields.
+    """
+    if not isinstance(mapping.get(_WEBHOOK), dict):
+        return
+    for path in _expressions(mapping):
+        yield from _expression(mapping, path)
+    stated = mapping.get((*_WEBHOOK, "fields"))
+    for name in stated if isinstance(stated, dict) else ():
+        if name not in fields:
+            spot = mapping.at_key((*_WEBHOOK, "fields", name))
+            yield spot.problem("unknown_lead_field", suggestion=nearest(name, fields))
+
+
+def _expressions(mapping: Document) -> Iterator[Path]:
+    """Yield where expressions stand."""
+    for name in _TOP:
+        yield from _texts(mapping, (*_WEBHOOK, name))
+    yield from _texts(mapping, (*_WEBHOOK, "key", "body"))
+    stated = mapping.get((*_WEBHOOK, "fields"))
+    for name in stated if isinstance(stated, dict) else ():
+        yield from _texts(mapping, (*_WEBHOOK, "fields", name))
+    answers = mapping.get((*_WEBHOOK, "answers"))
+    for number in range(len(answers)) if isinstance(answers, tuple) else ():
+        yield from _of_answers(mapping, (*_WEBHOOK, "answers", number))
+
+
+def _of_answers(mapping: Document, path: Path) -> Iterator[Path]:
+    for name in _LIST:
+        yield from _texts(mapping, (*path, name))
+        yield from _texts(mapping, (*path, "questions", name))
+    for name in _CHOICES:
+        yield from _texts(mapping, (*path, "options", name))
+        yield from _texts(mapping, (*path, "questions", "options", name))
+
+
+def _texts(mapping: Document, path: Path) -> Iterator[Path]:
+    """Yield the path of a text, or those of the texts in a list."""
+    value = mapping.get(path)
+    if isinstance(value, str):
+        yield path
+    elif isinstance(value, tuple):
+        yield from ((*path, n) for n, each in enumerate(value) if isinstance(each, str))
+
+
+def _expression(mapping: Document, path: Path) -> Iterator[Problem]:
+    """Yield a fault when a text is no JMESPath, or no plain path where one is needed."""
+    text = str(mapping.get(path))
+    if not text:
+        return
+    fault = find_fault(text)
+    if fault is None:
+        if path[:2] == (*_WEBHOOK, "decode") and not plain_steps(text):
+            yield mapping.at_value(path).problem("no_plain_path")
+        return
+    line = text.count("\n", 0, fault.column - 1) + 1
+    column = fault.column - 1 - (text.rfind("\n", 0, fault.column - 1) + 1) + 1
+    spot = mapping.within(path, line, column)
+    if fault.code == "unknown_function":
+        suggestion = nearest(fault.found, FUNCTIONS)
+        yield spot.problem(fault.code, found=fault.found, suggestion=suggestion)
+    elif fault.code == "wrong_arity":
+        yield spot.problem(fault.code, found=fault.found, expected=fault.expected)
+    else:
+        found = {
+            "en": f"`{fault.found}`" if fault.found else "the end",
+            "ja": f"`{fault.found}`" if fault.found else "末尾",
+        }
+        yield spot.problem(fault.code, found=found)

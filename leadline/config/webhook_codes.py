@@ -1,0 +1,80 @@
+"""Codes of configuration faults that concern webhooks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leadline.config.fault_code import Code
+
+WEBHOOK_CODES: Final[dict[str, Code]] = {
+    "webhook_unguarded": Code(
+        "say how the tool is known: `vendor`, `signature` or `key`; or `open: true` for anybody",
+        "送信元の確認方法を `vendor`・`signature`・`key` のいずれかで指定してください。"
+        "誰からでも受け付ける場合は `open: true` とします",
+        "Without a signature or a key, whoever knows the address may post leads.",
+        "署名もキーもないと、URL を知る誰もがリードを送信できます。",
+    ),
+    "open_and_guarded": Code(
+        "`open: true` lets anybody post; take it away, or the `signature` and `key` beside it",
+        "`open: true` は誰からでも受け付ける指定です。`signature`・`key` と同時には指定できません",
+        "One of the two is not what was meant.",
+        "どちらか一方だけを残してください。",
+    ),
+    "body_not_signed": Code(
+        "`signed` does not hold `{{body}}`: anybody could change the body",
+        "`signed` に `{{body}}` がありません。本文が改ざんされても検出できません",
+        "Write what the tool signs, such as `{timestamp}.{body}`; a header is named in braces too.",
+        "ツールが署名する内容を `{timestamp}.{body}` のように書きます。"
+        "ヘッダー名も波括弧で書けます。",
+    ),
+    "timestamp_unknown": Code(
+        "`signed` names `{{timestamp}}`; say under `timestamp` where it stands",
+        "`signed` に `{{timestamp}}` があります。その場所を `timestamp` で指定してください",
+        "`timestamp: {header: X-Timestamp}`, or `{prefix: t=}` for a part of the signature's "
+        "header.",
+        "`timestamp: {header: X-Timestamp}`、署名と同じヘッダーの一部なら `{prefix: t=}` と"
+        "書きます。",
+    ),
+    "one_key_place": Code(
+        "a key stands in one place: write one of `header`, `query` and `body`",
+        "キーの場所は `header`・`query`・`body` のうち1つだけを書いてください",
+        "A header is best: an address with a key in it ends up in the logs of others.",
+        "ヘッダーを推奨します。URL に含めたキーは他のサーバーのログに残ります。",
+    ),
+    "bad_path": Code(
+        "not a JMESPath expression: {found} cannot stand here",
+        "JMESPath の式として正しくありません: ここに {found} は置けません",
+        'Names with signs other than letters, digits and _ need double quotes: `data."e-mail"`. '
+        "A text to compare with stands in single quotes: `type == 'lead'`.",
+        '英数字と _ 以外を含む名前は `data."e-mail"` のように二重引用符で、比較する文字列は '
+        "`type == 'lead'` のように一重引用符で囲みます。",
+    ),
+    "unknown_function": Code(
+        "JMESPath has no function `{found}`",
+        "JMESPath に関数 `{found}` はありません",
+        "Functions such as join, not_null, to_string and keys are those of JMESPath itself.",
+        "使える関数は join・not_null・to_string・keys など、JMESPath の標準のものです。",
+    ),
+    "wrong_arity": Code(
+        "the function `{found}` takes {expected} argument(s)",
+        "関数 `{found}` の引数は {expected} 個です",
+        "Look the function up in the documentation of JMESPath.",
+        "JMESPath の説明で関数の引数を確認してください。",
+    ),
+    "no_plain_path": Code(
+        "`decode` takes plain paths alone: names, `[0]` and `[*]`",
+        "`decode` には名前・`[0]`・`[*]` だけの単純なパスを書いてください",
+        "The text that stands there is replaced by what it says, so the place must be exact: "
+        "`payload`, `items[*].body`.",
+        "その場所の文字列を中身に置き換えるため、`payload`、`items[*].body` のように場所を1つに"
+        "決めます。",
+    ),
+    "webhook_secret_missing": Code(
+        "no post is taken yet: the variable {variable} is not set",
+        "環境変数 {variable} が未設定のため、まだ受け付けません",
+        "Set it to the secret that the tool shows or asks for, or write it into secrets.env in the "
+        "state folder.",
+        "ツールに表示される (または設定する) 秘密の値を指定します。状態フォルダの secrets.env に"
+        "書くこともできます。",
+    ),
+}

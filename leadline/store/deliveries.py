@@ -1,0 +1,159 @@
+"""Submissions that a tool posts: stored once, and joined with answers that come later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, or_, select, update
+
+from leadline.domain.retries import ANSWERS_MISSING, retry_at
+from leadline.store import schema
+from leadline.store.bulk import among, update_rows
+from leadline.store.submissions import add_submissions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from leadline.store.submissions import Arrival
+
+_SUBMISSIONS: Final = schema.submissions
+_COLUMNS: Final = ("id", "source", "content_key", "raw", "attempts", "due_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A submission whose answers have to be asked for."""
+
+    id: int
+    source: str
+    content_key: str
+    raw: dict[str, Any]
+    attempts: int
+    due_at: datetime
+
+
+def add_deliveries(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> None:
+    """Store what one post of a source holds; what is known stays as it was.
+
+    Answers that come for a notice which waits for them, or has waited in vain, take its place.
+
+    Args:
+        connection: a writing transaction.
+        arrivals: of one source.
+        now: recorded as the time of arrival.
+    """
+    if not arrivals:
+        return
+    add_submissions(connection, arrivals, now=now)
+    answers = {each.content_key: each for each in arrivals if not (each.is_waiting or each.reason)}
+    wanted = _find_wanted(connection, arrivals[0].source, answers)
+    update_rows(
+        connection,
+        _SUBMISSIONS,
+        [
+            {"id": id_, "raw": answers[key].raw, "body_hash": answers[key].body_hash, **_NEW}
+            for key, id_ in wanted.items()
+        ],
+        guard="state IN ('waiting', 'quarantined')",
+    )
+
+
+_NEW: Final = {"state": "new", "reason": None, "field": None, "detail": None, "due_at": None}
+
+
+def _find_wanted(connection: Connection, source: str, keys: Collection[str]) -> dict[str, int]:
+    """Return the ids of submissions that miss their answers, by content key."""
+    if not keys:
+        return {}
+    is_missing = or_(
+        _SUBMISSIONS.c.state == "waiting",
+        and_(_SUBMISSIONS.c.state == "quarantined", _SUBMISSIONS.c.reason == ANSWERS_MISSING),
+    )
+    rows = connection.execute(
+        select(_SUBMISSIONS.c.content_key, _SUBMISSIONS.c.id).where(
+            _SUBMISSIONS.c.source == source,
+            among(connection, _SUBMISSIONS.c.content_key, list(keys)),
+            is_missing,
+        )
+    )
+    return {row.content_key: row.id for row in rows}
+
+
+def has_due_notice(connection: Connection, *, now: datetime) -> bool:
+    """Tell whether answers have to be asked for by now."""
+    query = select(_SUBMISSIONS.c.id).where(_is_due(now)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def claim_notices(connection: Connection, *, now: datetime, limit: int) -> list[Notice]:
+    """Take up to `limit` due notices; each is due again later, should this process die.
+
+    Args:
+        connection: a writing transaction, committed before anybody is asked.
+        now: what is due by then is taken.
+        limit: how many at most.
+    """
+    rows = connection.execute(
+        select(*(_SUBMISSIONS.c[name] for name in _COLUMNS))
+        .where(_is_due(now))
+        .order_by(_SUBMISSIONS.c.due_at, _SUBMISSIONS.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    claimed = [
+        Notice(row.id, row.source, row.content_key, row.raw, row.attempts + 1, row.due_at)
+        for row in rows
+    ]
+    update_rows(
+        connection,
+        _SUBMISSIONS,
+        [
+            {"id": each.id, "attempts": each.attempts, "due_at": retry_at(each.attempts, now=now)}
+            for each in claimed
+        ],
+        guard="state = 'waiting'",
+    )
+    return claimed
+
+
+def mark_answered(connection: Connection, answers: Sequence[tuple[int, dict[str, Any]]]) -> int:
+    """Give notices their answers: intake judges them next; returns how many still waited."""
+    rows = [{"id": id_, "raw": raw, **_NEW} for id_, raw in answers]
+    return update_rows(connection, _SUBMISSIONS, rows, guard="state = 'waiting'")
+
+
+def mark_given_up(connection: Connection, ids: Collection[int], *, detail: str) -> None:
+    """Quarantine notices whose answers never came; `leadline submissions replay` asks again."""
+    lost = {"state": "quarantined", "reason": ANSWERS_MISSING, "field": "", "detail": detail}
+    rows = [{"id": id_, **lost, "due_at": None} for id_ in ids]
+    update_rows(connection, _SUBMISSIONS, rows, guard="state = 'waiting'")
+
+
+def mark_not_asked(connection: Connection, notices: Sequence[Notice], *, due_at: datetime) -> None:
+    """Put notices off that could not be asked for at all; it counts as no attempt."""
+    rows = [{"id": n.id, "attempts": n.attempts - 1, "due_at": due_at} for n in notices]
+    update_rows(connection, _SUBMISSIONS, rows, guard="state = 'waiting'")
+
+
+def mark_waiting(connection: Connection, ids: Collection[int], *, now: datetime) -> None:
+    """Let submissions wait for their answers, from the first attempt on."""
+    if ids:
+        connection.execute(
+            update(_SUBMISSIONS)
+            .where(among(connection, _SUBMISSIONS.c.id, list(ids)), _SUBMISSIONS.c.state == "new")
+            .values(state="waiting", attempts=0, due_at=now)
+        )
+
+
+def mark_addresses(connection: Connection, hashes: Sequence[tuple[int, str]]) -> None:
+    """Keep whose address a submission names, for limits and erasure."""
+    rows = [{"id": id_, "address_hash": hash_} for id_, hash_ in hashes]
+    update_rows(connection, _SUBMISSIONS, rows)
+
+
+def _is_due(now: datetime) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy
+    return and_(_SUBMISSIONS.c.state == "waiting", _SUBMISSIONS.c.due_at <= now)

@@ -1,0 +1,223 @@
+"""Webhooks: what a tool posts is stored word for word before it is answered with 200.
+
+A signature or a key is checked first, and what fails is not stored. Only what has to be known at
+once is read before: the vendor's id, and whether it is a trial. A body in which that cannot be
+read is quarantined and answered all the same, so that nobody posts it for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from leadline.config.environment import webhook_variable
+from leadline.config.mappings import source_settings
+from leadline.config.webhook_readings import FETCHED, find_webhook, reading_of, signing_of
+from leadline.domain.keys import delivery_key
+from leadline.domain.paths import JmesPath
+from leadline.domain.payload_answers import as_text
+from leadline.domain.payloads import (
+    Reading,
+    Unreadable,
+    decode_body,
+    find_leads,
+    keep_body,
+    open_body,
+)
+from leadline.domain.signatures import check_key, check_signature
+from leadline.store.deliveries import add_deliveries
+from leadline.store.submissions import Arrival
+from leadline.web.bodies import read_body
+from leadline.web.pages import Refusal
+from leadline.web.site import Visit, Visiting
+from leadline.web.webhook_schema import (
+    HANDSHAKE_ANSWERS,
+    HANDSHAKE_REQUEST,
+    WEBHOOK_ANSWERS,
+    WEBHOOK_REQUEST,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from leadline.config.webhooks import WebhookShape
+    from leadline.stages import Workspace
+
+router: Final = APIRouter()
+_LOG: Final = logging.getLogger("leadline.web")
+_BUCKET_SECONDS: Final = 600
+_RETRY_AFTER: Final = "300"
+_BEARER: Final = "bearer "
+
+
+@router.get(
+    "/webhooks/{source}",
+    response_class=PlainTextResponse,
+    responses=HANDSHAKE_ANSWERS,
+    openapi_extra=HANDSHAKE_REQUEST,
+)
+async def shake_hands(visit: Visiting, source: str) -> Response:
+    """Answer Meta's handshake: the challenge, when it knows the token that we chose."""
+    webhook = find_webhook(visit.work.project, source)
+    if webhook is None or webhook.vendor != FETCHED:
+        raise Refusal(404, "not_found")
+    query = visit.request.query_params
+    variable = webhook_variable("VERIFY", source)
+    tokens = visit.work.environment.webhook_secrets.get(variable, ())
+    if not tokens:
+        _LOG.error("webhook %s: the variable %s is not set", source, variable)
+    is_known = check_key(query.get("hub.verify_token", ""), tokens)
+    if query.get("hub.mode") != "subscribe" or not is_known:
+        raise Refusal(403, "not_verified")
+    return PlainTextResponse(query.get("hub.challenge", "")[:1000])
+
+
+@router.post(
+    "/webhooks/{source}",
+    status_code=200,
+    responses=WEBHOOK_ANSWERS,
+    openapi_extra=WEBHOOK_REQUEST,
+)
+async def take_delivery(visit: Visiting, source: str) -> Response:
+    """Take what a tool posts: 200 once it is stored, also when it was stored before."""
+    webhook = find_webhook(visit.work.project, source)
+    if webhook is None:
+        raise Refusal(404, "not_found")
+    secrets = _secrets(visit, source, webhook)
+    body = await read_body(visit.request)
+    post = _Post(source, webhook, body, visit.request.headers.get("content-type", ""))
+    fault = _fault(visit, post, secrets)
+    if fault is not None:
+        _LOG.warning("webhook %s: a post was refused: %s", source, fault)
+        raise Refusal(401, "not_authentic")
+    arrivals = _arrivals(visit.work, post, now=visit.now)
+    if arrivals:
+        await visit.site.in_turn(_store, visit.work, arrivals, now=visit.now)
+    return JSONResponse({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """One request of a source that may post."""
+
+    source: str
+    webhook: WebhookShape
+    body: bytes
+    content_type: str
+
+
+def _secrets(visit: Visit, source: str, webhook: WebhookShape) -> tuple[str, ...]:
+    """Return what the source signs with, or repeats.
+
+    Raises:
+        Refusal: 503, there is none yet; whoever posts is to come again.
+    """
+    if webhook.open:
+        return ()
+    variable = webhook_variable("SECRET", source)
+    secrets = visit.work.environment.webhook_secrets.get(variable, ())
+    if not secrets:
+        _LOG.error("webhook %s: the variable %s is not set; nothing is taken", source, variable)
+        raise Refusal(503, "webhook_not_ready", {"Retry-After": _RETRY_AFTER})
+    return secrets
+
+
+def _fault(visit: Visit, post: _Post, secrets: tuple[str, ...]) -> str | None:
+    """Return why a post is not believed to come from the tool."""
+    request, webhook = visit.request, post.webhook
+    if webhook.signature is not None:
+        fault = check_signature(
+            signing_of(webhook.signature),
+            post.body,
+            headers=dict(request.headers),
+            secrets=secrets,
+            now=visit.now,
+        )
+        if fault is not None:
+            return fault
+    if webhook.key is None:
+        return None
+    given = _given_key(visit, post)
+    return None if given and check_key(given, secrets) else "key_wrong" if given else "key_missing"
+
+
+def _given_key(visit: Visit, post: _Post) -> str:
+    key = post.webhook.key
+    if key is None:
+        return ""
+    if key.header is not None:
+        given = visit.request.headers.get(key.header, "").strip()
+        is_bearer = given.lower().startswith(_BEARER)
+        return given[len(_BEARER) :].strip() if is_bearer else given
+    if key.query is not None:
+        return visit.request.query_params.get(key.query, "")
+    try:
+        value = decode_body(post.body, post.content_type)
+    except Unreadable:
+        return ""
+    return as_text(JmesPath(key.body or "").find(value)) or ""
+
+
+def _arrivals(work: Workspace, post: _Post, *, now: datetime) -> list[Arrival]:
+    """Return what is to be stored of a post; nothing of a trial."""
+    reading = reading_of(work.project.mappings[post.source], work.project.settings.fields)
+    try:
+        return _wanted(work, post, reading or Reading(), now=now)
+    except Unreadable as error:
+        raw = keep_body(post.body, post.content_type)
+        return [_arrival(work, post, raw, now=now, detail=str(error))]
+
+
+def _wanted(work: Workspace, post: _Post, reading: Reading, *, now: datetime) -> list[Arrival]:
+    """Return the leads of a post that count.
+
+    Raises:
+        Unreadable: the body cannot be read.
+    """
+    value = open_body(reading, post.body, post.content_type)
+    found = find_leads(reading, post.body, post.content_type, value=value)
+    return [
+        _arrival(work, post, each.raw, now=now, id_=each.id, is_waiting=not each.is_complete)
+        for each in found
+        if each.is_wanted
+    ]
+
+
+def _arrival(  # what is stored, item by item
+    work: Workspace,
+    post: _Post,
+    raw: dict[str, Any],
+    *,
+    now: datetime,
+    id_: str = "",
+    is_waiting: bool = False,
+    detail: str | None = None,
+) -> Arrival:
+    content = (raw.get("body") or raw.get("base64") or "").encode("utf-8", "surrogatepass")
+    is_signed = post.webhook.signature is not None
+    bucket = None if is_signed else int(now.timestamp()) // _BUCKET_SECONDS
+    consent = source_settings(work.project, post.source).consent
+    return Arrival(
+        source=post.source,
+        content_key=delivery_key(id_, content, bucket=bucket),
+        kind="webhook",
+        raw=raw,
+        reason="unreadable" if detail else None,
+        field="" if detail else None,
+        detail=detail,
+        body_hash=hashlib.sha256(content).hexdigest(),
+        consent_version=consent.version if consent else None,
+        consent_wording=consent.wording if consent else None,
+        is_waiting=is_waiting,
+    )
+
+
+def _store(work: Workspace, arrivals: list[Arrival], *, now: datetime) -> None:
+    """Commit everything that one post holds."""
+    with work.store.write() as connection:
+        add_deliveries(connection, arrivals, now=now)
