@@ -27,6 +27,8 @@ SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "marketing": ("global", "marketing"),
     "transactional": ("global",),
 }
+#: Purpose and channel of the mails of sequences.
+_MAIL: Final = ("marketing", "email")
 
 
 class Addressee(NamedTuple):
@@ -133,9 +135,7 @@ def list_given(
         select(_CONSENTS.c.lead_id, _CONSENTS.c.is_granted, _CONSENTS.c.basis, _CONSENTS.c.at)
         .where(
             among(connection, _CONSENTS.c.lead_id, lead_ids),
-            _CONSENTS.c.purpose == purpose,
-            _CONSENTS.c.channel == channel,
-            *_counts(),
+            *_counts(purpose, channel),
         )
         .order_by(_CONSENTS.c.id)
     )
@@ -145,8 +145,13 @@ def list_given(
     return found
 
 
-def _counts() -> tuple[ColumnElement[bool], ...]:
-    return _CONSENTS.c.undone_at.is_(None), _CONSENTS.c.is_pending.is_(False)
+def _counts(purpose: str, channel: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _CONSENTS.c.purpose == purpose,
+        _CONSENTS.c.channel == channel,
+        _CONSENTS.c.undone_at.is_(None),
+        _CONSENTS.c.is_pending.is_(False),
+    )
 
 
 def add_consents(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -165,23 +170,23 @@ def add_consent_columns(connection: Connection, columns: Mapping[str, Sequence[A
 
 
 def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int, str]:
-    """Return the basis of each lead's latest consent; "none" after a refusal.
+    """Return the basis of each lead's latest consent to marketing mail; "none" after a refusal.
 
     Evidence of an import that was taken back does not count.
     """
     rows = connection.execute(
         select(_CONSENTS.c.lead_id, _CONSENTS.c.is_granted, _CONSENTS.c.basis)
-        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts())
+        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts(*_MAIL))
         .order_by(_CONSENTS.c.at, _CONSENTS.c.id)
     )
     return {row.lead_id: (row.basis or "opt_in") if row.is_granted else "none" for row in rows}
 
 
 def latest_consents(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
-    """Return when each lead last granted or refused its consent, as far as that counts."""
+    """Return when each lead last granted or refused marketing mail, as far as that counts."""
     rows = connection.execute(
         select(_CONSENTS.c.lead_id, func.max(_CONSENTS.c.at).label("at"))
-        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts())
+        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts(*_MAIL))
         .group_by(_CONSENTS.c.lead_id)
     )
     return {row.lead_id: row.at for row in rows}
