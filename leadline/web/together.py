@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi.concurrency import run_in_threadpool
 
+from leadline.errors import ConcurrentUpdate
 from leadline.store.engine import (
     DatabaseFull,
     DatabaseLocked,
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
 
 #: Posts of one transaction; more wait for the next.
 _MOST: Final = 200
-#: What fails for every post alike; anything else may be the fault of one.
-_OUTAGES: Final = (DatabaseFull, DatabaseLocked, DatabaseUnreachable, DatabaseUnusable, DiskFailed)
+#: What fails for every post alike; anything else may be the fault of one. A lock that all have
+#: waited for is not waited for again by each.
+_OUTAGES: Final = (
+    *(DatabaseFull, DatabaseLocked, DatabaseUnreachable, DatabaseUnusable, DiskFailed),
+    ConcurrentUpdate,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
