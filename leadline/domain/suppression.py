@@ -104,12 +104,17 @@ FAULTS: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
 
 def read_addresses(cell: str) -> tuple[str, ...]:
     """Return every address of a cell in one shape; none when any part of it is no address."""
-    if (found := read_email(cell)) and len(_parts(cell)) == 1:
-        return (found,)
-    parts = [read_email(part) for part in _parts(cell)]
-    if parts and all(parts):
-        return tuple(dict.fromkeys(part for part in parts if part))
-    return (found,) if found else ()
+    found = read_email(cell)
+    if found is None or len(_parts(cell)) > 1:
+        parts = [read_email(part) for part in _parts(cell)]
+        if parts and all(parts):
+            return tuple(dict.fromkeys(part for part in parts if part and is_one_person(part)))
+    return (found,) if found and is_one_person(found) else ()
+
+
+def is_one_person(email: str) -> bool:
+    """Tell whether an address can be somebody's: no pattern of a domain, and not too long."""
+    return len(email) <= MAX_EMAIL and not email.startswith(("*@", "%@"))
 
 
 def _parts(cell: str) -> list[str]:

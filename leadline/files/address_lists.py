@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from leadline.domain.mapping import decide_mapping
-from leadline.domain.suppression import FAULTS, find_fault, read_addresses
+from leadline.domain.suppression import FAULTS, find_fault, is_one_person, read_addresses
 from leadline.errors import IntakeError
+from leadline.files.decoding import decode_blocks
 from leadline.files.reader import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
     from leadline.files.reader import Table
     from leadline.files.records import Rows
-    from leadline.files.rejects import Reject
 
 #: Filled cells of a column that are looked at before it is taken for one of addresses.
 _SAMPLE: Final = 200
@@ -87,15 +89,22 @@ class AddressList:
     """A list, opened.
 
     Attributes:
-        table: the file.
+        path: the file.
+        table: the file as a table.
         places: the columns with addresses, from zero.
         answers: a column that says yes of some rows and no of others, or "": every row counts
             all the same.
     """
 
+    path: Path
     table: Table
     places: tuple[int, ...]
     answers: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether each line is an address and nothing else, so that no line is a note."""
+        return self.table.kind == "text" and len(self.table.header) == 1
 
     def describe(self) -> dict[str, Any]:
         """Return how the list is read."""
@@ -111,62 +120,82 @@ class AddressList:
 
     def stretches(self) -> Iterator[Found]:
         """Yield what the list states, a stretch of the file at a time."""
+        if self.is_text:
+            yield from self._read_lines()
+            return
         for rows in self.table.batches():
             yield self._read(rows)
 
     def _read(self, rows: Rows) -> Found:
-        from leadline.domain.mail_columns import read_emails
-
+        """Return what the rows of a table state."""
         found = Found(size=rows.size, records=len(rows.lines))
         lines = rows.lines.tolist()
-        is_bare = [True] * len(lines)
+        bare = set(range(len(lines)))
         for place in self.places:
-            cells = rows.columns[place]
-            values, written = (part.to_list() for part in read_emails([cells]))
-            for row, (email, beside) in enumerate(zip(values, written, strict=True)):
-                if email is not None and beside is None:
-                    found.addresses.append(email)
-                    is_bare[row] = False
-                elif text := (cells[row].as_py() or "").strip():
-                    is_bare[row] = False
-                    self._take(found, text, line=lines[row], place=place)
-        found.bad += [
-            BadLine(lines[row], self.places[0] + 1, "missing_email", fault="missing")
-            for row, bare in enumerate(is_bare)
-            if bare
-        ]
+            bare -= _take_cells(found, rows.columns[place], lines, column=place + 1)
+        column = self.places[0] + 1
+        found.bad += [BadLine(lines[row], column, "missing_email", fault="missing") for row in bare]
         for reject in rows.rejects:
-            self._take_reject(found, reject)
+            if reject.reason != "empty_row":  # it states nothing
+                found.records += 1
+                found.bad.append(BadLine(reject.line, reject.column, reject.reason, reject.detail))
         found.bad.sort()
         return found
 
-    def _take(self, found: Found, text: str, *, line: int, place: int) -> None:
-        """Take a cell that is no plain address: one with a name, several, or none."""
-        if addresses := read_addresses(text):
-            found.addresses += addresses
-        else:
-            fault = find_fault(text)
-            found.bad.append(BadLine(line, place + 1, "invalid_email", fault=fault))
+    def _read_lines(self) -> Iterator[Found]:
+        """Yield what the lines of a plain text state; a first line without an @ is a header."""
+        import pyarrow as pa
 
-    def _take_reject(self, found: Found, reject: Reject) -> None:
-        """Take a line that is no row of the table; in a plain text it may state an address.
+        last = 0
+        with_cr = self.table.dialect.line_end == "CR"
+        with self.path.open("rb") as file:
+            for block in decode_blocks(file, self.table.encoding, ends_with_cr=with_cr):
+                texts = [_plain(line) for line in block.removesuffix(b"\n").split(b"\n")]
+                found = Found(size=len(block))
+                lines = [n for n, text in enumerate(texts) if text]
+                if last == 0 and lines and "@" not in texts[lines[0]] and self._has_header:
+                    del lines[0]
+                found.records = len(lines)
+                cells = pa.array([texts[n] for n in lines], pa.string())
+                _take_cells(found, cells, [last + n + 1 for n in lines], column=0)
+                last += len(texts)
+                yield found
 
-        An empty row states nothing, and is not told.
-        """
-        if reject.reason == "empty_row":
-            return
-        found.records += 1
-        is_text = self.table.header_line is None and len(self.table.header) == 1
-        if not is_text or reject.reason != "field_count":
-            found.bad.append(BadLine(reject.line, reject.column, reject.reason, reject.detail))
-            return
-        text = reject.raw.decode("utf-8", "replace")
-        parts = text.split(self.table.dialect.delimiter)
-        if addresses := dict.fromkeys(each for part in parts for each in read_addresses(part)):
-            found.addresses += addresses
+    @property
+    def _has_header(self) -> bool:
+        return self.table.header_line is not None
+
+
+def _plain(line: bytes) -> str:
+    """Return a line as text, without quotation marks around all of it."""
+    text = line.decode("utf-8", "replace").strip().strip("\u3000")
+    is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1].strip() if is_quoted else text
+
+
+def _take_cells(found: Found, cells: pa.Array, lines: Sequence[int], *, column: int) -> set[int]:
+    """Take the addresses of a column's cells; returns the rows whose cell is filled."""
+    from leadline.domain.mail_columns import read_emails
+
+    filled = set[int]()
+    values, written = (part.to_list() for part in read_emails([cells]))
+    for row, (email, beside) in enumerate(zip(values, written, strict=True)):
+        if email is not None and beside is None and is_one_person(email):
+            found.addresses.append(email)
+        elif text := (cells[row].as_py() or "").strip():
+            _take(found, text, line=lines[row], column=column)
         else:
-            fault = find_fault(text)
-            found.bad.append(BadLine(reject.line, 0, "invalid_email", fault=fault))
+            continue
+        filled.add(row)
+    return filled
+
+
+def _take(found: Found, text: str, *, line: int, column: int) -> None:
+    """Take a cell that is no plain address: one with a name, several, or none."""
+    if addresses := read_addresses(text):
+        found.addresses += addresses
+    else:
+        found.bad.append(BadLine(line, column, "invalid_email", fault=find_fault(text)))
 
 
 def open_list(path: Path) -> AddressList:
@@ -176,9 +205,11 @@ def open_list(path: Path) -> AddressList:
         IntakeError: it cannot be read, or no column can be the addresses.
     """
     table = open_table(path, needs_header=False)
+    if table.kind == "text" and len(table.header) == 1:
+        return AddressList(path, table, (0,))
     samples = _samples(table)
     places, answers = _told_by_header(table, samples)
-    return AddressList(table, places or _told_by_cells(path.name, table, samples), answers)
+    return AddressList(path, table, places or _told_by_cells(path.name, table, samples), answers)
 
 
 def _samples(table: Table) -> dict[str, list[str]]:
@@ -196,9 +227,10 @@ def _told_by_header(table: Table, samples: dict[str, list[str]]) -> tuple[tuple[
     """Return the columns that the mapping takes for addresses, and one that answers yes and no."""
     if table.header_line is None:
         return (), ""
-    fields = decide_mapping(table.header, fixed={}, samples=samples).fields
-    places = [n for n, name in enumerate(table.header) if fields.get(name) == "email"]
-    answers = (name for name, told in fields.items() if told == "consent")
+    columns = decide_mapping(table.header, fixed={}, samples=samples).columns
+    told = {each.header: each.field for each in columns if each.how != "content"}
+    places = [n for n, name in enumerate(table.header) if told.get(name) == "email"]
+    answers = (name for name, field in told.items() if field == "consent")
     mixed = (name for name in answers if len({*map(str.strip, samples[name])}) > 1)
     return tuple(places), next(mixed, "")
 
@@ -211,9 +243,7 @@ def _told_by_cells(file: str, table: Table, samples: dict[str, list[str]]) -> tu
         SeveralAddressColumns: more than one is.
     """
     found = [place for place, name in enumerate(table.header) if _is_one(samples[name])]
-    if not found and len(table.header) == 1 and (samples[table.header[0]] or table.header_line):
-        return (0,)
-    if not found:
+    if not found or (table.header_line or 1) > 1:  # what stands above may be rows
         raise NoAddresses(file=file)
     if len(found) > 1:
         columns = ", ".join(str(place + 1) for place in found)
