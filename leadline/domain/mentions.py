@@ -77,6 +77,10 @@ class Mentions:
             return self._encoded.search(data) is not None
         return any(self.is_in(text) for text in _decoded(data))
 
+    def is_in_name(self, name: str) -> bool:
+        """Tell whether a file's name holds the address; its ending stands directly beside it."""
+        return self._encoded.search(fold(name).encode(errors="replace")) is not None
+
     def is_in_value(self, value: object) -> bool:
         """Tell whether a JSON value holds the address anywhere."""
         return any(self.is_in(text) for text in _texts(value))

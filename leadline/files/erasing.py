@@ -122,7 +122,7 @@ def list_files(folder: Path, mentions: Mentions, *, apart: Collection[Path] = ()
 
 def _walk(folder: Path, apart: Collection[Path]) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path in apart or path.is_symlink():
+        if path.is_symlink() or path.resolve() in apart:
             continue
         if path.is_dir():
             yield from _walk(path, apart)
@@ -132,7 +132,7 @@ def _walk(folder: Path, apart: Collection[Path]) -> Iterator[Path]:
 
 def names(path: Path, mentions: Mentions) -> bool:
     """Tell whether a file names an address, in its name or in it; packed files are opened."""
-    if mentions.is_in(path.name):
+    if mentions.is_in_name(path.name):
         return True
     try:
         if zipfile.is_zipfile(path):

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-from sqlalchemy.engine import make_url
 
 from leadline.domain.keys import address_hash
 from leadline.domain.mentions import Mentions
@@ -25,6 +22,7 @@ from leadline.store.suppressions import lock_addresses
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from leadline.stages import Workspace
     from leadline.store.engine import Connection, Store
@@ -236,9 +234,8 @@ def _erase_files(
 def _list_left(work: Workspace, mentions: Mentions) -> list[Path]:
     """Return files that still name the address: below the project folder, and in our own."""
     home, state = work.environment.home, work.environment.state
-    database = make_url(work.environment.database_url).database or ""
-    apart = {Path(database + ending) for ending in ("", "-wal", "-shm", "-journal")}
-    apart |= {state / name for name in ("mailbox", "quarantine", "inbox")}
+    ours = {state / name for name in ("mailbox", "quarantine", "inbox")}
+    apart = {*ours, *erasure.list_files(work.store)}
     found = list_files(home, mentions, apart=apart)
     if not state.is_relative_to(home) and state.is_dir():
         found += list_files(state, mentions, apart=apart)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, insert, literal, null, or_, select, text, update
@@ -265,13 +266,12 @@ def list_erased(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
-def get_headers(connection: Connection, run_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the header of imported files, by run."""
-    runs = schema.import_runs
-    rows = connection.execute(
-        select(runs.c.id, runs.c.header).where(among(connection, runs.c.id, run_ids))
-    )
-    return {row.id: row.header or [] for row in rows}
+def list_files(store: Store) -> list[Path]:
+    """Return the files that SQLite keeps a database in; none for a server's."""
+    if not store.is_sqlite:
+        return []
+    name = str(store.engine.url.database)
+    return [Path(name + ending).resolve() for ending in ("", "-wal", "-shm", "-journal")]
 
 
 def compact(store: Store) -> bool:

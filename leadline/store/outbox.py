@@ -305,13 +305,13 @@ def read_gate(
 
 
 def list_addresses(connection: Connection, claims: Sequence[Claim]) -> set[str]:
-    """Return the address hashes of claims; they never change once a mail is rendered."""
+    """Return the address hashes of claims; only an erasure takes them from a rendered mail."""
     rows = connection.execute(
         select(_OUTBOX.c.address_hash).where(
             among(connection, _OUTBOX.c.id, [claim.id for claim in claims])
         )
     )
-    return {row[0] for row in rows}
+    return {row[0] for row in rows if row[0] is not None}
 
 
 def list_sent(

@@ -77,14 +77,19 @@ def read_held(
 def _messages(
     connection: Connection, leads: Collection[int], submissions: Collection[int], hash_: str
 ) -> Rows:
-    """Return mails to the person and about them, and the mail that tells of several at once."""
+    """Return mails to the person and about them."""
     outbox = schema.outbox
     theirs = or_(
         among(connection, outbox.c.lead_id, leads),
         among(connection, outbox.c.submission_id, submissions),
         (outbox.c.address_hash == hash_) & outbox.c.kind.not_in(_REP_KINDS),
     )
-    return _read(connection, outbox, theirs)
+    found = _read(connection, outbox, theirs)
+    ids = [row["id"] for row in found]
+    joined = select(outbox.c.bundle_id).where(among(connection, outbox.c.bundle_id, ids))
+    bundles = set(connection.execute(joined).scalars())
+    # a mail that tells of several leads is shown without its text: the others are not theirs
+    return [row | {"mail": None} if row["id"] in bundles else row for row in found]
 
 
 def _read(connection: Connection, table: Table, condition: ColumnElement[bool]) -> Rows:
