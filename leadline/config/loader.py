@@ -10,6 +10,7 @@ import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from leadline.config.assets import Asset, list_assets
 from leadline.config.calendars import check_calendars, collect_calendars, read_calendars
 from leadline.config.checks import Documents, check_documents
 from leadline.config.consent import ConsentShape, consent_rules
@@ -63,31 +64,33 @@ _NAME_FORM: Final = {
 }
 
 
-def read_project(home: Path, *, now: datetime | None = None) -> Project:
+def read_project(home: Path, *, now: datetime | None = None, has_assets: bool = True) -> Project:
     """Read and validate a project folder.
 
     Args:
         home: the folder with `config/` and `templates/`.
         now: the time that is kept as `read_at` (aware UTC).
+        has_assets: False for a copy of `config/` and `templates/` alone.
 
     Raises:
         ProjectMissing: if there is no `config/settings.yaml`.
         ConfigError: if anything is wrong; it holds the errors of all files.
     """
-    project, problems = check_project(home, now=now)
+    project, problems = check_project(home, now=now, has_assets=has_assets)
     if project is None:
         raise ConfigError([problem for problem in problems if not problem.is_warning])
     return project
 
 
 def check_project(
-    home: Path, *, now: datetime | None = None
+    home: Path, *, now: datetime | None = None, has_assets: bool = True
 ) -> tuple[Project | None, tuple[Problem, ...]]:
     """Read a project folder and say everything that is wrong with it.
 
     Args:
         home: the folder with `config/` and `templates/`.
         now: the time that is kept as `read_at` (aware UTC).
+        has_assets: whether the documents that forms offer are there to be looked at.
 
     Returns:
         The project, None when it has an error, and all errors and warnings by file and line.
@@ -98,7 +101,8 @@ def check_project(
     config = _read_files(home / "config")
     if "settings.yaml" not in config:
         raise ProjectMissing(home=str(home))
-    folder = _Folder(config, _read_files(home / "templates"))
+    assets = list_assets(home) if has_assets else None
+    folder = _Folder(config, _read_files(home / "templates"), assets)
     project = folder.read(now)
     problems = sorted(folder.problems, key=lambda each: (each.file, each.line, each.column))
     return project, tuple(problems)
@@ -130,10 +134,16 @@ def hash_files(config: Mapping[str, bytes], templates: Mapping[str, bytes]) -> s
 class _Folder:
     """A project folder on its way to a `Project`; collects what is wrong."""
 
-    def __init__(self, config: Mapping[str, bytes], templates: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, bytes],
+        templates: Mapping[str, bytes],
+        assets: Mapping[str, Asset] | None,
+    ) -> None:
         self.problems: list[Problem] = []
         self._config = config
         self._templates = templates
+        self._assets = assets
         self._files: dict[str, str] = {}
 
     def read(self, now: datetime | None) -> Project | None:
@@ -155,6 +165,7 @@ class _Folder:
             forms=form_documents,
             mappings=mapping_documents,
             templates=frozenset(self._templates),
+            assets=self._assets,
         )
         self.problems += check_documents(documents)
         reps = self._table("reps", read_reps)

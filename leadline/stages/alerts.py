@@ -93,7 +93,7 @@ def _last_good(store: Store, error: ConfigError) -> Project:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
         try:
-            return read_project(Path(folder))
+            return read_project(Path(folder), has_assets=False)
         except ConfigError:  # kept by another version of leadline, or made of workbooks
             raise error from None
 

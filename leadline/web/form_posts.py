@@ -106,6 +106,7 @@ class Receipt:
     Attributes:
         suspicion: a reject code when it is held for a program's, else None.
         pepper: the key of the hash under which posts of one address are counted.
+        said_lang: the language of the page, None where nothing named one.
     """
 
     given_key: str

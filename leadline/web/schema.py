@@ -55,6 +55,15 @@ PAGE_ANSWERS: Final[Answers] = {
     503: _answer("The database is full, locked or down; see Retry-After.", _ERROR),
 }
 
+#: Answers to the button that downloads a document.
+DOWNLOAD_ANSWERS: Final[Answers] = {
+    200: {
+        "description": "The document, as an attachment.",
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    **PAGE_ANSWERS,
+}
+
 #: Answers to a form post.
 POST_ANSWERS: Final[Answers] = {
     201: _answer("Stored.", _STORED),
