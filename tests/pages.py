@@ -8,7 +8,10 @@ a test likes.
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import itertools
+import re
 import socket
 import threading
 from contextlib import closing, contextmanager
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from leadline.clock import FixedClock
-from leadline.domain.tokens import sign_token
+from leadline.domain.tokens import read_token, sign_token
 from leadline.stages import ORDER, run_stages
 from leadline.stages.notification import answer_page_url
 from tests.factories import NOW, a_visitor, a_workspace, rows_of
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from leadline.domain.tokens import Purpose
     from leadline.stages import Workspace
 
 #: Debian's browser; nothing is downloaded. It speaks to nobody but the server of the test.
@@ -54,7 +58,34 @@ fields:
   country: {label: {en: Country, ja: 国}}
   postal_code: {label: {en: Postal code, ja: 郵便番号}, max_length: 20}
   phone: {label: {en: Phone, ja: 電話番号}, max_length: 40}
+  website: {label: {en: Website, ja: Webサイト}, type: url}
+  employees: {label: {en: Employees, ja: 従業員数}, type: number}
   request: {label: {en: What is it about?, ja: ご用件}}
+  product:
+    label: {en: Product, ja: 製品}
+    type: choice
+    options:
+      - {value: cloud, label: {en: In the cloud, ja: クラウド版}}
+      - {value: own, label: {en: On your own servers, ja: オンプレミス版}}
+  industry:
+    label: {en: Which of these do you use?, ja: ご利用中のものをお選びください}
+    type: choices
+    options:
+      - {value: crm, label: {en: A CRM, ja: 顧客管理システム}}
+      - {value: mail, label: {en: A tool for mail, ja: メール配信ツール}}
+      - {value: none, label: {en: None of them, ja: いずれも利用していない}}
+  timeframe:
+    label: {en: When would you like to start?, ja: 導入のご予定時期}
+    type: choice
+    required: true
+    options:
+      - {value: soon, label: {en: Within 3 months, ja: 3か月以内}}
+      - {value: later, label: {en: Later, ja: それ以降}}
+  utm_campaign: {label: {en: Campaign, ja: キャンペーン}, type: hidden}
+  decision_role:
+    label: {en: I have read the privacy notice., ja: 個人情報の取り扱いに同意します。}
+    type: checkbox
+    required: true
   message:
     label: {en: How can we help?, ja: お問い合わせ内容}
     max_length: 2000
@@ -64,6 +95,23 @@ consent:
     en: I would like to receive product news by email. I can unsubscribe at any time.
     ja: 製品に関するご案内をメールで受け取ることに同意します。配信はいつでも停止できます。
 return_urls: [http://127.0.0.1/]
+protection: {minimum_seconds: 0, posts_per_minute: 100000, posts_per_address: 100000}
+"""
+#: A form whose sender gets a mail, a document, and a question whether the consent is meant.
+GUIDE: Final = """
+title: {en: Get the guide, ja: 資料のご請求}
+fields:
+  full_name: {label: {en: Name, ja: お名前}, required: true}
+  email: {label: {en: Email, ja: メールアドレス}, required: true, max_length: 254}
+  country: {label: {en: Country, ja: 国}}
+consent:
+  version: "3"
+  wording:
+    en: I would like to receive product news by email. I can unsubscribe at any time.
+    ja: 製品に関するご案内をメールで受け取ることに同意します。配信はいつでも停止できます。
+acknowledgment: true
+asset: {file: guide.pdf, title: {en: Guide to first steps, ja: 導入ガイド}}
+double_opt_in: true
 protection: {minimum_seconds: 0, posts_per_minute: 100000, posts_per_address: 100000}
 """
 PEOPLE: Final = {
@@ -82,6 +130,7 @@ PEOPLE: Final = {
         "message": "見積をお願いします。\n電話は午後の時間帯にいただけますと助かります。",
     },
 }
+CHOSEN: Final = {"timeframe": "soon", "decision_role": "true"}
 _OFFERS: Final = 40  # of each language; more than one run of all tests opens
 
 
@@ -114,9 +163,12 @@ class Site:
         async with a_visitor(self.work) as visitor:
             for lang, number in itertools.product(LANGUAGES, range(_OFFERS)):
                 own = {"email": f"lead{number}@{lang}.example.com", "phone": _phone(lang, number)}
-                posted = PEOPLE[lang] | own | {"consent": "true"}
+                posted = PEOPLE[lang] | CHOSEN | own | {"consent": "true"}
                 answer = await visitor.post("/forms/everything", data=posted)
                 assert answer.status_code == 201, answer.text
+            body = {"full_name": "Lauren Moreno", "email": "guide@example.com", "consent": "true"}
+            answer = await visitor.post("/forms/guide", data=body)
+            assert answer.status_code == 201, answer.text
 
     def an_offer(self, lang: str) -> str:
         """Return a rep's page that nobody has answered yet, in a language."""
@@ -126,12 +178,18 @@ class Site:
         """Return a mail address that was not used before."""
         return f"visitor{next(self._numbers)}@example.com"
 
-    def an_unsubscribe_link(self) -> str:
-        """Return the link in somebody's mail."""
-        touch = next(row for row in rows_of(self.work, "outbox") if row["kind"] == "touch")
-        local_part = touch["message_id"].strip("<>").partition("@")[0]
+    def link(self, kind: str) -> str:
+        """Return the first link of a kind, such as "u" or "confirm", that stands in a mail."""
+        return links_of(self.work)[kind][0]
+
+    def ended(self, purpose: Purpose, link: str) -> str:
+        """Return the same link with a life that ended yesterday."""
+        start, _, token = link.rpartition("/")
         keys = self.work.environment.secret_keys
-        return f"{self.url}/u/{sign_token('unsubscribe', local_part, keys=keys)}"
+        subject = read_token(purpose, token, keys=keys, now=NOW)
+        assert subject is not None
+        past = NOW - timedelta(days=1)
+        return f"{start}/{sign_token(purpose, subject, keys=keys, expires_at=past)}"
 
     @contextmanager
     def without_store(self) -> Iterator[None]:
@@ -152,6 +210,19 @@ def _phone(lang: str, number: int) -> str:
     return f"06-1654-{4000 + number}" if lang == "ja" else f"+1 206-555-{100 + number:04}"
 
 
+def links_of(work: Workspace) -> dict[str, list[str]]:
+    """Return the links to our pages in all mails, by the first part of their path."""
+    found: dict[str, list[str]] = {}
+    for row in rows_of(work, "outbox"):
+        parts = email.message_from_string(row["mail"] or "", policy=email.policy.default).walk()
+        texts = [part.get_content() for part in parts if part.get_content_type() == "text/plain"]
+        for text_ in texts:
+            for link in re.findall(rf"{work.environment.base_url}/\w+/[\w.-]+", text_, re.ASCII):
+                kind = link.removeprefix(work.environment.base_url).split("/")[1]
+                found.setdefault(kind, []).append(link)
+    return found
+
+
 async def _run(work: Workspace) -> None:
     await run_stages(work, ORDER[:-1], now=NOW)
 
@@ -161,7 +232,11 @@ def a_site(folder: Path) -> Iterator[Site]:
     """Serve a new project folder until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        files = {"config/forms/everything.yaml": EVERYTHING}
+        files = {
+            "config/forms/everything.yaml": EVERYTHING,
+            "config/forms/guide.yaml": GUIDE,
+            "assets/guide.pdf": "%PDF-1.4\n",
+        }
         with a_workspace(folder, base_url=url, files=files) as work:
             site = Site(work, url)
             site.fill_store()
@@ -202,6 +277,8 @@ def fill_in(page: Page, site: Site, lang: str) -> None:
     for name, said in PEOPLE[lang].items():
         page.locator(f"[name={name}]").fill(said)
     page.locator("[name=email]").fill(site.an_address())
+    page.locator("[name=timeframe]").first.check()
+    page.locator("[name=decision_role]").check()
     page.locator("[name=consent]").check()
 
 
@@ -233,7 +310,7 @@ def _thanks(page: Page, site: Site, lang: str) -> None:
 
 
 def _unsubscribe(page: Page, site: Site, lang: str) -> None:
-    page.goto(f"{site.an_unsubscribe_link()}?lang={lang}")
+    page.goto(f"{site.link('u')}?lang={lang}")
 
 
 def _unsubscribed(page: Page, site: Site, lang: str) -> None:
@@ -264,12 +341,29 @@ def _declined(page: Page, site: Site, lang: str) -> None:
         page.locator("button").last.click()
 
 
-def _expired(page: Page, site: Site, lang: str) -> None:
-    number = rows_of(site.work, "assignments")[-1 if lang == "ja" else 0]["id"]
-    past = NOW - timedelta(days=1)
-    keys = site.work.environment.secret_keys
-    token = sign_token("assignment", str(number), keys=keys, expires_at=past)
-    page.goto(f"{site.url}/a/{token}?lang={lang}")
+def _late(page: Page, site: Site, lang: str) -> None:
+    page.goto(f"{site.ended('assignment', site.link('a'))}?lang={lang}")
+
+
+def _confirm(page: Page, site: Site, lang: str) -> None:
+    page.goto(f"{site.link('confirm')}?lang={lang}")
+
+
+def _confirmed(page: Page, site: Site, lang: str) -> None:
+    _confirm(page, site, lang)
+    press(page)
+
+
+def _confirm_late(page: Page, site: Site, lang: str) -> None:
+    page.goto(f"{site.ended('confirmation', site.link('confirm'))}?lang={lang}")
+
+
+def _document(page: Page, site: Site, lang: str) -> None:
+    page.goto(f"{site.link('d')}?lang={lang}")
+
+
+def _document_late(page: Page, site: Site, lang: str) -> None:
+    page.goto(f"{site.ended('asset', site.link('d'))}?lang={lang}")
 
 
 def _not_found(page: Page, site: Site, lang: str) -> None:
@@ -295,7 +389,12 @@ PAGES: Final[dict[str, Callable[[Page, Site, str], None]]] = {
     "accepted": _accepted,
     "mine": _mine,
     "declined": _declined,
-    "expired": _expired,
+    "late": _late,
+    "confirm": _confirm,
+    "confirmed": _confirmed,
+    "confirm_late": _confirm_late,
+    "document": _document,
+    "document_late": _document_late,
     "not_found": _not_found,
     "unavailable": _unavailable,
 }

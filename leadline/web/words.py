@@ -234,7 +234,7 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 
 #: What is wrong with one field, by code; `{limit}` and `{length}` are counts of characters.
 FIELD_FAULTS: Final[dict[str, Words]] = {
-    "required": {"en": "Please fill this in.", "ja": "入力してください。"},
+    "required": {"en": "This is required.", "ja": "必須項目です。"},
     "too_long": {
         "en": "Please shorten this to {limit} characters (now {length}).",
         "ja": "{limit}文字以内で入力してください(現在{length}文字)。",
