@@ -103,13 +103,19 @@ def _usage(error: typer.TyperException) -> Refused:
         what = parameter.metavar or parameter.opts[0] if parameter else "?"
         return Refused(code="missing", command=command, what=what.rstrip("."))
     if isinstance(error, typer.BadParameter):
-        what = parameter.opts[0] if parameter else "?"
+        what = _shown(parameter) if parameter else "?"
         facts = {"option": what} if what in _RUN_OPTIONS else {"command": command, "what": what}
         return Refused(code="run_number" if what in _RUN_OPTIONS else "bad_value", **facts)
     if context is not None and isinstance(context.command, TyperGroup):
         return Refused(code="command_missing", command=command)
     found = _IN_BRACKETS.search(error.format_message())
     return _too_many(command, found[1] if found else "")
+
+
+def _shown(parameter: Any) -> str:  # noqa: ANN401 - the parser's parameter has no public type
+    """Return an option as it is typed, an argument as the help names it."""
+    is_argument = parameter.param_type_name == "argument"
+    return str(parameter.metavar).rstrip(".") if is_argument else str(parameter.opts[0])
 
 
 def _too_many(command: str, words: str) -> Refused:

@@ -238,10 +238,10 @@ def test_header_of_a_plain_text_is_no_bad_line(store: Store, tmp_path: Path) -> 
 def test_table_whose_header_is_no_first_line_needs_a_known_word(
     store: Store, tmp_path: Path
 ) -> None:
-    rows = ("1,a@x.example", "Number,Somebody", "2,b@x.example", "3,c@x.example")
+    rows = ("2,b@x.example", "3,c@x.example")
     with pytest.raises(NoAddresses):
-        take(store, listed(tmp_path, *rows, name="l.csv"))
-    noted = ("Exported by admin@example.com", "", "番号,メールアドレス", *rows[2:])
+        take(store, listed(tmp_path, "Our list", "", "Number,Somebody", *rows, name="l.csv"))
+    noted = ("Exported by admin@example.com", "", "番号,メールアドレス", *rows)
     assert take(store, listed(tmp_path, *noted, name="l.csv")).banned.added == 2
 
 
