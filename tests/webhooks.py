@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadline.stages import Workspace
 
 SAMPLES: Final = Path(__file__).parent / "samples" / "webhooks"
-SECRET: Final = "a secret of the tool"
+SECRET: Final = "a secret of the tool"  # noqa: S105 - of no tool
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -45,7 +45,11 @@ columns: {Newsletter: consent}
 
 
 def a_webhook_workspace(
-    folder: Path, database_url: str, *, sources: Mapping[str, str] = SOURCES, **changes: Any
+    folder: Path,
+    database_url: str,
+    *,
+    sources: Mapping[str, str] = SOURCES,
+    **changes: Any,  # noqa: ANN401 - attributes of the environment
 ) -> Workspace:
     """Open a workspace whose sources have the secret `SECRET`."""
     files = {f"config/mappings/{name}.yaml": text for name, text in sources.items()}
@@ -77,7 +81,12 @@ def signed(source: str, body: bytes, secret: str = SECRET) -> dict[str, str]:
 
 
 async def deliver(
-    work: Workspace, source: str, body: bytes | str, *, kind: str = JSON, **options: Any
+    work: Workspace,
+    source: str,
+    body: bytes | str,
+    *,
+    kind: str = JSON,
+    **options: Any,  # noqa: ANN401 - httpx's
 ) -> httpx.Response:
     """Post a body as the tool of a source does; `headers` replace its signature."""
     content = body.encode() if isinstance(body, str) else body

@@ -129,15 +129,19 @@ def reading_of(mapping: MappingShape, custom: Mapping[str, str]) -> Reading | No
         fields=tuple((name, _paths(texts)) for name, texts in webhook.fields.items()),
         answers=tuple(map(_answers, answers)) or (AnswerList(_paths(("@",))),),
         columns=mapping.columns,
-        leave_out=(*(webhook.leave_out or ()), *_top_name(webhook)),
+        leave_out=(*(webhook.leave_out or ()), *_used(webhook)),
         custom=frozenset(custom),
     )
 
 
-def _top_name(webhook: WebhookShape) -> tuple[str, ...]:
-    """Return the name of a key in the body: it is no answer."""
-    steps = plain_steps(webhook.key.body) if webhook.key and webhook.key.body else None
-    return (str(steps[-1]),) if steps else ()
+def _used(webhook: WebhookShape) -> tuple[str, ...]:
+    """Return names that are no answers: of a key in the body, and of what is read by itself."""
+    texts = [webhook.key.body] if webhook.key and webhook.key.body else []
+    if not webhook.answers:  # the body's own members are the answers
+        texts += [*(webhook.id or ()), *(text for each in webhook.fields.values() for text in each)]
+    paths = [plain_steps(text) for text in texts]
+    names = (str(steps[0]) for steps in paths if steps and len(steps) == 1)
+    return tuple(name for name in names if name.isidentifier())
 
 
 def _paths(texts: Sequence[str] | None) -> tuple[JmesPath, ...]:
