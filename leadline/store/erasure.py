@@ -48,6 +48,8 @@ _CLEARED: Final = ("reason", "field", "detail", "consent_wording", "network_addr
 _OPEN: Final = ("new", "waiting", "quarantined")
 _REP_KINDS: Final = ("assignment", "alert")
 _WAITING: Final = ("queued", "deferred", "leased")
+#: How long others may keep the file of the database from being written anew.
+_PATIENCE_SECONDS: Final = 5
 _WRITTEN: Final = ("recipient", "address_hash", "subject", "mail")
 
 
@@ -291,10 +293,12 @@ def compact(store: Store) -> bool:
         return True
     raw = store.engine.raw_connection()
     try:
+        raw.cursor().execute(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
         raw.cursor().execute("VACUUM")
         busy, *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError:
         return False
     finally:
+        raw.invalidate()  # its patience is not that of the others
         raw.close()
     return not busy

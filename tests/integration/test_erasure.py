@@ -307,7 +307,7 @@ def test_mail_that_was_leased_before_the_erasure_is_not_sent_after_it(work: Work
     with work.store.write() as connection:
         first = add_message(connection, add_person(connection))
         canary = add_message(connection, add_person(connection, email=ADDRESS))
-    erased = []
+    erased: list[Erasure] = []
 
     async def erase(_envelopes: object) -> None:
         if not erased:
