@@ -1,7 +1,7 @@
 """Posts that arrive while something goes wrong: who is told 2xx is stored once, whatever happens.
 
 `python -m tests.web_faults` (make fault) runs every loop; the suite runs a sample. The server is
-`leadline serve`, the posts come over real connections, eight or fifty at the same moment. It is
+`leadline serve`, the posts come over real connections, ten or fifty at the same moment. It is
 killed at each system call; the disk fills up or fails; the database is locked; posts repeat each
 other or use each other's key; it is told to stop. `tests.web_trials` says what must hold.
 """
@@ -45,6 +45,7 @@ TOGETHER: Final = 50
 WAVE: Final = WAVES[2]
 #: Of the write-ahead log; SQLite copies a log of a thousand of them into the database.
 _PAGE: Final = 4_096 + 24
+_PARTS: Final = ("meet", "fail", "kill")
 #: What was asked for and could not be tried on this computer.
 _LEFT_OUT: Final[list[str]] = []
 
@@ -345,6 +346,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.web_faults", description=__doc__)
     parser.add_argument("--sample", type=int, default=0, help="trials of each loop; 0 for all")
     parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--part", choices=_PARTS, action="append", help="all if not said")
     options = parser.parse_args()
     loop, started = Loop(options.sample, options.seed), time.monotonic()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -353,10 +355,14 @@ def main() -> int:
         sqlite, server = _cases(folder, warm, cluster)
         full = prepare(folder / "full", warm)
         full.log = 990 * _PAGE
-        _meet(loop, "sqlite", sqlite)
-        _meet(loop, "postgresql", server)
-        _fail(loop, sqlite)
-        _kill(loop, sqlite, server, full)
+        for part in options.part or _PARTS:
+            if part == "meet":
+                _meet(loop, "sqlite", sqlite)
+                _meet(loop, "postgresql", server)
+            elif part == "fail":
+                _fail(loop, sqlite)
+            else:
+                _kill(loop, sqlite, server, full)
     seconds = time.monotonic() - started
     sys.stdout.write(f"{loop.crashes} crash points, 0 lost, 0 doubled, {seconds:.0f} s\n")
     sys.stdout.writelines(f"LEFT OUT: {what}\n" for what in _LEFT_OUT)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORM: Final = "/forms/contact"
+#: A source whose posts name their own id.
+TOOL: Final = "tool"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Post:
         key: its idempotency key, "" for none.
         email: as it is written; the person's own when None.
         length: of what it says, at least.
+        is_delivery: whether it is a webhook's, with the key as its id.
     """
 
     who: int
@@ -39,11 +42,13 @@ class Post:
     key: str = ""
     email: str | None = None
     length: int = 0
+    is_delivery: bool = False
 
     @property
     def body(self) -> dict[str, str]:
         """Its fields."""
-        return {
+        id_ = {"id": self.key} if self.is_delivery else {}
+        return id_ | {
             "full_name": f"Person {self.who}",
             "company": f"Company {self.who}",
             "email": self.email or f"person{self.who}@fault.example",
@@ -53,17 +58,15 @@ class Post:
     @property
     def request(self) -> bytes:
         """What goes over the wire."""
-        body = urlencode(self.body).encode()
-        lines = [
-            f"POST {FORM} HTTP/1.1",
-            "Host: 127.0.0.1",
-            "Content-Type: application/x-www-form-urlencoded",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-        ]
-        if self.key:
-            lines.append(f"Idempotency-Key: {self.key}")
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        path, kind = FORM, "application/x-www-form-urlencoded"
+        body, headers = urlencode(self.body), {"Idempotency-Key": self.key}
+        if self.is_delivery:
+            path, kind = f"/webhooks/{TOOL}", "application/json"
+            body, headers = json.dumps(self.body), {}
+        headers |= {"Content-Type": kind, "Content-Length": str(len(body))}
+        lines = [f"{name}: {value}" for name, value in headers.items() if value]
+        start = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
+        return "\r\n".join([*start, *lines, "", body]).encode()
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Told:
     @property
     def submission(self) -> int | None:
         """The number under which the post is stored, as far as that was told."""
-        return None if self.document is None else int(self.document["submission"])
+        return None if self.document is None else self.document.get("submission")
 
 
 def post_together(port: int, posts: Sequence[Post]) -> list[Told | None]:

@@ -9,6 +9,7 @@ that its poster was told; intake makes one lead of each person; all of it again 
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -25,7 +26,7 @@ from leadline.store.engine import open_store
 from tests import databases
 from tests.factories import read_everything, rows_of
 from tests.imported import check_file
-from tests.web_posting import Post, Told, post_together
+from tests.web_posting import TOOL, Post, Told, post_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,11 +42,14 @@ protection:
   posts_per_minute: 1000000
   posts_per_address: 1000000
 """
+_SOURCE: Final = "webhook: {open: true, id: id}\n"
 #: The same post without a key counts as one for so long.
 _BUCKET_SECONDS: Final = 600
 _SAME: Final = Post(0, "twice", key="twice")
 _WIDE: Final = "ＰＥＲＳＯＮ０@fault.example"
-#: One post alone, then eight at once, twice: a double click, a look-alike and two without a key.
+_HOOK: Final = Post(20, "delivered", key="d-20", is_delivery=True)
+#: One post alone, then ten at once, twice: a double click, a look-alike, two without a key, and
+#: what a webhook delivers, twice over.
 WAVES: Final[tuple[tuple[Post, ...], ...]] = (
     (Post(0, "first", key="first"),),
     (
@@ -53,11 +57,13 @@ WAVES: Final[tuple[tuple[Post, ...], ...]] = (
         _SAME,
         Post(0, "wide", key="wide", email=_WIDE),
         Post(1, "without a key"),
+        *(_HOOK, _HOOK),
         *(Post(who, f"one of {who}", key=f"one-{who}") for who in (2, 3, 4, 5)),
     ),
     (
         Post(6, "without a key either"),
         Post(2, "another", key="another"),
+        *(Post(who, f"deliver {who}", key=f"d-{who}", is_delivery=True) for who in (21, 22)),
         *(Post(who, f"two of {who}", key=f"two-{who}") for who in (7, 8, 9, 10, 11, 12)),
     ),
 )
@@ -217,6 +223,7 @@ def prepare(
     create_project(home, demo=False)
     contact = home / "config" / "forms" / "contact.yaml"
     contact.write_text(contact.read_text("utf-8") + _OPEN + form, "utf-8")
+    (home / "config" / "mappings" / f"{TOOL}.yaml").write_text(_SOURCE, "utf-8")
     case = Case(home, warm, cluster, name)
     shutil.move(home / ".leadline", home / "prepared")
     url = databases.sqlite_url(home / "prepared" / "leadline.db")
@@ -248,13 +255,19 @@ def check_kept(trial: Trial) -> int:
         assert len(numbers) <= _most(trial, post), f"{post.says!r} was told {numbers}"
         for number in numbers:
             assert number in rows, f"{post.says!r} was told {number}, which is not there"
-            raw = rows[number]["raw"]
-            assert post.body.items() <= raw.items(), f"{number} is not what was posted"
+            kept = _body(rows[number])
+            assert post.body.items() <= kept.items(), f"{number} is not what was posted"
     return len(copies.keys() - {post.says for post in trial.told})
 
 
 def _says(row: dict[str, Any]) -> str:
-    return str(row["raw"]["message"]).rstrip(".")
+    return str(_body(row)["message"]).rstrip(".")
+
+
+def _body(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that were posted."""
+    raw: dict[str, Any] = row["raw"]
+    return json.loads(raw["body"]) if row["kind"] == "webhook" else raw
 
 
 def _most(trial: Trial, post: Post) -> int:
@@ -281,7 +294,7 @@ def check_repaired(trial: Trial) -> None:
 def _post_all(trial: Trial, server: Server, posts: Sequence[Post]) -> None:
     for told in trial.post(server, posts):
         assert told is not None, server.said()
-        assert told.status == 201, f"{told}\n{server.said()}"
+        assert told.is_yes, f"{told}\n{server.said()}"
 
 
 def check_leads(trial: Trial, posts: Sequence[Post]) -> None:
