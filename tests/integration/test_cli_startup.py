@@ -84,14 +84,6 @@ def test_help_on_a_narrow_terminal_wraps_and_loses_nothing(
             assert "".join(text[lang].split()) in joined
 
 
-@pytest.mark.parametrize("words", [("--help",), ("serve", "--help")])
-@pytest.mark.parametrize("lang", ["en", "ja"])
-def test_help_promises_no_webhooks_while_the_web_app_takes_none(
-    command: CommandLine, words: tuple[str, ...], lang: str
-) -> None:
-    assert "webhook" not in command(*words, "--lang", lang).out.lower()
-
-
 def test_every_parameter_has_help_and_no_help_is_left_over() -> None:
     names = {f"{path}.{each.name}" for path, found in EVERY.items() for each in found.params}
     assert names == {key for key in PARAMETERS if not key.startswith("--")}
