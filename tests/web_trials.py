@@ -192,16 +192,6 @@ class Trial:
         finally:
             store.close()
 
-    def tables(self) -> dict[str, list[str]]:
-        """Return all that is in the database, as text."""
-        with self.open() as work:
-            return read_everything(work)
-
-    def take_in(self) -> None:
-        """Run intake until nothing is left."""
-        with self.open() as work:
-            asyncio.run(run_stages(work, ["intake"], now=SystemClock().now()))
-
 
 def prepare(
     home: Path,
@@ -278,15 +268,15 @@ def _most(trial: Trial, post: Post) -> int:
 def check_repaired(trial: Trial) -> None:
     """Post everything again and take it in: each is there once, and then nothing changes."""
     posts = list(trial.sent)
-    with trial.serve() as server:
+    with trial.serve() as server, trial.open() as work:
         _post_all(trial, server, posts)
         check_kept(trial)
-        trial.take_in()
-        check_leads(trial, posts)
-        before = trial.tables()
+        _take_in(work)
+        check_leads(trial, work)
+        before = read_everything(work)
         _post_all(trial, server, [post for post in posts if post.key])
-        trial.take_in()
-        after = trial.tables()
+        _take_in(work)
+        after = read_everything(work)
     changed = [name for name in before if before[name] != after[name]]
     assert not changed, f"all of it again changed {changed}"
 
@@ -297,15 +287,19 @@ def _post_all(trial: Trial, server: Server, posts: Sequence[Post]) -> None:
         assert told.is_yes, f"{told}\n{server.said()}"
 
 
-def check_leads(trial: Trial, posts: Sequence[Post]) -> None:
+def _take_in(work: Workspace) -> None:
+    asyncio.run(run_stages(work, ["intake"], now=SystemClock().now()))
+
+
+def check_leads(trial: Trial, work: Workspace) -> None:
     """Check that every post is accepted, and that every person is one lead."""
-    rows = trial.rows().values()
-    assert {_says(row) for row in rows} == {post.says for post in posts}
+    rows = rows_of(work, "submissions")
+    assert {_says(row) for row in rows} == {post.says for post in trial.sent}
     states = Counter((row["state"], row["reason"]) for row in rows)
     assert set(states) == {("accepted", None)}, states
-    with trial.open() as work:
-        addresses = Counter(lead["email"] for lead in rows_of(work, "leads"))
-    assert addresses == Counter({f"person{who}@fault.example": 1 for who in {p.who for p in posts}})
+    addresses = Counter(lead["email"] for lead in rows_of(work, "leads"))
+    people = {post.who for post in trial.sent}
+    assert addresses == Counter({f"person{who}@fault.example": 1 for who in people})
 
 
 # ---- what disturbs ------------------------------------------------------------------------------
