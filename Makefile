@@ -103,6 +103,7 @@ fault: $(VENV)/.ours $(VENV)/.development ## the crash and fault loop; long
 	@bash deployments/system_packages.sh
 	@$(PY) -m tests.faults
 	@$(PY) -m tests.import_faults
+	@$(PY) -m tests.web_faults
 	@$(PY) -m pytest --timeout 900 tests/long
 
 bench: $(VENV)/.ours ## every benchmark: ratios and CPU seconds
