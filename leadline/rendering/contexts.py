@@ -13,6 +13,12 @@ import unicodedata
 from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, cast
 
 from leadline.domain.leads import LEAD_FIELDS
+from leadline.rendering.mail_link_contexts import (
+    AssetPage,
+    ConfirmedPage,
+    ConfirmPage,
+    LinkExpiredPage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -307,39 +313,6 @@ class UnsubscribePage(TypedDict):
 
 class UnsubscribedPage(TypedDict):
     """After an unsubscribe; it needs nothing."""
-
-
-class ConfirmPage(TypedDict):
-    """The wording that is to be confirmed, and one button that posts to `action`."""
-
-    consent_wording: str
-    action: str
-
-
-class ConfirmedPage(TypedDict):
-    """After a consent was confirmed; it needs nothing."""
-
-
-class AssetPage(TypedDict):
-    """A document and one button that downloads it: it posts to `action`.
-
-    `expires_text` is until when the link works.
-    """
-
-    asset_title: str
-    action: str
-    expires_text: str
-
-
-class LinkExpiredPage(TypedDict):
-    """A link that came by mail and works no longer.
-
-    `purpose` is asset or confirmation. `form_url` is the form by which to ask for another, ""
-    when there is none now.
-    """
-
-    purpose: str
-    form_url: str
 
 
 class AssignmentPageLead(TypedDict):

@@ -361,18 +361,8 @@ def mark_outcomes(
     """
     if not rows:
         return 0
-    times = ("due_at", "sent_at")
-    columns = (
-        "id",
-        "fence",
-        "state",
-        *times,
-        "attempts",
-        "resends",
-        "phase",
-        "reply_code",
-        "reply",
-    )
+    tried = ("attempts", "resends", "phase", "reply_code", "reply")
+    columns = ("id", "fence", "state", "due_at", "sent_at", *tried)
     ended = [{name: row[name] for name in columns} for row in rows]
     changed = _end_lease(connection, ended, owner, state="sending")
     insert_rows(
