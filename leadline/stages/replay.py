@@ -43,7 +43,7 @@ def replay_selected(store: Store, selection: Selection, *, limit: int = LIMIT) -
     """Send back what a selection lets go, one transaction per batch; again it changes nothing."""
     done, after = Replayed(), 0
     while True:
-        with store.write() as connection:
+        with store.write(lock="intake") as connection:
             ids = list_replayable(connection, selection, after=after, limit=limit)
             done.count += len(requeue(connection, ids))
         if len(ids) < limit:
@@ -57,7 +57,7 @@ def replay_selected(store: Store, selection: Selection, *, limit: int = LIMIT) -
 def replay_named(store: Store, ids: Sequence[int]) -> Replayed:
     """Send back the submissions that a person names, suspicious or not, in one transaction."""
     wanted, done = list(dict.fromkeys(ids)), Replayed()
-    with store.write() as connection:
+    with store.write(lock="intake") as connection:
         gone = requeue(connection, wanted)
         others = [id_ for id_ in wanted if id_ not in gone]
         found = get_submissions(connection, others)
