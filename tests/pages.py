@@ -17,7 +17,7 @@ import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
@@ -28,7 +28,7 @@ from leadline.stages.notification import answer_page_url
 from tests.factories import NOW, a_visitor, a_workspace, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
@@ -228,16 +228,22 @@ async def _run(work: Workspace) -> None:
 
 
 @contextmanager
-def a_site(folder: Path) -> Iterator[Site]:
-    """Serve a new project folder until the block ends."""
+def a_site(
+    folder: Path,
+    *,
+    files: Mapping[str, str] | None = None,
+    **changes: Any,  # noqa: ANN401 - attributes of the environment
+) -> Iterator[Site]:
+    """Serve a new project folder, with files of its own if wanted, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        files = {
+        all_files = {
             "config/forms/everything.yaml": EVERYTHING,
             "config/forms/guide.yaml": GUIDE,
             "assets/guide.pdf": "%PDF-1.4\n",
+            **(files or {}),
         }
-        with a_workspace(folder, base_url=url, files=files) as work:
+        with a_workspace(folder, base_url=url, files=all_files, **changes) as work:
             site = Site(work, url)
             site.fill_store()
             with _serving(work, listener):

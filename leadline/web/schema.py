@@ -117,13 +117,12 @@ ANSWER_REQUEST: Final[Schema] = {
     }
 }
 
-#: Body of a one-click unsubscribe (RFC 8058); the page's button posts none.
+#: Body of a one-click unsubscribe (RFC 8058); the page's button posts none. Nobody is kept from
+#: unsubscribing by what stands in it.
 ONE_CLICK_REQUEST: Final[Schema] = {
     "requestBody": {
-        "content": {
-            kind: {"schema": {"type": "object", "properties": {"List-Unsubscribe": _TEXT}}}
-            for kind in _FORM_KINDS
-        }
+        "description": "List-Unsubscribe=One-Click, or nothing; it is not read.",
+        "content": {kind: {"schema": {}} for kind in _FORM_KINDS},
     }
 }
 

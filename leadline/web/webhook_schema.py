@@ -39,8 +39,8 @@ WEBHOOK_REQUEST: Final[Schema] = {
         "description": "Whatever the tool posts; config/mappings/{source}.yaml reads it.",
         "content": {
             "application/json": {"schema": {}},
-            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-            "multipart/form-data": {"schema": {"type": "object"}},
+            "application/x-www-form-urlencoded": {"schema": {}},
+            "multipart/form-data": {"schema": {}},
         },
     }
 }
