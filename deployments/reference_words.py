@@ -6,6 +6,7 @@ from typing import Final
 
 from deployments.reference_form_words import FORM_MEANINGS, Words
 from deployments.reference_form_words import both as _both
+from deployments.reference_webhooks import WEBHOOK_MEANINGS
 
 FILE_TITLES: Final[dict[str, Words]] = {
     "settings.yaml": _both("Company, sources, routing.", "会社情報、取込元、振り分けの設定。"),
@@ -77,6 +78,7 @@ _OF_A_TABLE: Final[dict[str, Words]] = {
 }
 
 KEY_MEANINGS: Final[dict[str, Words]] = {
+    **WEBHOOK_MEANINGS,
     "Settings.company": _both("who sends", "送信者"),
     "Company.name": _both("shown in every footer", "全メールのフッターに表示"),
     "Company.postal_address": _both("shown in every footer", "全メールのフッターに表示"),

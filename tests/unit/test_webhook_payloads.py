@@ -1,0 +1,175 @@
+"""What a body comes to as cells, whatever its shape."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from leadline.config.document import read_document
+from leadline.config.shape import MappingShape
+from leadline.config.validation import validate
+from leadline.config.webhook_readings import reading_of
+from leadline.domain.intake import Rejected
+from leadline.domain.paths import find_fault, plain_steps
+from leadline.domain.payload_answers import as_text
+from leadline.domain.payloads import decode_body, keep_body, kept_body, read_payload
+
+
+def read(mapping: str, body: str, kind: str = "application/json") -> Any:  # noqa: ANN401 - cells
+    """Return cells and mapping of a body as an open source with this mapping file reads it."""
+    document, _ = read_document("x.yaml", f"webhook:\n  open: true\n{mapping}")
+    shape, problems = validate(MappingShape, document)
+    assert shape is not None, problems
+    reading = reading_of(shape, {})
+    assert reading is not None
+    return read_payload(reading, keep_body(body.encode(), kind))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        (True, "true"),
+        (False, "false"),
+        (12, "12"),
+        (12.0, "12"),
+        (12.5, "12.5"),
+        (["a", None, 2, True], "a, 2, true"),
+        ([], ""),
+        ([{"b": 1}], '{"b": 1}'),
+        ([["a"], ["b"]], "a, b"),
+    ],
+)
+def test_value_is_written_as_a_person_would(value: object, text: str | None) -> None:
+    assert as_text(value) == text
+
+
+def test_members_of_a_body_are_its_answers_when_none_are_named() -> None:
+    cells, mapping = read("", '{"E-mail": "a@example.com", "n": null, "Other": {"x": {"y": 1}}}')
+    assert cells == {"E-mail": "a@example.com", "n": "", "Other": "1"}
+    assert mapping == {"E-mail": "email"}
+
+
+def test_field_that_is_looked_for_comes_before_an_answer() -> None:
+    mapping = "  fields: {email: [contact.mail, contact.other]}\n"
+    body = '{"Email": "b@example.com", "contact": {"mail": "", "other": "a@example.com"}}'
+    cells, fields = read(mapping, body)
+    assert cells["email"] == "a@example.com"
+    assert next(iter(fields)) == "email"
+
+
+def test_two_answers_of_one_name_are_both_kept() -> None:
+    mapping = "  answers: [{each: a, name: t, value: v}]\n"
+    cells, _ = read(mapping, '{"a": [{"t": "Other", "v": 1}, {"t": "Other", "v": 2}]}')
+    assert cells == {"Other": "1", "Other (2)": "2"}
+
+
+def test_empty_target_keeps_an_answer_as_it_is() -> None:
+    cells, mapping = read('columns: {Company: ""}\n', '{"Company": "x"}')
+    assert (cells, mapping) == ({"Company": "x"}, {})
+
+
+def test_names_of_an_answer_are_alike_and_the_readable_one_stays() -> None:
+    mapping = """
+  answers:
+    - {each: a, id: q, value: v, questions: {each: q, id: id, name: title}}
+columns: {q2: company}
+"""
+    body = (
+        '{"a": [{"q": "q1", "v": "x"}, {"q": "q2", "v": "Lee"}, {"q": "q9", "v": "z"}],'
+        ' "q": [{"id": "q1", "title": "Why {{name}}?"}, {"id": "q2", "title": "Where?"}]}'
+    )
+    cells, fields = read(mapping, body)
+    assert cells == {"Why ?": "x", "q2": "Lee", "q9": "z"}
+    assert fields == {"q2": "company"}
+
+
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [
+        ('{"first": "Ann", "last": "Lee"}', {"given_name": "Ann", "family_name": "Lee"}),
+        (
+            '{"prefix": "Dr", "firstName": "Ann", "last_name": "Lee"}',
+            {"given_name": "Ann", "family_name": "Lee"},
+        ),
+        (
+            '{"addr_line1": "1 Main St", "city": "Chicago", "zip": "60601", "x": "y"}',
+            {"address": "1 Main St", "city": "Chicago", "postal_code": "60601"},
+        ),
+    ],
+)
+def test_names_and_addresses_in_parts_are_recognized(value: str, fields: dict[str, str]) -> None:
+    cells, mapping = read("", f'{{"q3": {value}}}')
+    assert {field: cells[header] for header, field in mapping.items()} == fields
+
+
+def test_choices_by_id_may_be_an_object_of_texts() -> None:
+    mapping = "  answers: [{each: a, name: t, value: v, options: {each: o}}]\n"
+    cells, _ = read(mapping, '{"a": [{"t": "T", "v": ["1", 2, "9"], "o": {"1": "A", "2": "B"}}]}')
+    assert cells == {"T": "A, B, 9"}
+
+
+def test_json_in_texts_may_lie_in_each_other() -> None:
+    mapping = '  decode: [raw, raw.inner, "rows[*].json"]\n  answers: [{each: raw.inner}]\n'
+    inner = json.dumps({"inner": json.dumps({"Name": "Ann"})})
+    body = json.dumps({"raw": inner, "rows": [{"json": ""}]})
+    cells, _ = read(mapping, body)
+    assert cells == {"Name": "Ann"}
+
+
+def test_damaged_json_in_a_text_is_said_with_its_place() -> None:
+    found = read("  decode: raw\n", '{"raw": "{\\"a\\": }"}')
+    assert found == Rejected("unreadable", "", "not JSON from line 1, column 7")
+
+
+def test_expression_that_meets_another_kind_of_value_gives_nothing() -> None:
+    cells, _ = read("  fields: {email: \"join(' ', a)\", company: a.b.c}\n", '{"a": 5}')
+    assert cells == {"a": "5"}
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"a=1&a=2&b=", {"a": ["1", "2"], "b": ""}),
+        (b"n[first]=A&n[last]=B", {"n": {"first": "A", "last": "B"}}),
+        (b"t[]=1&t[]=2", {"t": ["1", "2"]}),
+        (b"r[0][x]=1&r[1][x]=2", {"r": {"0": {"x": "1"}, "1": {"x": "2"}}}),
+        (b"a=1&a[b]=2", {"a": {"": "1", "b": "2"}}),
+        (b"a[=1&]=2", {"a[": "1", "]": "2"}),
+        ("名前=%8ER%93c".encode("cp932"), {"名前": "山田"}),
+    ],
+)
+def test_form_is_read_as_an_object(body: bytes, found: dict[str, Any]) -> None:
+    assert decode_body(body, "application/x-www-form-urlencoded") == found
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/vnd.x+json", "APPLICATION/JSON"])
+def test_json_is_read_whatever_its_content_type_is_called(kind: str) -> None:
+    assert decode_body(b'\xef\xbb\xbf {"a": 1}', kind) == {"a": 1}
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", "名".encode(), b"\xff", b"a\0b"])
+def test_kept_body_is_the_body(body: bytes) -> None:
+    assert kept_body(keep_body(body, "x/y")) == (body, "x/y")
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("raw", ("raw",)),
+        ('data."raw request"', ("data", "raw request")),
+        ("rows[*].x", ("rows", "*", "x")),
+        ("rows[0]", ("rows", 0)),
+        ("a[?b]", None),
+        ("keys(a)", None),
+    ],
+)
+def test_plain_path_is_names_and_places(text: str, steps: tuple[str | int, ...] | None) -> None:
+    assert plain_steps(text) == steps
+
+
+@pytest.mark.parametrize("text", ["a.b", "a[?b == 'x'].c | [0]", "join(' ', [a, b])", "@", "!a"])
+def test_right_expression_has_no_fault(text: str) -> None:
+    assert find_fault(text) is None
