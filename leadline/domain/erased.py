@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from leadline.domain.intake import Rejected
-from leadline.domain.keys import address_hash
+from leadline.domain.keys import address_hasher
 from leadline.domain.mentions import fold
 from leadline.domain.reach import read_email
 
@@ -35,7 +35,7 @@ class Erased:
 
     def __init__(self, hashes: Collection[str], *, pepper: str) -> None:
         """Take the keyed hashes of their addresses, and what keys them."""
-        self._hashes, self._pepper = hashes, pepper
+        self._hashes, self._hash = hashes, address_hasher(pepper)
 
     def refuse(self, judged: Judged) -> Judged:
         """Return judged rows, those of erased people refused."""
@@ -44,7 +44,7 @@ class Erased:
         refused = {
             place: Rejected(ERASED, "", "")
             for place, address in enumerate(judged.values["email"])
-            if address and self._is_one(address)
+            if address and self._hash(address) in self._hashes
         }
         return replace(judged, rejected={**judged.rejected, **refused}) if refused else judged
 
@@ -57,9 +57,6 @@ class Erased:
                 rows.raws[place], rows.reasons[place] = "{}", ERASED
                 rows.fields[place] = rows.details[place] = None
 
-    def _is_one(self, address: str) -> bool:
-        return address_hash(address, pepper=self._pepper) in self._hashes
-
     def _names_one(self, text: str) -> bool:
         found = (read_email(word.strip(".!?")) for word in _ADDRESS.findall(fold(text)))
-        return any(address and self._is_one(address) for address in found)
+        return any(address and self._hash(address) in self._hashes for address in found)

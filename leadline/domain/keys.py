@@ -79,10 +79,7 @@ def match_key_hasher(pepper: str) -> Callable[[str, str], str]:
     HMAC as RFC 2104 writes it: what depends on the key alone is hashed once and copied, which
     costs half of `hmac.digest`.
     """
-    key = pepper.encode()
-    key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key)).copy
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key)).copy
+    inner, outer = _hashed_once(pepper)
 
     def hash_key(kind: str, text: str) -> str:
         within = inner()
@@ -92,6 +89,28 @@ def match_key_hasher(pepper: str) -> Callable[[str, str], str]:
         return around.digest()[:_SHORT].hex()
 
     return hash_key
+
+
+def address_hasher(pepper: str) -> Callable[[str], str]:
+    """Return `address_hash` for one pepper, for many canonical addresses."""
+    inner, outer = _hashed_once(pepper)
+
+    def hash_address(canonical: str) -> str:
+        within = inner()
+        within.update(b"address:" + canonical.encode())
+        around = outer()
+        around.update(within.digest())
+        return around.hexdigest()
+
+    return hash_address
+
+
+def _hashed_once(pepper: str) -> tuple[Callable[[], hashlib._Hash], Callable[[], hashlib._Hash]]:
+    """Return what makes copies of both hashes of an HMAC, to which its key has been given."""
+    key = pepper.encode()
+    key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
+    return inner.copy, outer.copy
 
 
 def pair_key(key_hash: str, text: str) -> str:

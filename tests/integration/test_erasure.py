@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from leadline.stages import Workspace
 
+#: For what is about files alone.
+ON_FILE: Final = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FORM: Final = {
     "full_name": f"{NAME} 充",
     "email": ADDRESS,
@@ -151,6 +153,7 @@ def test_second_erasure_changes_nothing(work: Workspace) -> None:
     assert read_everything(work) == before
 
 
+@ON_FILE
 def test_rehearsal_counts_what_the_erasure_does_and_changes_nothing(work: Workspace) -> None:
     spread(work)
     before, files = read_everything(work), traces_below(work.environment.state / "mailbox")
@@ -372,6 +375,7 @@ def test_file_that_names_the_person_is_refused_row_by_row(work: Workspace) -> No
     assert len(Path(report["quarantine"]).read_text("utf-8-sig").splitlines()) == 2
 
 
+@ON_FILE
 def test_preview_says_what_an_import_refuses(work: Workspace) -> None:
     forget(work)
     path = work.environment.home / "again.csv"
@@ -381,6 +385,7 @@ def test_preview_says_what_an_import_refuses(work: Workspace) -> None:
     assert preview.created == 1
 
 
+@ON_FILE
 def test_same_file_after_the_erasure_is_unchanged(work: Workspace) -> None:
     take_in(work, "fair.csv", ROWS)
     forget(work)
@@ -390,6 +395,7 @@ def test_same_file_after_the_erasure_is_unchanged(work: Workspace) -> None:
     assert traces_in_tables(work) == {}
 
 
+@ON_FILE
 def test_mended_quarantine_file_does_not_bring_the_person_back(work: Workspace) -> None:
     report = take_in(work, "fair.csv", ROWS)
     text = Path(report["quarantine"]).read_text("utf-8-sig")
@@ -402,6 +408,7 @@ def test_mended_quarantine_file_does_not_bring_the_person_back(work: Workspace) 
     assert traces_below(work.environment.home) == {}
 
 
+@ON_FILE
 def test_inbox_does_not_bring_the_person_back(work: Workspace) -> None:
     forget(work)
     (work.environment.home / "inbox" / "fair.csv").write_text(ROWS, "utf-8")
@@ -411,6 +418,7 @@ def test_inbox_does_not_bring_the_person_back(work: Workspace) -> None:
     assert traces_in_tables(work) == {}
 
 
+@ON_FILE
 def test_backfill_that_is_released_leaves_the_person_out(work: Workspace) -> None:
     path = work.environment.home / "old.csv"
     path.write_text(ROWS, "utf-8")
@@ -448,6 +456,7 @@ def test_new_post_of_the_person_is_taken_in_and_marketing_stays_banned(work: Wor
     assert take_in(work, "fair.csv", ROWS)["rejects"][0]["reason"] == "erased"
 
 
+@ON_FILE
 def test_same_post_again_makes_nothing_new(work: Workspace) -> None:
     add(work, a_post("one", FORM))
     run(work)
@@ -474,6 +483,7 @@ def test_earlier_bans_do_not_hinder_the_erasure_and_end_in_one(work: Workspace) 
     assert read_everything(work) == before
 
 
+@ON_FILE
 def test_files_of_the_company_are_named_and_left_alone(work: Workspace) -> None:
     home = work.environment.home
     plain, wide = home / "inbox" / "done" / "fair.csv", home / "list.txt"
@@ -491,6 +501,7 @@ def test_files_of_the_company_are_named_and_left_alone(work: Workspace) -> None:
     assert plain.read_text("utf-8") == ROWS
 
 
+@ON_FILE
 def test_quarantine_file_keeps_the_other_rows_byte_for_byte(work: Workspace) -> None:
     path = Path(take_in(work, "fair.csv", ROWS)["quarantine"])
     before = path.read_bytes()
@@ -501,6 +512,7 @@ def test_quarantine_file_keeps_the_other_rows_byte_for_byte(work: Workspace) -> 
     assert (len(lines), b"Nobody" in lines[1]) == (2, True)
 
 
+@ON_FILE
 @pytest.mark.parametrize("encoding", ["utf-16", "cp932"])
 def test_quarantine_file_that_a_spreadsheet_saved_is_rewritten_in_its_encoding(
     work: Workspace, encoding: str

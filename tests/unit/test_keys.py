@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from leadline.domain.keys import (
     address_hash,
+    address_hasher,
     assignment_key,
     match_key_hash,
     match_key_hasher,
@@ -100,3 +101,9 @@ def test_posts_to_two_forms_are_never_one() -> None:
 @given(kind=st.text(max_size=80), text=st.text(max_size=100))
 def test_match_keys_of_many_are_those_of_one(kind: str, text: str, pepper: str) -> None:
     assert match_key_hasher(pepper)(kind, text) == match_key_hash(kind, text, pepper=pepper)
+
+
+@given(st.text(min_size=1, max_size=100), st.emails())
+def test_hash_of_many_addresses_is_that_of_each(pepper: str, address: str) -> None:
+    canonical = address.lower()
+    assert address_hasher(pepper)(canonical) == address_hash(canonical, pepper=pepper)
