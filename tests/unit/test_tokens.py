@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadline.domain.tokens import Purpose, read_token, sign_token
+from leadline.domain.tokens import Purpose, read_end, read_ended, read_token, sign_token
 from tests.builders import NOW
 
 FIRST, SECOND, THIRD = "first key", "second key", "third key"
@@ -77,3 +77,15 @@ def test_token_holds_the_opaque_id_and_nothing_else() -> None:
     payload = a_token(hours=1).split(".")[0]
     held = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
     assert held == b'["7bwluewhl2kx",%d]' % int((NOW + timedelta(hours=1)).timestamp())
+
+
+def test_token_whose_life_has_ended_still_tells_whose_it_was() -> None:
+    end = NOW
+    token = sign_token("asset", "abc", keys=["k"], expires_at=end)
+    later = end + timedelta(seconds=1)
+    assert read_end("asset", token, keys=["k"]) == end
+    assert read_ended("asset", token, keys=["k"], now=later) == "abc"
+    assert read_ended("asset", token, keys=["k"], now=end) is None
+    assert read_ended("confirmation", token, keys=["k"], now=later) is None
+    assert read_ended("asset", f"{token}x", keys=["k"], now=later) is None
+    assert read_end("asset", f"{token}x", keys=["k"]) is None
