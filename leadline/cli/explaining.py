@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from leadline.store.engine import Store
 
 ASPECTS: Final = ("scoring", "routing", "touches")
+_ANSWERS: Final = ("acknowledgment", "confirmation")
 _MESSAGE: Final = ("kind", "rep_id", "state", "skip_reason", "attempts", "due_at", "sent_at")
 Row = dict[str, Any]
 
@@ -213,6 +214,7 @@ def show_assignment(session: Session, found: Mapping[str, Any]) -> None:
 def show_touches(session: Session, found: Mapping[str, Any]) -> None:
     """Print what became of each step and what comes next."""
     out, skip = session.out, found["enrollment_skip"]
+    _show_answers(session, found["messages"])
     if not found["enrollments"]:
         if skip:
             out.line("explain.not_enrolled", reason=skip["text"])
@@ -225,6 +227,19 @@ def show_touches(session: Session, found: Mapping[str, Any]) -> None:
     rows = [[touch[name] for name in names] for touch in told]
     if rows:
         out.table([Column(f"explain.touch.{name}") for name in names], rows)
+
+
+def _show_answers(session: Session, messages: Sequence[Mapping[str, Any]]) -> None:
+    """Print the mails that answered the lead's form posts, and why one was not sent."""
+    out = session.out
+    for message in messages:
+        if message["kind"] in _ANSWERS:
+            reason = message["skip_reason"]
+            out.line(
+                f"explain.{message['kind']}",
+                state=out.words(f"state.{message['state']}"),
+                why=f" ({reason_words(reason, out.lang)})" if reason else "",
+            )
 
 
 def _show_enrollments(session: Session, enrollments: Sequence[Mapping[str, Any]]) -> None:

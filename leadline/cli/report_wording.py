@@ -85,6 +85,14 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
         "シナリオの登録判定がまだです (`leadline run enrollment`)。",
     ),
     "explain.not_enrolled": ("In no sequence: {reason}", "シナリオ未登録: {reason}"),
+    "explain.acknowledgment": (
+        "Answer to a form: {state}{why}",
+        "フォームの自動返信: {state}{why}",
+    ),
+    "explain.confirmation": (
+        "Mail that asks to confirm the consent: {state}{why}",
+        "同意の確認メール: {state}{why}",
+    ),
     "explain.active": (
         "Sequence {sequence}: next step {next_step}, due {next_due_at}{why}",
         "シナリオ {sequence}: 次のステップ {next_step}、予定 {next_due_at}{why}",
@@ -271,6 +279,20 @@ DOCTOR: Final[dict[str, tuple[str, str]]] = {
         "`leadline check` で全件と場所を確認してください。",
     ),
     "doctor.secrets.ok": ("keys and pepper are there", "鍵とペッパーがあります"),
+    "doctor.webhooks.ok": (
+        "{count} source(s) take posts of tools, each with its secret",
+        "{count} 件の取込元がツールからの送信を受け付けます (秘密の値は設定済み)",
+    ),
+    "doctor.webhooks.bad": (
+        "the webhook {source} takes nothing yet: {variable} is not set",
+        "webhook {source} はまだ受け付けません。{variable} が未設定です",
+    ),
+    "doctor.webhooks.bad.fix": (
+        "set {variable} to the secret that the tool shows or asks for, or write it into "
+        "secrets.env in the state folder",
+        "ツールに表示される (または設定する) 秘密の値を {variable} に指定するか、状態フォルダの "
+        "secrets.env に書いてください",
+    ),
     "doctor.database.ok": ("{where}, schema {found}", "{where} (スキーマ {found})"),
     "doctor.database.absent": (
         "{where} is not there yet; the first import makes it",

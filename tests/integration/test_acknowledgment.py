@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from tests.answered import (
     post,
 )
 from tests.builders import a_lease, an_owner, claim_all
+from tests.command_line import CommandLine
 from tests.factories import NOW, a_visitor, a_workspace, read_everything, rows_of
 from tests.fakes import NO_SUCH_USER, FakeTransport
 from tests.smtp_script import scripted
@@ -473,3 +475,14 @@ def test_template_of_an_answer_must_show_the_sender() -> None:
     found = [each for each in check_templates({path: body}) if each.code == "legal_part_missing"]
     assert [each.line for each in found] == [0]
     assert "company.postal_address" in found[0].message["en"]
+
+
+def test_explain_tells_what_became_of_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with a_workspace(tmp_path / "home", base_url=BASE, files=ACKNOWLEDGED) as work:
+        ban(work)
+        asyncio.run(post(work))
+    found = CommandLine(tmp_path / "home", monkeypatch, capsys)
+    said = found("explain", PERSON["email"], "touches", "--lang", "en").out
+    assert "Answer to a form: not sent (the address is on the suppression list)" in said
