@@ -142,6 +142,25 @@ def check_secrets(session: Session) -> Iterator[Check]:
         yield _well(session, "secrets")
 
 
+def check_webhooks(session: Session) -> Iterator[Check]:
+    """Each source that takes posts of a tool has its secret."""
+    from leadline.config.environment import webhook_variable
+    from leadline.config.webhook_readings import find_webhook
+
+    try:
+        project, known = find_project(session), session.environment.webhook_secrets
+    except LeadlineError:
+        return  # told by check_project_folder or check_secrets
+    found = {name: find_webhook(project, name) for name in project.mappings} if project else {}
+    guarded = [name for name, webhook in found.items() if webhook and not webhook.open]
+    variables = {name: webhook_variable("SECRET", name) for name in guarded}
+    for name, variable in variables.items():
+        if variable not in known:
+            yield _ill(session, "webhooks", source=name, variable=variable)
+    if variables and known.keys() >= set(variables.values()):
+        yield _well(session, "webhooks", count=len(variables))
+
+
 def check_database(session: Session) -> Iterator[Check]:
     """The database can be reached and has this program's schema."""
     from leadline.store.backup import find_schema
@@ -336,6 +355,7 @@ _LOCAL: Final[tuple[Callable[[Session], Iterator[Check]], ...]] = (
     check_clock,
     check_project_folder,
     check_secrets,
+    check_webhooks,
     check_database,
     check_mail,
     check_suppressions,

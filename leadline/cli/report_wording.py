@@ -288,10 +288,8 @@ DOCTOR: Final[dict[str, tuple[str, str]]] = {
         "webhook {source} はまだ受け付けません。{variable} が未設定です",
     ),
     "doctor.webhooks.bad.fix": (
-        "set {variable} to the secret that the tool shows or asks for, or write it into "
-        "secrets.env in the state folder",
-        "ツールに表示される (または設定する) 秘密の値を {variable} に指定するか、状態フォルダの "
-        "secrets.env に書いてください",
+        "set it to the secret that the tool shows or asks for, or write it into secrets.env",
+        "ツールの秘密の値を環境変数または secrets.env に指定してください",
     ),
     "doctor.database.ok": ("{where}, schema {found}", "{where} (スキーマ {found})"),
     "doctor.database.absent": (

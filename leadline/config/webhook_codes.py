@@ -69,12 +69,4 @@ WEBHOOK_CODES: Final[dict[str, Code]] = {
         "その場所の文字列を中身に置き換えるため、`payload`、`items[*].body` のように場所を1つに"
         "決めます。",
     ),
-    "webhook_secret_missing": Code(
-        "no post is taken yet: the variable {variable} is not set",
-        "環境変数 {variable} が未設定のため、まだ受け付けません",
-        "Set it to the secret that the tool shows or asks for, or write it into secrets.env in the "
-        "state folder.",
-        "ツールに表示される (または設定する) 秘密の値を指定します。状態フォルダの secrets.env に"
-        "書くこともできます。",
-    ),
 }

@@ -19,6 +19,7 @@ from jmespath.exceptions import (
     ParseError,
 )
 from jmespath.functions import Functions
+from jmespath.visitor import TreeInterpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ _FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
 #: Functions as the reference of JMESPath lists them.
 FUNCTIONS: Final = tuple(sorted(_FUNCTIONS))
 _SHOWN: Final = 40
+_INTERPRETER: Final = TreeInterpreter()  # keeps no state between visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,12 @@ class JmesPath:
     def __init__(self, text: str) -> None:
         """Compile `text`, which `find_fault` has found to be right."""
         self.text = text
-        self._parsed = _parse(text)
+        self._tree = _parse(text).parsed
 
     def find(self, value: object) -> Any:  # noqa: ANN401 - any value of JSON
         """Return what stands there in `value`; None for nothing."""
         try:
-            return self._parsed.search(value)
+            return _INTERPRETER.visit(self._tree, value)
         except (JMESPathError, TypeError, ValueError, ArithmeticError, RecursionError):
             return None
 

@@ -164,9 +164,17 @@ class Columns:
         taken = set(self._stated.values())
         parts = {header: part for header, part in self._parts.items() if part not in taken}
         fixed = {**parts, **self._stated}
-        found = decide_mapping(list(self.cells), fixed=fixed, custom=self.custom)
-        sure = {match.header for match in found.columns if match.how in _SURE}
-        return {header: name for header, name in found.fields.items() if header in sure}
+        return dict(_decide(tuple(self.cells), tuple(fixed.items()), self.custom))
+
+
+@lru_cache(maxsize=256)
+def _decide(
+    headers: tuple[str, ...], fixed: tuple[tuple[str, str], ...], custom: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return header and lead field; the bodies of one form have the same headers."""
+    found = decide_mapping(headers, fixed=dict(fixed), custom=custom)
+    sure = {match.header for match in found.columns if match.how in _SURE}
+    return tuple((header, name) for header, name in found.fields.items() if header in sure)
 
 
 @lru_cache(maxsize=4096)
