@@ -322,7 +322,7 @@ def test_list_that_breaks_off_is_recorded_only_when_it_is_through(
 def test_list_without_addresses_is_refused_and_not_recorded(store: Store, tmp_path: Path) -> None:
     with pytest.raises(NoAddresses):
         take(store, listed(tmp_path, "Company,City", "Ikeda,Osaka", name="l.csv"))
-    take(store, listed(tmp_path, "nobody", "noone"))
+    take(store, listed(tmp_path, "nobody", "nobody else"))
     assert rows_of(store, "suppression_lists") == []
 
 
