@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,7 +40,7 @@ def export_person(
         return DONE
     check_target(target, source=None)
     with new_file(target) as file:
-        target.touch(mode=0o600)
+        os.fchmod(file.fileno(), 0o600)
         file.write(as_json(document, is_ascii=False).encode() + b"\n")
     session.out.document({"out": str(target), **_counts(document)})
     session.out.line("person.written", file=target, **_counts(document))
