@@ -16,7 +16,11 @@ _LINKING: Final = frozenset(
 _SAFE_START: Final = re.compile(r"(?:https?:|mailto:|tel:|[#/?]|$)", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _IGNORED_SIGNS: Final = re.compile(r"[\x00-\x20\x7f]+")
-_SAFE_VARIABLE: Final = re.compile(r"[\w.]*(?:_url|action)(?:\s*\|\s*e(?:scape)?)?$")
+_SAFE_VARIABLE: Final = re.compile(
+    r"[\w.]*(?:_url|action)(?:\s*\|\s*(?:e(?:scape)?|default\(\"\"\)))?$"
+)
+#: The one script of a page: the program makes its address, and the nonce that lets it run.
+_OUR_SCRIPT: Final = {"src": "script_url", "nonce": "script_nonce"}
 _IN_TEXT: Final = re.compile(r"\b(?:javascript|vbscript):|\bdata:[a-z]+/", re.IGNORECASE)
 _MARK: Final = re.compile("\ue000(\\d+)\ue001")
 _SCRIPTS: Final = frozenset({"script", "iframe", "object", "embed", "base"})
@@ -27,6 +31,7 @@ def unsafe_markup(path: str, source: str) -> Iterator[tuple[int, str, str]]:
 
     A link is safe when it begins with https:, http:, mailto: or tel:, when it is relative, or
     when it begins with a variable whose name ends in `_url` or `action`: those the program makes.
+    Of scripts only that of the program itself is safe.
     """
     if path.endswith(".html"):
         parser = _Markup(source)
@@ -56,13 +61,20 @@ class _Markup(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         line = self.getpos()[0]
-        if tag in _SCRIPTS:
+        if tag in _SCRIPTS and not (tag == "script" and self._is_ours(dict(attrs))):
             self.found.append((line, "unsafe_markup", f"<{tag}>"))
         for name, value in attrs:
             if name.startswith("on"):
                 self.found.append((line, "unsafe_markup", name))
             elif name in _LINKING and not self._is_safe(value or ""):
                 self.found.append((line, "unsafe_link", self._shown(value or "")))
+
+    def _is_ours(self, attributes: dict[str, str | None]) -> bool:
+        marks = {name: _MARK.fullmatch(attributes.get(name) or "") for name in _OUR_SCRIPT}
+        return all(
+            mark and self.printed[int(mark[1])].partition("|")[0].strip() == _OUR_SCRIPT[name]
+            for name, mark in marks.items()
+        )
 
     def _is_safe(self, link: str) -> bool:
         start = _IGNORED_SIGNS.sub("", link)

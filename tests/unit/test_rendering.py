@@ -325,6 +325,28 @@ def test_check_knows_custom_fields_of_leads() -> None:
     assert check_templates(templates, fields=["plant"]) == ()
 
 
+OURS = '<script src="{{ script_url }}" nonce="{{ script_nonce }}"></script>'
+
+
+@pytest.mark.parametrize(
+    ("markup", "is_safe"),
+    [
+        (OURS, True),
+        (OURS.replace("script_url", 'script_url|default("")'), True),
+        (OURS.replace("script_url", "form_url"), False),
+        (OURS.replace("{{ script_url }}", "{{ script_url }}/../x.js"), False),
+        (OURS.replace("{{ script_url }}", "/x.js"), False),
+        (OURS.replace(' src="{{ script_url }}"', ""), False),
+        (OURS.replace(' nonce="{{ script_nonce }}"', ""), False),
+        (OURS.replace("script src", "iframe src"), False),
+    ],
+)
+def test_check_lets_the_one_script_of_the_program_pass(markup: str, *, is_safe: bool) -> None:
+    from leadline.rendering.links import unsafe_markup
+
+    assert (list(unsafe_markup("pages/en/form.html", markup)) == []) is is_safe
+
+
 @pytest.mark.parametrize(
     ("markup", "code"),
     [
