@@ -70,6 +70,7 @@ def fail_calls(case: Case, name: str, how: str) -> str:
         with trial.serve() as server:
             with traced(server, *inject(name, how)):
                 refused = _check_answers(server, trial.post_waves(server))
+            check_kept(trial)
             assert not _check_answers(server, trial.post_waves(server)), server.said()
         check_kept(trial)
         check_repaired(trial)

@@ -35,12 +35,16 @@ if TYPE_CHECKING:
     from leadline.stages import Workspace
     from tests.warm_server import Server, Warm
 
-#: Nobody is kept away for posting much.
-_OPEN: Final = """
-protection:
-  minimum_seconds: 0
-  posts_per_minute: 1000000
-  posts_per_address: 1000000
+#: Nobody is kept away for posting much, and everybody is answered by mail.
+_FORM: Final = """
+title: {en: Contact us, ja: お問い合わせ}
+fields:
+  full_name: {label: {en: Name, ja: お名前}}
+  email: {label: {en: Email, ja: メールアドレス}, required: true}
+  company: {label: {en: Company, ja: 会社名}}
+  message: {label: {en: Message, ja: 内容}, max_length: 5000}
+protection: {minimum_seconds: 0, posts_per_minute: 1000000, posts_per_address: 1000000}
+acknowledgment: true
 """
 _SOURCE: Final = "webhook: {open: true, id: id}\n"
 #: The same post without a key counts as one for so long.
@@ -199,7 +203,6 @@ def prepare(
     *,
     cluster: databases.Cluster | None = None,
     name: str = "prepared",
-    form: str = "",
 ) -> Case:
     """Make the project and an empty database.
 
@@ -208,11 +211,9 @@ def prepare(
         warm: what starts its servers.
         cluster: where the databases are made; SQLite files when None.
         name: of the database on it.
-        form: more lines of the form.
     """
     create_project(home, demo=False)
-    contact = home / "config" / "forms" / "contact.yaml"
-    contact.write_text(contact.read_text("utf-8") + _OPEN + form, "utf-8")
+    (home / "config" / "forms" / "contact.yaml").write_text(_FORM, "utf-8")
     (home / "config" / "mappings" / f"{TOOL}.yaml").write_text(_SOURCE, "utf-8")
     case = Case(home, warm, cluster, name)
     shutil.move(home / ".leadline", home / "prepared")
@@ -297,6 +298,11 @@ def check_leads(trial: Trial, work: Workspace) -> None:
     assert {_says(row) for row in rows} == {post.says for post in trial.sent}
     states = Counter((row["state"], row["reason"]) for row in rows)
     assert set(states) == {("accepted", None)}, states
+    mails = [mail for mail in rows_of(work, "outbox") if mail["kind"] == "acknowledgment"]
+    answered = Counter(mail["submission_id"] for mail in mails)
+    assert set(answered.values()) == {1}, "a post is answered by two mails, or none is"
+    leaving = Counter(mail["recipient"] for mail in mails if mail["state"] != "skipped")
+    assert max(leaving.values()) <= 3, "an address is answered more than three times a day"
     addresses = Counter(lead["email"] for lead in rows_of(work, "leads"))
     people = {post.who for post in trial.sent}
     assert addresses == Counter({f"person{who}@fault.example": 1 for who in people})
