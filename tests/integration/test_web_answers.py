@@ -165,6 +165,9 @@ async def test_schema_names_every_route(work: Workspace) -> None:
         "/forms/{form}": ["get", "post"],
         "/u/{token}": ["get", "post"],
         "/a/{token}": ["get", "post"],
+        "/confirm/{token}": ["get", "post"],
+        "/d/{token}": ["get", "post"],
+        "/webhooks/{source}": ["get", "post"],
         "/healthz": ["get"],
         "/scripts/proof.js": ["get"],
     }
