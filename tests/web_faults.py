@@ -274,7 +274,7 @@ class Loop:
         for outcome in trials:
             sys.stderr.write(f"{what}: {outcome}\n")
             found.append(outcome)
-        self.crashes += len(found) if is_crash else 0
+        self.crashes += sum(outcome != "unhurt" for outcome in found) if is_crash else 0
         seen = list(dict.fromkeys(found))
         shown = ", ".join(seen[:6]) + (" ..." if len(seen) > 6 else "")
         seconds = time.monotonic() - started
