@@ -1,4 +1,4 @@
-"""One person whose every trace can be found again: an address, a name and a number like no other."""
+"""One person whose every trace can be found: an address, a name and a number like no other."""
 
 from __future__ import annotations
 

@@ -56,4 +56,6 @@ def consent_rules(shape: ConsentShape) -> ConsentRules:
 
 
 def _rules(shape: CountryShape) -> CountryRules:
-    return CountryRules({**shape.bases}, frozenset(shape.after_refusal))
+    return CountryRules(
+        {str(basis): lasts for basis, lasts in shape.bases.items()}, frozenset(shape.after_refusal)
+    )

@@ -447,12 +447,12 @@ def test_form_names_a_mail_that_is_there(tmp_path: Path) -> None:
     from leadline.config.loader import check_project
     from tests.factories import a_project
 
-    said = FORM.format(answers="acknowledgment: true\nacknowledgment_mail: acknowledgement")
+    said = FORM.format(answers="acknowledgment: true\nacknowledgment_mail: acknowledgments")
     a_project(tmp_path / "home", files={"config/forms/ask.yaml": said})
     _, problems = check_project(tmp_path / "home")
     (problem,) = [each for each in problems if each.code == "unknown_template"]
     assert (problem.file, problem.suggestion) == ("config/forms/ask.yaml", "acknowledgment")
-    assert problem.line == said.splitlines().index("acknowledgment_mail: acknowledgement") + 1
+    assert problem.line == said.splitlines().index("acknowledgment_mail: acknowledgments") + 1
 
 
 @pytest.mark.parametrize("name", ["lead.message", "message", "lead.email", "unsubscribe_url"])

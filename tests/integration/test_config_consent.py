@@ -60,7 +60,7 @@ def test_elsewhere_is_every_country_that_nobody_names(home: Path) -> None:
         ),
         ("elsewhere:\n  bases: {opt_in: 30}", (2, 19, "duration_expected", "")),
         ("elsewhere: {bases: {}}", (1, 13, "wrong_length", "")),
-        ("elsewere: {bases: {opt_in: forever}}", (1, 1, "extra_forbidden", "elsewhere")),
+        ("elsewherex: {bases: {opt_in: forever}}", (1, 1, "extra_forbidden", "elsewhere")),
     ],
 )
 def test_fault_is_told_with_its_place_and_the_word_that_was_meant(

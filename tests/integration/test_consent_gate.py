@@ -27,8 +27,8 @@ RELATION = "business_relationship"
 
 @pytest.fixture
 def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
-    changes = {"base_url": "https://leads.example.com", "pepper": PEPPER}
-    with a_workspace(tmp_path / "home", database_url, **changes) as opened:
+    home, base_url = tmp_path / "home", "https://leads.example.com"
+    with a_workspace(home, database_url, base_url=base_url, pepper=PEPPER) as opened:
         yield opened
 
 
@@ -46,7 +46,9 @@ def enroll(work: Workspace, person: Person) -> str | None:
     with work.store.write() as connection:
         connection.execute(update(schema.leads).values(enrollment_due_at=NOW))
     enrollment.run_batch(work, now=NOW)
-    found = {row["id"]: row["enrollment_skip"] for row in rows_of(work, "leads")}
+    found: dict[int, str | None] = {
+        row["id"]: row["enrollment_skip"] for row in rows_of(work, "leads")
+    }
     return found[person.lead_id]
 
 

@@ -226,7 +226,7 @@ async def test_id_that_could_lead_elsewhere_is_never_asked_with(
     ("query", "status"),
     [
         ({"hub.mode": "subscribe", "hub.verify_token": "a verify token"}, 200),
-        ({"hub.mode": "subscribe", "hub.verify_token": "a verify toke"}, 403),
+        ({"hub.mode": "subscribe", "hub.verify_token": "a verify tok"}, 403),
         ({"hub.mode": "subscribe"}, 403),
         ({"hub.mode": "unsubscribe", "hub.verify_token": "a verify token"}, 403),
         ({"hub.verify_token": "a verify token"}, 403),

@@ -54,7 +54,7 @@ def faults(text: str) -> list[tuple[str, int, int, str]]:
         ),
         ('webhook:\n  open: true\n  decode: "a[?b]"\n', ("no_plain_path", 3, 11, "")),
         (
-            "webhook:\n  open: true\n  answers:\n    - {each: x, vlaue: y}\n",
+            "webhook:\n  open: true\n  answers:\n    - {each: x, values: y}\n",
             ("extra_forbidden", 4, 17, "value"),
         ),
         (
