@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leadline.store import schema
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from leadline.store.engine import Store
     from leadline.store.submissions import Arrival
 
 PostRefusal = Literal["key_reused", "proof_spent"]
 
 #: Posts that name one address are counted over this span.
 ADDRESS_SPAN: Final = timedelta(days=1)
+#: Pages of the database that a process keeps that writes a few rows at a time.
+_CACHE_KIB: Final = 8_192
 TOO_MANY: Final = "too_many_for_address"
 _SUBMISSIONS = schema.submissions
 _PROOFS = schema.proofs
@@ -56,6 +59,17 @@ class Post:
     def key(self) -> tuple[str, str]:
         """Source and content key, which name the post."""
         return (self.arrival.source, self.arrival.content_key)
+
+
+def keep_small(store: Store) -> None:
+    """Let a process that takes posts hold few pages of a SQLite database in memory."""
+    if store.is_sqlite:
+        event.listen(store.engine, "connect", _keep_few_pages)
+        store.engine.dispose()  # connections that are open have the larger measure
+
+
+def _keep_few_pages(raw: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
+    raw.execute(f"PRAGMA cache_size=-{_CACHE_KIB}").close()
 
 
 def add_posts(

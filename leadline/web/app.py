@@ -23,6 +23,7 @@ from leadline.clock import SystemClock
 from leadline.config.environment import read_environment
 from leadline.errors import StoreError
 from leadline.stages import open_workspace
+from leadline.store.posts import keep_small
 from leadline.web import (
     assets,
     assignments,
@@ -87,6 +88,7 @@ def create_app_from_environment() -> FastAPI:
     """
     clock = SystemClock()
     work = open_workspace(read_environment(os.environ), now=clock.now())
+    keep_small(work.store)
     app = create_app(work, clock=clock)
 
     @asynccontextmanager
