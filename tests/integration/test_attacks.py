@@ -174,6 +174,25 @@ SHAPES: Final = (
 )
 
 
+@pytest.mark.parametrize(
+    ("address", "is_flagged"),
+    [
+        ("lauren@mailinator.com", True),
+        ("Lauren@YOPMAIL.com", True),
+        ("lauren@sute.jp", True),  # codespell:ignore sute
+        ("lauren@example.com", False),
+    ],
+)
+async def test_box_that_is_thrown_away_is_flagged_and_taken_in(
+    own: Workspace, address: str, *, is_flagged: bool
+) -> None:
+    async with a_visitor(own) as visitor:
+        answer = await visitor.post("/forms/contact", json=LAUREN | {"email": address})
+    assert answer.status_code == 201
+    await run_stages(own, ["intake"], now=NOW)
+    assert [lead["is_disposable_address"] for lead in rows_of(own, "leads")] == [is_flagged]
+
+
 async def test_address_that_looks_the_same_is_the_same(work: Workspace) -> None:
     for shape in SHAPES:
         answer = await post(work, LAUREN | {"email": shape, "message": shape})
