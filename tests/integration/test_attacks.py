@@ -186,8 +186,7 @@ SHAPES: Final = (
 async def test_box_that_is_thrown_away_is_flagged_and_taken_in(
     own: Workspace, address: str, *, is_flagged: bool
 ) -> None:
-    async with a_visitor(own) as visitor:
-        answer = await visitor.post("/forms/contact", json=LAUREN | {"email": address})
+    answer = await post(own, LAUREN | {"email": address})
     assert answer.status_code == 201
     await run_stages(own, ["intake"], now=NOW)
     assert [lead["is_disposable_address"] for lead in rows_of(own, "leads")] == [is_flagged]
