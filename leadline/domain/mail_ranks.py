@@ -21,6 +21,20 @@ _ASIDE: Final = re.compile(
     r"\b(?:user|buyer|purchaser|billing|invoice|payer|host|organi[sz]er|owner|rep|seller"
     r"|käufer|rechnungs?|veranstalter)\b|購入者|請求先|支払者|主催者|開催者|営業担当|所有者"
 )
+#: Written twice, or of whoever is told: never the lead's while there is another.
+_LAST: Final = re.compile(
+    r"\b(?:confirm(?:ed|ation)?|verif(?:y|ication)|re ?enter(?:ed)?|re ?typed?|repeat(?:ed)?"
+    r"|again|recipients?|receivers?|notif(?:y|ication|ications)|senders?|reply|b?cc|forward(?:ed)?"
+    r"|empfänger|absender|bestätigung|wiederholen)\b|^to (?:e ?)?mail"
+    r"|確認|再入力|受信者|受取人|宛先|通知|送信元|送信者|差出人|返信先"
+)
+#: A mail address, or one at work, and nothing else but that it has to be filled in.
+_PLAIN: Final = re.compile(
+    r"\A(?:your )?(?:(?:work|business|primary|main) )?(?:e ?mail|mail)"
+    r"(?: ?(?:address|adresse?|アドレス|id))?"
+    r"(?: (?:required|optional|必須|任意))?\Z"
+    r"|\A(?:お客様の|ご)?(?:e ?|電子)?(?:メール(?:アドレス)?|メアド)(?: (?:必須|任意))?\Z"
+)
 _CJK: Final = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff]")
 _LEAST_SIGNS: Final = 3  # that two headers share by more than chance
 _LEAST_WORDS: Final = 2
@@ -42,11 +56,15 @@ def mail_rank(header: str, names: Iterable[str]) -> int:
         names: headers of the columns that the lead's name is taken from.
     """
     plain = _plain(header)
+    if _LAST.search(plain):
+        return 5
     if any(_is_of_same(plain, _plain(name)) for name in names):
         return 0
     if _PARTICIPANT.search(plain):
         return 1
-    return 3 if _ASIDE.search(plain) else 2
+    if _PLAIN.search(plain):
+        return 2
+    return 4 if _ASIDE.search(plain) else 3
 
 
 def _plain(header: str) -> str:

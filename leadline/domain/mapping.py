@@ -182,7 +182,8 @@ def map_headers(headers: Sequence[str], *, fixed: Mapping[str, str]) -> dict[str
 
     Returns:
         Each field once, except `email` and `phone`, which may have several columns: the first that
-        is filled counts; and `consent`, of which a refusal in any column wins. A header that is not
+        is filled counts; and `consent`, of which a refusal in any column wins. Where `fixed` gives
+        one of them a column, only what it gives counts. A header that is not
         in the result is kept as a raw attribute.
     """
     return decide_mapping(headers, fixed=fixed, custom={*fixed.values()} - {""}).fields
@@ -250,7 +251,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 def _settle(columns: Sequence[Column], stated: Mapping[str, str]) -> list[_Claim]:
     """Give each field to the surest column, then look at what is left."""
-    taken = {field for field in stated.values() if field} - {"email"}
+    taken = {field for field in stated.values() if field}
     free = [column for column in columns if column.header not in stated]
     chosen = _given([_claim(column) for column in free if column.field], taken)
     for further in (_by_content, _by_likeness):

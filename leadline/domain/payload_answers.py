@@ -105,12 +105,15 @@ class Columns:
         fixed: lead field by name of an answer.
         leave_out: shapes of names that are not kept.
         custom: fields that the configuration declares.
+        names_address: whether the mapping file says where the mail address stands; then none that
+            is only recognized takes its place.
         cells: text by column.
     """
 
     fixed: Mapping[str, str]
     leave_out: Sequence[str]
     custom: frozenset[str]
+    names_address: bool = False
     cells: dict[str, str] = field(default_factory=dict)
     _stated: dict[str, str] = field(default_factory=dict)
     _parts: dict[str, str] = field(default_factory=dict)
@@ -164,7 +167,20 @@ class Columns:
         taken = set(self._stated.values())
         parts = {header: part for header, part in self._parts.items() if part not in taken}
         fixed = {**parts, **self._stated}
-        return dict(_decide(tuple(self.cells), tuple(fixed.items()), self.custom))
+        found = dict(_decide(tuple(self.cells), tuple(fixed.items()), self.custom))
+        return self._with_one_address(found)
+
+    def _with_one_address(self, found: dict[str, str]) -> dict[str, str]:
+        """Return a mapping with the one address that counts; others are kept as attributes."""
+        if self.names_address and "email" not in self._stated.values():
+            return {header: name for header, name in found.items() if name != "email"}
+        texts = [self.cells[header].strip() for header in found if found[header] == "email"]
+        counts = next((text.lower() for text in texts if text), "")
+        return {
+            header: name
+            for header, name in found.items()
+            if name != "email" or self.cells[header].strip().lower() in {counts, ""}
+        }
 
 
 @lru_cache(maxsize=256)

@@ -209,7 +209,8 @@ def read_payload(
     """Return the cells and the mapping that a stored body makes, as of a row of a file."""
     try:
         value = open_body(reading, *kept_body(raw))
-        columns = Columns(reading.columns, reading.leave_out, reading.custom)
+        named = {*reading.columns.values(), *(name for name, _ in reading.fields)}
+        columns = Columns(reading.columns, reading.leave_out, reading.custom, "email" in named)
         for name, paths in reading.fields:
             if (text := as_text(find_first(paths, value))) is not None:
                 columns.add_field(name, text)

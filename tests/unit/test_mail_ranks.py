@@ -22,6 +22,16 @@ def chosen(headers: list[str], field: str, fixed: dict[str, str] | None = None) 
         ("Email,Contact Email,Contact Name", "Contact Email,Email"),
         ("メールアドレス,参加者メールアドレス,参加者氏名", "参加者メールアドレス,メールアドレス"),
         ("Work Email,Private Email,Name", "Work Email,Private Email"),
+        ("recipient_email,email", "email,recipient_email"),
+        ("confirm_email,E-mail", "E-mail,confirm_email"),
+        ("company_email,email", "email,company_email"),
+        ("会社メールアドレス,メールアドレス", "メールアドレス,会社メールアドレス"),
+        (
+            "メールアドレス（確認）,メールアドレス（必須）",
+            "メールアドレス（必須）,メールアドレス（確認）",
+        ),
+        ("recipient_email,Work Email", "Work Email,recipient_email"),
+        ("billing_email,company_email,email", "email,company_email,billing_email"),
         ("Name,User Email", "User Email"),
     ],
 )
@@ -30,11 +40,16 @@ def test_mail_of_the_person_who_is_named_counts_first(headers: str, mails: str) 
 
 
 def test_mail_columns_that_are_fixed_stay_in_the_order_of_the_file() -> None:
-    fixed = {"User Email": "email"}
+    fixed = {"User Email": "email", "Invitee Email": "email"}
     assert chosen(["User Email", "Invitee Email"], "email", fixed) == [
         "User Email",
         "Invitee Email",
     ]
+
+
+@pytest.mark.parametrize("other", ["recipient_email", "Invitee Email", "email"])
+def test_mail_column_that_is_fixed_counts_alone(other: str) -> None:
+    assert chosen([other, "my_mail"], "email", {"my_mail": "email"}) == ["my_mail"]
 
 
 def test_parts_of_a_buyers_name_are_not_put_beside_the_name_of_the_guest() -> None:

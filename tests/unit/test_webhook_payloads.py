@@ -60,6 +60,26 @@ def test_field_that_is_looked_for_comes_before_an_answer() -> None:
     assert next(iter(fields)) == "email"
 
 
+@pytest.mark.parametrize("named", ["columns: {my_mail: email}\n", "  fields: {email: my_mail}\n"])
+@pytest.mark.parametrize("body", ['{"recipient_email": "x@example.com"%s}'])
+def test_address_that_is_named_is_the_only_one_that_counts(named: str, body: str) -> None:
+    cells, fields = read(named, body % ', "my_mail": "a@example.com"')
+    assert [cells[header] for header in fields if fields[header] == "email"] == ["a@example.com"]
+    assert cells["recipient_email"] == "x@example.com"
+    _, fields = read(named, body % "")
+    assert "email" not in fields.values()
+
+
+def test_addresses_beside_the_one_that_counts_are_attributes() -> None:
+    body = '{"company_email": "x@example.com", "confirm_email": "A@example.com", "email": "%s"}'
+    _, fields = read("", body % "a@example.com")
+    assert "company_email" not in fields
+    assert fields["email"] == "email"
+    _, fields = read("", body % "")
+    assert fields["company_email"] == "email"
+    assert "confirm_email" not in fields
+
+
 def test_two_answers_of_one_name_are_both_kept() -> None:
     mapping = "  answers: [{each: a, name: t, value: v}]\n"
     cells, _ = read(mapping, '{"a": [{"t": "Other", "v": 1}, {"t": "Other", "v": 2}]}')
