@@ -31,9 +31,27 @@ _SURE: Final = frozenset({"fixed", "alias"})
 _WHOLE: Final = 2**53  # up to here a float says a whole number exactly
 _PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}")
 _PERSON: Final = {
-    **dict.fromkeys(("first", "firstname", "given", "givenname"), "given_name"),
-    **dict.fromkeys(("last", "lastname", "family", "familyname", "surname"), "family_name"),
+    **dict.fromkeys(("first", "firstname", "fname", "given", "givenname"), "given_name"),
+    **dict.fromkeys(("mei", "めい", "メイ", "名"), "given_name"),
+    **dict.fromkeys(("last", "lastname", "lname", "family", "familyname"), "family_name"),
+    **dict.fromkeys(("surname", "sei", "せい", "セイ", "姓", "氏", "名字", "苗字"), "family_name"),
 }
+_READINGS: Final = re.compile(
+    r"カナ|かな|フリガナ|ふりがな|読み|ヨミ|kana|furigana|yomi", re.IGNORECASE
+)
+#: Members that say nothing beside the name of their object: alone they are its answer.
+_NEUTRAL_WORDS: Final = """
+    value values text texts label labels full raw answer answers content string stringvalue
+    display displayvalue displayname formatted plain
+"""
+_NEUTRAL: Final = frozenset(_NEUTRAL_WORDS.split())
+#: What programs call `state` that is no state of a country.
+_CONDITION_WORDS: Final = """
+    enabled disabled active inactive pending open closed new draft published submitted complete
+    completed done on off true false valid invalid approved rejected verified
+"""
+_CONDITIONS: Final = frozenset(_CONDITION_WORDS.split())
+_BOTH_NAMES: Final = {"given_name", "family_name"}
 _BESIDE_A_NAME: Final = frozenset({"middle", "middlename", "prefix", "suffix", "title"})
 _PLACE: Final = {
     **dict.fromkeys(("addrline1", "addressline1", "line1", "street", "street1"), "address"),
@@ -131,7 +149,7 @@ class Columns:
             text: its value.
             part: lead field that a member of an object plainly is.
         """
-        if any(fnmatchcase(name, shape) for name in names for shape in self.leave_out):
+        if self.leaves_out(names):
             return
         header, is_fixed = self._choose(names)
         header = self._free(header)
@@ -140,6 +158,10 @@ class Columns:
             self._stated[header] = is_fixed
         elif part:
             self._parts[header] = part
+
+    def leaves_out(self, names: Sequence[str]) -> bool:
+        """Return whether an answer, or a member of one, is not kept."""
+        return any(fnmatchcase(name, shape) for name in names for shape in self.leave_out)
 
     def _choose(self, names: Sequence[str]) -> tuple[str, str | None]:
         """Return the name that decides, and the field that the mapping gives it."""
@@ -168,7 +190,13 @@ class Columns:
         parts = {header: part for header, part in self._parts.items() if part not in taken}
         fixed = {**parts, **self._stated}
         found = dict(_decide(tuple(self.cells), tuple(fixed.items()), self.custom))
-        return self._with_one_address(found)
+        wrong = {h for h, name in found.items() if name == "region" and self._is_condition(h)}
+        return self._with_one_address({h: name for h, name in found.items() if h not in wrong})
+
+    def _is_condition(self, header: str) -> bool:
+        """Return whether the `state` of something is meant, and not one of a country."""
+        text = self.cells[header].strip().casefold()
+        return header not in self._stated and text in _CONDITIONS
 
     def _with_one_address(self, found: dict[str, str]) -> dict[str, str]:
         """Return a mapping with the one address that counts; others are kept as attributes."""
@@ -271,13 +299,19 @@ def _chosen(value: Any, options: Mapping[str, str]) -> Any:  # noqa: ANN401 - an
 
 def _add(columns: Columns, names: Sequence[str], value: object, depth: int = 0) -> None:
     """Add an answer; each member of an object becomes a column of its own."""
+    if columns.leaves_out(names):
+        return
     if not isinstance(value, dict) or depth == _DEEPEST:
         columns.add(names, as_text(value) or "")
         return
-    if len(value) == 1:
+    if len(value) == 1 and _plain_name(*value) in _NEUTRAL:
         _add(columns, names, next(iter(value.values())), depth + 1)
         return
     parts = _parts_of(value)
+    if set(parts.values()) == _BOTH_NAMES and any(map(_READINGS.search, names)):
+        by_field = {field: as_text(value[member]) or "" for member, field in parts.items()}
+        columns.add(names, f"{by_field['family_name']} {by_field['given_name']}".strip())
+        return
     for member, inner in value.items():
         names_of_member = [f"{name} {member}" for name in names]
         if isinstance(inner, dict):
@@ -288,12 +322,16 @@ def _add(columns: Columns, names: Sequence[str], value: object, depth: int = 0) 
 
 def _parts_of(value: Mapping[str, object]) -> dict[str, str]:
     """Return the lead fields that the members are: of a person's name, or of an address."""
-    folded = {member: re.sub(r"[\s_-]", "", member).casefold() for member in value}
+    folded = {member: _plain_name(member) for member in value}
     rest = set(folded.values()) - _BESIDE_A_NAME
     if rest and rest <= _PERSON.keys():
         return {member: _PERSON[word] for member, word in folded.items() if word in _PERSON}
     places = {member: _PLACE[word] for member, word in folded.items() if word in _PLACE}
     return places if len(places) > 1 else {}
+
+
+def _plain_name(member: str) -> str:
+    return re.sub(r"[\s_-]", "", member).casefold()
 
 
 def as_text(value: Any) -> str | None:  # noqa: ANN401 - any value of JSON

@@ -322,7 +322,7 @@ def _put(place: dict[str, Any], steps: list[str], text: str) -> None:
         inner = place.setdefault(step, {})
         if not isinstance(inner, dict):  # `a=1&a[b]=2`: both are kept
             inner = place[step] = {"": inner}
-        _put(inner, [each or str(len(inner)) for each in rest], text)
+        _put(inner, [rest[0] or str(len(inner)), *rest[1:]], text)
         return
     known = place.get(step)
     if known is None:

@@ -48,7 +48,7 @@ def test_value_is_written_as_a_person_would(value: object, text: str | None) -> 
 
 def test_members_of_a_body_are_its_answers_when_none_are_named() -> None:
     cells, mapping = read("", '{"E-mail": "a@example.com", "n": null, "Other": {"x": {"y": 1}}}')
-    assert cells == {"E-mail": "a@example.com", "n": "", "Other": "1"}
+    assert cells == {"E-mail": "a@example.com", "n": "", "Other x y": "1"}
     assert mapping == {"E-mail": "email"}
 
 
@@ -115,6 +115,17 @@ columns: {q2: company}
             {"given_name": "Ann", "family_name": "Lee"},
         ),
         (
+            '{"fname": "Ann", "lname": "Lee"}',
+            {"given_name": "Ann", "family_name": "Lee"},
+        ),
+        ('{"sei": "山田", "mei": "太郎"}', {"given_name": "太郎", "family_name": "山田"}),
+        ('{"セイ": "ヤマダ", "メイ": "タロウ"}', {"given_name": "タロウ", "family_name": "ヤマダ"}),
+        ('{"state": "enabled", "country": "US"}', {"country": "US"}),
+        (
+            '{"state": "enabled", "city": "Chicago", "zip": "1"}',
+            {"city": "Chicago", "postal_code": "1"},
+        ),
+        (
             '{"addr_line1": "1 Main St", "city": "Chicago", "zip": "60601", "x": "y"}',
             {"address": "1 Main St", "city": "Chicago", "postal_code": "60601"},
         ),
@@ -123,6 +134,37 @@ columns: {q2: company}
 def test_names_and_addresses_in_parts_are_recognized(value: str, fields: dict[str, str]) -> None:
     cells, mapping = read("", f'{{"q3": {value}}}')
     assert {field: cells[header] for header, field in mapping.items()} == fields
+
+
+@pytest.mark.parametrize(
+    ("body", "cells", "fields"),
+    [
+        ('{"consent": {"terms": true}}', {"consent terms": "true"}, {}),
+        ('{"consent": {"value": true}}', {"consent": "true"}, {"consent": "consent"}),
+        ('{"company": {"id": 77}}', {"company id": "77"}, {}),
+        ('{"phone": {"full": "1"}}', {"phone": "1"}, {"phone": "phone"}),
+        ('{"name": {"first": "Ann"}}', {"name first": "Ann"}, {"name first": "given_name"}),
+    ],
+)
+def test_one_member_keeps_its_name_unless_it_says_nothing(
+    body: str, cells: dict[str, str], fields: dict[str, str]
+) -> None:
+    assert read("", body) == (cells, fields)
+
+
+def test_one_numbered_field_keeps_its_number() -> None:
+    cells, _ = read("", "fields[1]=x", "application/x-www-form-urlencoded")
+    assert cells == {"fields 1": "x"}
+
+
+def test_reading_of_a_name_in_parts_is_one_reading() -> None:
+    cells, fields = read("", '{"フリガナ": {"セイ": "ヤマダ", "メイ": "タロウ"}}')
+    assert (cells, fields) == ({"フリガナ": "ヤマダ タロウ"}, {"フリガナ": "name_kana"})
+
+
+def test_object_that_is_left_out_is_left_out_with_its_members() -> None:
+    cells, _ = read("  leave_out: [meta]\n", '{"meta": {"a": 1, "b": {"c": 2}}, "x": "y"}')
+    assert cells == {"x": "y"}
 
 
 def test_choices_by_id_may_be_an_object_of_texts() -> None:
@@ -155,6 +197,8 @@ def test_expression_that_meets_another_kind_of_value_gives_nothing() -> None:
         (b"a=1&a=2&b=", {"a": ["1", "2"], "b": ""}),
         (b"n[first]=A&n[last]=B", {"n": {"first": "A", "last": "B"}}),
         (b"t[]=1&t[]=2", {"t": ["1", "2"]}),
+        (b"f[t][v][]=1&f[t][v][]=2", {"f": {"t": {"v": ["1", "2"]}}}),
+        (b"r[][x]=1&r[][x]=2", {"r": {"0": {"x": "1"}, "1": {"x": "2"}}}),
         (b"r[0][x]=1&r[1][x]=2", {"r": {"0": {"x": "1"}, "1": {"x": "2"}}}),
         (b"a=1&a[b]=2", {"a": {"": "1", "b": "2"}}),
         (b"a[=1&]=2", {"a[": "1", "]": "2"}),
