@@ -18,7 +18,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, unquote_plus
 
-from leadline.domain.reach import read_email
+from leadline.domain.reach import read_email, read_one_email
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,19 @@ _ESCAPE: Final = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _QUOTED: Final = re.compile(r"=(?:[0-9A-Fa-f]{2}|\r?\n)")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n ?[A-Za-z0-9+/_-]+)*={0,2}")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+#: Signs that a local part may hold, directly before the address.
+_RUN: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+\Z")
+#: The end of an address's domain, and a sign that parts it from the next address.
+_DOMAIN_BEFORE: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+['`/|&#?*=}]+")
+#: What opens an address and is no part of it: a quotation mark, a formula, a bracket; a key, also
+#: in a link.
+_OPENING: Final = re.compile(
+    r"(?://\S*[/?&=]|(?:\S*[?&])?(?:[a-z0-9_.-]*(?:mail|addr|user|recipient)[a-z0-9_.-]*|e|to|cc)?=)?"
+    r"['`{]*"
+)
+_LONGEST_RUN: Final = 256
 _SHORT: Final = 2**16  # bytes
+_BESIDE: Final = 512  # bytes around a hit that say whether it is the whole address
 _TO_WIDE: Final = 0xFEE0
 _SOFT_BREAK: Final = rb"(?:=\r?\n)?"
 _LINE_BREAK: Final = rb"(?:\r?\n ?)?"
@@ -59,12 +71,21 @@ class Mentions:
             domain = domain.encode("ascii").decode("idna").casefold()
         spellings = tuple(dict.fromkeys((address, f"{local}@{domain}")))
         either = "|".join(map(re.escape, spellings))
-        exact = re.compile(rf"(?<![a-z0-9._+-])(?:{either})(?![a-z0-9-]|\.[a-z0-9])", re.IGNORECASE)
+        exact = re.compile(rf"(?:{either})(?![a-z0-9-]|\.[a-z0-9])", re.IGNORECASE)
         return cls(address, spellings, exact, _encoded_forms(spellings))
 
     def is_in(self, text: str) -> bool:
         """Tell whether a text holds the address."""
-        return any(self._exact.search(read) for read in _readings(text, _DEEPEST))
+        return any(self._holds(read) for read in _readings(text, _DEEPEST))
+
+    def _holds(self, folded: str) -> bool:
+        return next(self._find(folded), None) is not None
+
+    def _find(self, folded: str) -> Iterator[re.Match[str]]:
+        """Return where a folded text holds the address, and no longer one that ends alike."""
+        for found in self._exact.finditer(folded):
+            if _begins_at(folded, found.start()):
+                yield found
 
     def is_in_bytes(self, data: bytes) -> bool:
         """Tell whether bytes hold the address, in an encoding of this world's files.
@@ -74,12 +95,25 @@ class Mentions:
         of a database.
         """
         if len(data) > _SHORT:
-            return self._encoded.search(data) is not None
+            return any(self._is_hit(data, found) for found in self._encoded.finditer(data))
         return any(self.is_in(text) for text in _decoded(data))
+
+    def _is_hit(self, data: bytes, found: re.Match[bytes]) -> bool:
+        """Tell whether what was found in long bytes is the address and no longer one."""
+        start, end = max(0, found.start() - _BESIDE), found.end() + _BESIDE
+        window = data[start:end]
+        if b"\0" in window and b"\0" not in found[0]:  # no text: there is nothing beside it
+            return True
+        return any(self.is_in(text) for at in range(4) for text in _decoded(window[at:]))
 
     def is_in_name(self, name: str) -> bool:
         """Tell whether a file's name holds the address; its ending stands directly beside it."""
-        return self._encoded.search(fold(name).encode(errors="replace")) is not None
+        stem = name
+        while "." in stem:
+            if self.is_in(stem):
+                return True
+            stem = stem.rpartition(".")[0]
+        return self.is_in(stem)
 
     def is_in_value(self, value: object) -> bool:
         """Tell whether a JSON value holds the address anywhere."""
@@ -91,11 +125,11 @@ class Mentions:
 
     def redact(self, text: str) -> str:
         """Return a text about somebody else without the address."""
-        if not self.is_in(text):
+        if not self.is_in(text) or _is_quoted_other(text, self.address):
             return text
         plain, places = _folded_with_places(text)
         parts, done = [], 0
-        for found in self._exact.finditer(plain):
+        for found in self._find(plain):
             parts += [text[done : places[found.start()]], ERASED]
             done = places[found.end() - 1] + 1
         redacted = "".join((*parts, text[done:]))
@@ -108,6 +142,25 @@ class Mentions:
         if isinstance(value, dict):
             return {self.redact(key): self.redact_value(each) for key, each in value.items()}
         return [self.redact_value(each) for each in value] if isinstance(value, list) else value
+
+
+def _is_quoted_other(text: str, address: str) -> bool:
+    """Tell whether a text is nothing but an address that begins with a quotation mark."""
+    return text.lstrip()[:1] in {"'", "`", "{"} and read_one_email(text) not in {None, address}
+
+
+def _begins_at(folded: str, start: int) -> bool:
+    """Tell whether an address begins at a place of a text, and not earlier."""
+    before = folded[max(0, start - _LONGEST_RUN) : start]
+    found = _RUN.search(before)
+    if not found:
+        return True
+    run, sign = found[0], before[: found.start()][-1:]
+    if sign == "\\" and run[0] in "nrtbf":  # an escape of JSON
+        run = run[1:]
+    if sign == "@":
+        run = _DOMAIN_BEFORE.sub("", run, count=1)
+    return _OPENING.fullmatch(run) is not None
 
 
 def _encoded_forms(spellings: Sequence[str]) -> re.Pattern[bytes]:

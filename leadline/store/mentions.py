@@ -102,6 +102,7 @@ def list_places(
 def _is_text(column: Column[Any]) -> bool:
     """Tell whether people's words may stand in a column."""
     is_fixed = column.primary_key or column.unique or column.name.endswith(("_hash", "_key"))
+    is_fixed = is_fixed or column is schema.leads.c.email  # the address of a lead is its own
     return isinstance(column.type, (Text, PlainJson)) and not is_fixed
 
 

@@ -45,6 +45,22 @@ OTHERS = (
     "ann+news@y.example",
     "ann@x.example",
     "annxnews@xyexample",
+    *(f"o{sign}ann+news@x.example" for sign in "!#$%&'*/=?^`{|}~"),
+    "!ann+news@x.example",
+)
+OPENED = (
+    "'ann+news@x.example'",
+    "`ann+news@x.example`",
+    "{{ann+news@x.example}}",
+    "=ann+news@x.example",
+    "email=ann+news@x.example",
+    "https://z.example/?email=ann+news@x.example",
+    "https://z.example/ann+news@x.example",
+    "a=1&mail=ann+news@x.example&b=2",
+    "bob@y.example|ann+news@x.example",
+    "bob@y.example/ann+news@x.example",
+    '{"message": "hello\\nann+news@x.example"}',
+    "宛先ann+news@x.exampleまで",
 )
 
 
@@ -63,6 +79,29 @@ def test_address_is_found_in_a_long_file_however_it_is_written(written: bytes) -
 def test_another_address_is_another_one(other: str) -> None:
     assert not MENTIONS.is_in(f"write to {other}, please")
     assert MENTIONS.redact(other) == other
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_another_address_is_another_one_in_a_long_file(other: str) -> None:
+    long = b"nothing of interest, for a long time. " * 4000
+    assert not MENTIONS.is_in_bytes(long + f"write to {other}, please".encode() + long)
+
+
+@pytest.mark.parametrize("opened", OPENED)
+def test_what_opens_an_address_is_no_part_of_it(opened: str) -> None:
+    assert MENTIONS.is_in(opened)
+    assert ADDRESS not in MENTIONS.redact(opened)
+
+
+def test_address_of_another_is_never_changed_for_a_sign_before_it() -> None:
+    assert MENTIONS.redact("'ann+news@x.example") == "'ann+news@x.example"
+    assert not MENTIONS.is_whole_in(["'ann+news@x.example"])
+
+
+def test_file_named_after_another_address_is_another_one() -> None:
+    assert MENTIONS.is_in_name("ann+news@x.example.csv")
+    assert MENTIONS.is_in_name("ann+news@x.example.tar.gz")
+    assert not MENTIONS.is_in_name("o'ann+news@x.example.csv")
 
 
 def test_text_keeps_all_but_the_address() -> None:
