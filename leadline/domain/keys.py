@@ -145,6 +145,17 @@ def delivery_key(id_: str, body: bytes, *, bucket: int | None) -> str:
     return found.digest()[:_SHORT].hex()
 
 
+def changed_delivery_key(id_: str, body: bytes) -> str:
+    """Return the content key of a lead that a tool has posted before in other words.
+
+    Args:
+        id_: the tool's own id of it.
+        body: as it is stored.
+    """
+    digest = hashlib.sha256(id_.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(b"changed\0" + digest + body).digest()[:_SHORT].hex()
+
+
 def post_key(form: str, body: bytes, *, given: str | None, bucket: int) -> str:
     """Return the content key of a form post.
 

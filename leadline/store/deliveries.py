@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, or_, select, text, update
+from sqlalchemy import and_, select, text, update
 
 from leadline.domain.retries import ANSWERS_MISSING, retry_at
 from leadline.store import schema
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Row
 
     from leadline.store.submissions import Arrival
 
@@ -40,6 +40,7 @@ def add_deliveries(connection: Connection, arrivals: Sequence[Arrival], *, now: 
     """Store what one post of a source holds; what is known stays as it was.
 
     Answers that come for a notice which waits for them, or has waited in vain, take its place.
+    What is known by its id and says something else now is stored beside it.
 
     Args:
         connection: a writing transaction.
@@ -49,8 +50,11 @@ def add_deliveries(connection: Connection, arrivals: Sequence[Arrival], *, now: 
     if not arrivals:
         return
     add_submissions(connection, arrivals, now=now)
-    answers = {each.content_key: each for each in arrivals if not (each.is_waiting or each.reason)}
-    wanted = _find_wanted(connection, arrivals[0].source, answers)
+    whole = [each for each in arrivals if not (each.is_waiting or each.reason)]
+    answers = {each.content_key: each for each in whole}
+    stored = _find_stored(connection, arrivals[0].source, answers)
+    hashes = {key: row.body_hash for key, row in stored.items()}
+    wanted = {key: row.id for key, row in stored.items() if _is_missing_answers(row)}
     update_rows(
         connection,
         _SUBMISSIONS,
@@ -60,27 +64,37 @@ def add_deliveries(connection: Connection, arrivals: Sequence[Arrival], *, now: 
         ],
         guard="state IN ('waiting', 'quarantined')",
     )
+    hashes |= {key: answers[key].body_hash for key in wanted}
+    changed = [
+        replace(each, content_key=each.changed_key, changed_key=None)
+        for each in whole
+        if each.changed_key and hashes[each.content_key] not in {None, each.body_hash}
+    ]
+    add_submissions(connection, changed, now=now)
 
 
 _NEW: Final = {"state": "new", "reason": None, "field": None, "detail": None, "due_at": None}
 
 
-def _find_wanted(connection: Connection, source: str, keys: Collection[str]) -> dict[str, int]:
-    """Return the ids of submissions that miss their answers, by content key."""
+def _find_stored(
+    connection: Connection, source: str, keys: Collection[str]
+) -> dict[str, Row[tuple[Any, ...]]]:
+    """Return what is stored under content keys, without what it says."""
     if not keys:
         return {}
-    is_missing = or_(
-        _SUBMISSIONS.c.state == "waiting",
-        and_(_SUBMISSIONS.c.state == "quarantined", _SUBMISSIONS.c.reason == ANSWERS_MISSING),
-    )
+    columns = ("content_key", "id", "state", "reason", "body_hash")
     rows = connection.execute(
-        select(_SUBMISSIONS.c.content_key, _SUBMISSIONS.c.id).where(
+        select(*(_SUBMISSIONS.c[name] for name in columns)).where(
             _SUBMISSIONS.c.source == source,
             among(connection, _SUBMISSIONS.c.content_key, list(keys)),
-            is_missing,
         )
     )
-    return {row.content_key: row.id for row in rows}
+    return {row.content_key: row for row in rows}
+
+
+def _is_missing_answers(row: Row[tuple[Any, ...]]) -> bool:
+    is_lost = row.state == "quarantined" and row.reason == ANSWERS_MISSING
+    return bool(row.state == "waiting" or is_lost)
 
 
 def has_due_notice(connection: Connection, *, now: datetime) -> bool:

@@ -35,6 +35,8 @@ class Arrival:
         suspicion: why it is held for a program's; stays when a person lets it through.
         language: of the page that was filled in, as far as it says so.
         is_waiting: its answers come in a second call.
+        changed_key: content key under which it is stored when its own is known with another body;
+            None where the first body is the only one.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Arrival:
     suspicion: str | None = None
     language: str | None = None
     is_waiting: bool = False
+    changed_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from leadline.config.environment import webhook_variable
 from leadline.config.mappings import source_settings
 from leadline.config.webhook_readings import FETCHED, find_webhook, reading_of, signing_of
-from leadline.domain.keys import delivery_key
+from leadline.domain.keys import changed_delivery_key, delivery_key
 from leadline.domain.paths import JmesPath
 from leadline.domain.payload_answers import as_text
 from leadline.domain.payloads import (
@@ -205,6 +205,7 @@ def _arrival(  # what is stored, item by item
     return Arrival(
         source=post.source,
         content_key=delivery_key(id_, content, bucket=bucket),
+        changed_key=changed_delivery_key(id_, content) if id_ else None,
         kind="webhook",
         raw=raw,
         reason="unreadable" if detail else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -148,13 +149,34 @@ async def test_replayed_post_changes_nothing_and_is_refused_once_it_is_old(
     assert read_everything(work) == before
 
 
-async def test_same_id_with_another_body_is_one_submission(work: Workspace) -> None:
-    other = BODY.replace("Ann Lee", "Somebody Else")
-    for body in (BODY, other):
-        headers = {"X-Signature": stamped(body)}
-        assert (await deliver(work, "stamped", body, headers=headers)).status_code == 200
-    (stored,) = rows_of(work, "submissions")
-    assert stored["raw"]["body"] == BODY
+async def test_same_id_with_another_body_is_a_second_submission_of_the_same_lead(
+    tmp_path: Path, database_url: str
+) -> None:
+    mapping = "webhook: {open: true, id: id}\ncolumns: {ok: consent}\n"
+    bodies = [
+        '{"id": "7", "email": "ann@example.com", "ok": true}',
+        '{"id": "7", "email": "ann.lee@example.com", "ok": false, "message": "call me"}',
+    ]
+    with a_webhook_workspace(tmp_path / "home", database_url, sources={"x": mapping}) as work:
+        for body in bodies * 2:
+            answer = await deliver(work, "x", body, headers={})
+            assert (answer.status_code, answer.json()) == (200, {})
+        await run_stages(work, ["intake"], now=NOW)
+        await deliver(work, "x", bodies[1], headers={})
+        assert [row["raw"]["body"] for row in rows_of(work, "submissions")] == bodies
+        (lead,) = rows_of(work, "leads")
+        assert lead["message"] == "call me"
+        assert {row["is_granted"] for row in rows_of(work, "consents")} == {True, False}
+
+
+async def test_changed_body_that_many_post_at_once_is_stored_once(
+    tmp_path: Path, database_url: str
+) -> None:
+    bodies = [f'{{"id": "7", "Email": "ann@example.com", "n": {n % 2}}}' for n in range(8)]
+    source = "webhook: {open: true, id: id}\n"
+    with a_webhook_workspace(tmp_path / "home", database_url, sources={"x": source}) as work:
+        await asyncio.gather(*(deliver(work, "x", body, headers={}) for body in bodies))
+        assert sorted(row["raw"]["body"] for row in rows_of(work, "submissions")) == bodies[:2]
 
 
 async def test_other_kinds_of_deliveries_are_answered_and_not_kept(work: Workspace) -> None:
