@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from itsdangerous import BadData, URLSafeSerializer
-from itsdangerous.encoding import base64_encode
+from itsdangerous.encoding import base64_decode, base64_encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +46,10 @@ def sign_token(
 
 def read_token(purpose: Purpose, token: str, *, keys: Sequence[str], now: datetime) -> str | None:
     """Return the subject of a token, or None when it is forged, of another purpose, or over."""
-    try:
-        subject, end = _signer(purpose, tuple(keys)).loads(token)
-    except (BadData, ValueError, TypeError):
+    found = _load(purpose, token, keys=keys)
+    if found is None or (found[1] is not None and now > found[1]):
         return None
-    if end is not None and now > datetime.fromtimestamp(end, UTC):
-        return None
-    return str(subject)
+    return found[0]
 
 
 def read_ended(purpose: Purpose, token: str, *, keys: Sequence[str], now: datetime) -> str | None:
@@ -64,8 +61,19 @@ def read_ended(purpose: Purpose, token: str, *, keys: Sequence[str], now: dateti
 
 def read_end(purpose: Purpose, token: str, *, keys: Sequence[str]) -> datetime | None:
     """Return when the life of a token ends, None for one without an end or not of ours."""
+    found = _load(purpose, token, keys=keys)
+    return None if found is None else found[1]
+
+
+def _load(
+    purpose: Purpose, token: str, *, keys: Sequence[str]
+) -> tuple[str, datetime | None] | None:
+    """Return subject and end of a token of ours, in the one spelling that it was signed in."""
     try:
-        _, end = _signer(purpose, tuple(keys)).loads(token)
+        subject, end = _signer(purpose, tuple(keys)).loads(token)
+        signature = token.rpartition(".")[2]
+        if base64_encode(base64_decode(signature)).decode() != signature:
+            return None
+        return str(subject), None if end is None else datetime.fromtimestamp(end, UTC)
     except (BadData, ValueError, TypeError):
         return None
-    return None if end is None else datetime.fromtimestamp(end, UTC)
