@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.keys import address_hash
 from leadline.domain.mentions import Mentions
 from leadline.files.erasing import erase_rows, list_files, remove_files
-from leadline.mail.erasing import erase_messages
+from leadline.mail.erasing import erase_messages, redact_mail
 from leadline.store import erasure
 from leadline.store.mentions import list_places, rewrite
 from leadline.store.suppressions import lock_addresses
@@ -182,11 +183,14 @@ class _Erasing:
         }
 
     def _erase_mails(self, rows: list[dict[str, Any]], leads: Collection[int]) -> None:
+        self._count_mails(rows)
+        erasure.erase_mails(self.connection, rows, leads)
+
+    def _count_mails(self, rows: list[dict[str, Any]]) -> None:
         known = {row["id"] for row in rows if row["mail"] is not None}
         self.found.message_ids |= {row["message_id"] for row in rows}
         self.found.done.in_flight += sum(row["state"] == "sending" for row in rows)
         self.found.done.messages += len(known)
-        erasure.erase_mails(self.connection, rows, leads)
 
     def erase_mentions(self, candidates: Mapping[str, Collection[int]]) -> None:
         """Take the address out of the rows of others, and out of mails about them."""
@@ -205,7 +209,13 @@ class _Erasing:
             for row in erasure.list_mails(self.connection, leads, (), "")
             if self.mentions.is_in(row["mail"] or "") or self.mentions.is_in(row["subject"] or "")
         ]
-        self._erase_mails(mails, ())
+        self._count_mails(mails)
+        erasure.redact_mails(
+            self.connection,
+            mails,
+            redact=self.mentions.redact,
+            redact_mail=partial(redact_mail, mentions=self.mentions),
+        )
 
     def _is_left_open(self, place: Place) -> bool:
         row = place.row

@@ -20,7 +20,7 @@ from leadline.store.bulk import among, as_dicts, update_rows
 from leadline.store.enrollments import exit_enrollments
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -109,6 +109,7 @@ def erase_submissions(connection: Connection, ids: Collection[int]) -> int:
                 "raw": {},
                 "state": "erased",
                 "address_hash": null(),
+                "mailbox_hash": null(),
                 "due_at": null(),
                 **dict.fromkeys(_CLEARED, null()),
             }
@@ -199,6 +200,47 @@ def erase_mails(
         .values(reply=null())
     )
     return len(rows)
+
+
+def redact_mails(
+    connection: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    redact: Callable[[str], str],
+    redact_mail: Callable[[str], str],
+) -> None:
+    """Take an address out of messages to others; whom they go to, and when, stays.
+
+    What was sent loses its text; its links go on working. What waits is sent with other words.
+
+    Args:
+        connection: a writing transaction.
+        rows: from `list_mails`; a rep's messages are written anew.
+        redact: a text without the address.
+        redact_mail: a whole message without it.
+    """
+    of_reps = [row for row in rows if row["kind"] in _REP_KINDS]
+    if of_reps:
+        erase_mails(connection, of_reps, ())
+    changed = []
+    for row in rows:
+        if row["kind"] in _REP_KINDS:
+            continue
+        is_open = row["state"] in (*_WAITING, "sending")
+        is_leased = row["state"] == "leased"
+        texts = {
+            "subject": redact(row["subject"]) if is_open and row["subject"] else None,
+            "mail": redact_mail(row["mail"]) if is_open and row["mail"] else None,
+            "reply": redact(row["reply"]) if row["reply"] else None,
+        }
+        lease = {
+            "state": "queued" if is_leased else row["state"],
+            "owner": None if is_leased else row["owner"],
+            "leased_until": None if is_leased else row["leased_until"],
+            "fence": row["fence"] + is_leased,
+        }
+        changed.append({"id": row["id"], **texts, **lease})
+    update_rows(connection, _OUTBOX, changed)
 
 
 def _emptied(row: Mapping[str, Any]) -> dict[str, Any]:

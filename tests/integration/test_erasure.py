@@ -6,6 +6,9 @@ import asyncio
 import json
 import zipfile
 from datetime import timedelta
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -481,6 +484,40 @@ def test_earlier_bans_do_not_hinder_the_erasure_and_end_in_one(work: Workspace) 
         assert found is not None
         add_unsubscribe(connection, found, network_address="192.0.2.7", now=NOW)
     assert read_everything(work) == before
+
+
+def a_mail_about(text: str) -> str:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@example.com", "b@example.com", f"Re: {text}"
+    mail.set_content(f"様\n{text}\n", cte="base64")
+    mail.add_alternative(f"<p>{text}</p>", subtype="html")
+    return mail.as_string()
+
+
+@ON_FILE
+def test_mail_to_another_that_names_the_person_keeps_whom_it_goes_to(work: Workspace) -> None:
+    with work.store.write() as connection:
+        bob = add_person(connection, email="bob@example.com", company=f"c/o {ADDRESS}")
+        sent = add_message(connection, bob, state="sent", mail=a_mail_about(ADDRESS))
+        waits = add_message(connection, bob, mail=a_mail_about(ADDRESS), subject=f"Re: {ADDRESS}")
+    forget(work)
+    first, second = message(work.store, sent), message(work.store, waits)
+    assert (first["recipient"], first["address_hash"]) == ("bob@example.com", bob.address_hash)
+    assert (first["state"], first["mail"], first["subject"]) == ("sent", None, None)
+    assert (second["state"], second["skip_reason"]) == ("queued", None)
+    assert (second["recipient"], second["subject"]) == ("bob@example.com", "Re: [erased]")
+    parts = [*message_from_string(second["mail"], policy=default).walk()]
+    assert [part.get_content().strip() for part in parts if not part.is_multipart()] == [
+        *("様\n[erased]", "<p>[erased]</p>"),
+    ]
+    assert traces_in_tables(work) == {}
+    with work.store.write() as connection:  # the link in the mail that the other has
+        found = find_by_message_id(connection, first["message_id"])
+        assert found is not None
+        add_unsubscribe(connection, found, network_address=None, now=NOW)
+    bans = {row["address_hash"]: row["cause"] for row in rows_of(work, "suppressions")}
+    assert bans[bob.address_hash] == "unsubscribe"
+    assert message(work.store, waits)["skip_reason"] == "suppressed"
 
 
 @ON_FILE
