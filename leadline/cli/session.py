@@ -13,6 +13,7 @@ import typer
 from leadline.cli.output import Output
 from leadline.cli.refusals import Refused
 from leadline.clock import SystemClock
+from leadline.config.environment import language_of as language_of  # noqa: PLC0414 - named from here
 from leadline.config.environment import read_environment
 from leadline.errors import ProjectMissing
 
@@ -29,7 +30,6 @@ DONE: Final = 0
 ERROR: Final = 1
 DIFFERENCES: Final = 2
 LANGUAGES: Final = ("en", "ja")
-_PLACEHOLDER: Final = {"LEADLINE_SECRET_KEYS": "-", "LEADLINE_PEPPER": "-"}
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Session:
     @cached_property
     def folders(self) -> Environment:
         """The environment without its secrets, for whoever must work though they are unusable."""
-        return read_environment({**self.variables, **_PLACEHOLDER})
+        return read_environment(self.variables, reads_secrets=False)
 
     def require_project(self) -> Path:
         """Return the project folder.
@@ -110,11 +110,6 @@ def session_of(context: typer.Context) -> Session:
         message = "a command is called through leadline.cli.main"
         raise TypeError(message)
     return session
-
-
-def language_of(variables: Mapping[str, str]) -> str:
-    """Return the language that LEADLINE_LANG or the locale asks for, whatever the secrets are."""
-    return read_environment({**variables, **_PLACEHOLDER}).lang
 
 
 @dataclass(frozen=True)

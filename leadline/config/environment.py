@@ -27,6 +27,7 @@ WebhookSecret = Literal["SECRET", "VERIFY", "TOKEN"]
 META_TOKEN: Final = "LEADLINE_META_ACCESS_TOKEN"  # noqa: S105 - the variable, not the token
 
 SECRETS_FILE: Final = "secrets.env"
+_SECRETS: Final = ("LEADLINE_SECRET_KEYS", "LEADLINE_PEPPER")
 _DEFAULT_BASE_URL: Final = "http://127.0.0.1:8080"
 _LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -134,11 +135,12 @@ class Environment:
         return self.secret_keys, self.pepper
 
 
-def read_environment(env: Mapping[str, str]) -> Environment:
+def read_environment(env: Mapping[str, str], *, reads_secrets: bool = True) -> Environment:
     """Read the variables, and the file of secrets where the variables leave them out.
 
     Args:
         env: the variables; an empty one counts as unset.
+        reads_secrets: whether the file of secrets is looked at.
 
     Raises:
         SecretsExposed: if others than the owner may read the file of secrets.
@@ -147,7 +149,8 @@ def read_environment(env: Mapping[str, str]) -> Environment:
     """
     home = _folder(env.get("LEADLINE_HOME") or ".")
     state = _folder(env.get("LEADLINE_STATE") or home / ".leadline")
-    secrets = _secrets(env, state)
+    kept = read_secrets_file(state) if reads_secrets else {}
+    secrets = kept | {name: text for name in _SECRETS if (text := env.get(name, "").strip())}
     return Environment(
         home=home,
         state=state,
@@ -159,7 +162,7 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         lang=language_of(env),
         prefect_api_url=env.get("PREFECT_API_URL") or None,
         trusted_proxies=tuple(_networks(env.get("LEADLINE_TRUSTED_PROXIES") or "")),
-        webhook_secrets=_webhook_secrets(read_secrets_file(state) | dict(env)),
+        webhook_secrets=_webhook_secrets(kept | dict(env)),
         graph_url=_graph_url(env.get("LEADLINE_META_GRAPH_URL") or ""),
     )
 
@@ -232,12 +235,6 @@ def _graph_url(url: str) -> str:
     if url and (parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "::1", "localhost"}):
         raise GraphElsewhere
     return url.rstrip("/")
-
-
-def _secrets(env: Mapping[str, str], state: Path) -> dict[str, str]:
-    names = ("LEADLINE_SECRET_KEYS", "LEADLINE_PEPPER")
-    given = {name: env[name].strip() for name in names if env.get(name, "").strip()}
-    return given if len(given) == len(names) else read_secrets_file(state) | given
 
 
 def read_secrets_file(state: Path) -> dict[str, str]:
