@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from leadline.rendering.contexts import address_name
+from leadline.rendering.harmless import is_harmless, one_line
 from leadline.rendering.words import clock_text
 
 if TYPE_CHECKING:
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from leadline.rendering.contexts import Addressee, Company, FormMail
-
-_MAX: Final = 60
-#: What makes a name or a company an advertisement: a link, an address, a phone number.
-_ADVERTISING: Final = re.compile(r"://|@|www\.|[^\W\d]\.[^\W\d_]{2,}|\d[\d\s().-]{5,}\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +96,5 @@ def _form_mail(post: Answered, company: Company, lang: str) -> FormMail:
 
 def _harmless(value: object) -> str:
     """Return a text on one line, "" when it could be an advertisement."""
-    text = " ".join(str(value or "").split())
-    folded = unicodedata.normalize("NFKC", text)
-    return "" if len(folded) > _MAX or _ADVERTISING.search(folded) else text
+    text = one_line(str(value or ""))
+    return text if is_harmless(text) else ""

@@ -9,10 +9,10 @@ template. `leadline check` compares every template with these definitions.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, cast
 
 from leadline.domain.leads import LEAD_FIELDS
+from leadline.rendering.harmless import is_harmless, one_line
 from leadline.rendering.mail_link_contexts import (
     AssetPage,
     ConfirmedPage,
@@ -213,8 +213,8 @@ class Addressee(TypedDict):
     """Whom an answer to a form is addressed to: all of the post that its mail repeats.
 
     `name` is how to address the person, as in every mail. `company` is "" when none was given.
-    Neither is repeated when it could be an advertisement: with a link, an address or a phone
-    number in it, or longer than 60 characters.
+    Neither is repeated when it could be an advertisement: with anything like a link, an address
+    or a phone number in it, or longer than 60 characters.
     """
 
     name: str
@@ -385,8 +385,6 @@ PAGES: Final[dict[str, type]] = {
 }
 
 _CJK = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LINK = re.compile(r"://|www\.|@|\.(?:com|net|org|info|biz|ru|cn|top|xyz)\b", re.IGNORECASE)
-_NAME_MAX: Final = 60
 _NOBODY: Final = {"en": "there", "ja": "ご担当者 様"}
 
 
@@ -407,14 +405,17 @@ def lead_context(values: Mapping[str, object], lang: str) -> Lead:
 def address_name(lead: Mapping[str, object], lang: str) -> str:
     """Return how to address a lead: "Lauren" or "there"; in Japanese 鈴木 充 様 or ご担当者 様.
 
-    A name that holds a link or an address, or is longer than 60 characters, is not repeated: it
-    is the trick by which a form is made to send advertisements to strangers.
+    A name that could be an advertisement is not repeated: it is the trick by which a form is made
+    to send advertisements to strangers.
     """
-    names = {field: _line(lead.get(field)) for field in ("given_name", "family_name", "full_name")}
+    names = {
+        field: one_line(_text(lead.get(field)))
+        for field in ("given_name", "family_name", "full_name")
+    }
     full = _full_name(names)
     called = full if lang == "ja" or _CJK.search(full) else names["given_name"] or full
     called = called.removesuffix("様").strip()
-    if not called or len(called) > _NAME_MAX or _LINK.search(called):
+    if not called or not is_harmless(called):
         return _NOBODY.get(lang, _NOBODY["en"])
     return f"{called} 様" if lang == "ja" else called
 
@@ -425,19 +426,6 @@ def _full_name(names: Mapping[str, str]) -> str:
     if full or not (given and family):
         return full or family or given
     return f"{family} {given}" if _CJK.search(family + given) else f"{given} {family}"
-
-
-def _line(value: object) -> str:
-    """Return text on one line, without control and format characters."""
-    text = _text(value)
-    if text.isprintable():  # no control or format character, and no space but the plain one
-        return " ".join(text.split())
-    kept = "".join(
-        " " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign
-        for sign in text
-        if unicodedata.category(sign) != "Cf"
-    )
-    return " ".join(kept.split())
 
 
 def _text(value: object) -> str:

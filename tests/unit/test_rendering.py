@@ -135,7 +135,7 @@ def test_lead_named_like_a_template_is_printed_literally(lang: str, name: str) -
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_lead_named_like_markup_is_escaped_in_every_html(lang: str) -> None:
-    evil = "<script>alert(1)</script>"
+    evil = "<script>alert(1)"
     lead = a_lead(lang, given_name=evil, full_name=evil, company=evil, title=evil, message=evil)
     renderer, bundle = Renderer(TEMPLATES), bundle_mail(lang)
     bundle["leads"][0]["lead"] = lead
