@@ -16,6 +16,7 @@ from leadline.domain.keys import (
     acknowledgment_key,
     address_hash,
     confirmation_key,
+    mailbox_hash,
     message_id,
     opaque_id,
 )
@@ -120,8 +121,21 @@ def _form_of(office: Office, post: Post) -> FormShape | None:
     return form if form.acknowledgment or _is_to_confirm(form, post) else None
 
 
+def asks_to_confirm(submission: Waiting, form: FormShape | None) -> bool:
+    """Tell whether a consent in a submission counts only once it is confirmed by mail.
+
+    What the form said when it was posted decides, whatever became of the form since. Where
+    neither is known, nobody has promised that the box alone is enough.
+    """
+    if submission.kind != "form":
+        return False
+    if submission.asks_to_confirm is not None:
+        return submission.asks_to_confirm
+    return form is None or form.double_opt_in
+
+
 def _is_to_confirm(form: FormShape, post: Post) -> bool:
-    return form.double_opt_in and post.said.get("consent") is True
+    return asks_to_confirm(post.submission, form) and post.said.get("consent") is True
 
 
 @dataclass
@@ -131,6 +145,7 @@ class _Answering:
     office: Office
     now: datetime
     hashes: dict[str, str] = field(default_factory=dict)
+    boxes: dict[str, str] = field(default_factory=dict)
     banned: set[str] = field(default_factory=set)
     zones: dict[int, str] = field(default_factory=dict)
     may_be_mailed: set[int] = field(default_factory=set)
@@ -144,7 +159,9 @@ class _Answering:
         hashes = set(self.hashes.values())
         self.banned = find_suppressed(connection, hashes, purpose="transactional")
         since = self.now - ADDRESS_SPAN
-        self.counts = Counter(count_answers(connection, hashes, since=since))
+        self.boxes = {post.email: mailbox_hash(post.email, pepper=pepper) for post in posts}
+        boxes = set(self.boxes.values())
+        self.counts = Counter(count_answers(connection, boxes, since=since))
         people = get_contacts(connection, {post.lead_id for post in posts})
         self.zones = {lead_id: person.zone for lead_id, person in people.items()}
         asked = [
@@ -182,20 +199,19 @@ class _Answering:
             failed = {"state": "failed", "skip_reason": SkipReason.TEMPLATE_ERROR.value}
             self.rows.append(row | failed)
             return False
-        self.counts[row["address_hash"]] += 1
+        self.counts[self.boxes[post.email]] += 1
         self.rows.append({**row, **mail})
         return True
 
     def _asked(self, post: Post, kind: Kind, form: FormShape) -> Asked:
         environment = self.office.environment
-        hash_ = self.hashes[post.email]
         return Asked(
             is_suspicious=post.submission.suspicion is not None,
-            is_banned=hash_ in self.banned,
+            is_banned=self.hashes[post.email] in self.banned,
             may_be_mailed=post.submission.id in self.may_be_mailed,
             has_link=kind == "confirmation" or form.asset is not None,
             links_work=links_work(environment.smtp_url, environment.base_url),
-            answered_count=self.counts[hash_],
+            answered_count=self.counts[self.boxes[post.email]],
         )
 
     def _row(self, post: Post, kind: Kind) -> dict[str, Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Bytes of a digest that is kept in an index: 128 bits tell a billion rows apart.
 _SHORT: Final = 16
+_GMAIL: Final = ("gmail.com", "googlemail.com")
 _BLOCK: Final = 64  # bytes that SHA-256 works on
 #: Before the bytes of a row that cannot be read: a readable row holds no NUL.
 REJECT_MARK: Final = b"reject\0"
@@ -66,6 +67,19 @@ def address_hash(address: str, *, pepper: str) -> str:
     """Return the keyed hash under which an address is suppressed; outlives erasure."""
     canonical = address.strip().lower().encode()
     return hmac.digest(pepper.encode(), b"address:" + canonical, hashlib.sha256).hex()
+
+
+def mailbox_hash(address: str, *, pepper: str) -> str:
+    """Return the keyed hash of the box that mail to an address ends up in.
+
+    One box has many addresses: whatever follows a plus sign in them, and at Gmail every dot. What
+    goes to a box is counted by this; a person's word is kept under the exact address.
+    """
+    local, _, domain = address.strip().lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), _GMAIL[0]
+    return address_hash(f"{local}@{domain}", pepper=pepper)
 
 
 def match_key_hash(kind: str, text: str, *, pepper: str) -> str:

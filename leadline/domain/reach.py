@@ -25,9 +25,16 @@ _SAFE_EMAIL: Final = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z])"
 )
 #: Signs without width that come along when an address is copied: marks of direction, joiners of
-#: words, soft hyphens. No provider has a box with one of them in its name.
+#: words, soft hyphens, choices of how a sign looks. No provider has a box with one of them in its
+#: name.
 _INVISIBLE: Final = dict.fromkeys(
-    (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+    (
+        *(0xAD, 0x034F, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0x3164, 0xFEFF, 0xFFA0),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+        *range(0xE0000, 0xE0200),
+    )
 )
 _JOINERS: Final = {0x200C: None, 0x200D: None}  # part of some scripts, of Latin letters never
 _FULL_STOPS: Final = {0x3002: ".", 0xFF61: "."}

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.answering import Post, answer_posts
+from leadline.answering import Post, answer_posts, asks_to_confirm
 from leadline.asking import ask_for_answers
 from leadline.config.mappings import source_settings
-from leadline.config.webhook_readings import reading_of
+from leadline.config.webhook_readings import find_webhook, reading_of
 from leadline.domain.batches import Batch
 from leadline.domain.derived import derive
 from leadline.domain.intake import Lead, Rejected, SourceContext, decide_intake, match_keys
 from leadline.domain.keys import address_hash, match_key_hash
-from leadline.domain.payloads import is_complete, read_payload
+from leadline.domain.payloads import Unreadable, cut_body, is_complete, read_payload
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
 from leadline.files.postal_codes import find_places
 from leadline.store.arrivals import add_arrivals
-from leadline.store.deliveries import has_due_notice, mark_addresses, mark_waiting
+from leadline.store.deliveries import (
+    add_deliveries,
+    delivery_of,
+    has_due_notice,
+    mark_addresses,
+    mark_waiting,
+)
 from leadline.store.stage_batches import add_batch
 from leadline.store.submissions import claim_new, get_mappings, has_new, mark_judged
 
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 
     from leadline.config.forms import FormShape
     from leadline.config.shape import SourceSettings
+    from leadline.domain.payloads import Delivered
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
     from leadline.store.submissions import Waiting
@@ -56,6 +63,7 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
             return Batch("intake")
         mappings = get_mappings(connection, {w.import_run_id for w in waiting if w.import_run_id})
         verdicts = [_judge(work, submission, mappings) for submission in waiting]
+        cuts = _cut(work, connection, waiting, verdicts)
         accepted = [
             (submission, verdict)
             for submission, verdict in zip(waiting, verdicts, strict=True)
@@ -69,6 +77,8 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
             [
                 _refusal(submission, verdict)
                 if isinstance(verdict, Rejected)
+                else _acceptance(submission, "cut", None)
+                if isinstance(verdict, _Cut)
                 else _acceptance(submission, *next(outcomes))
                 for submission, verdict in zip(waiting, verdicts, strict=True)
                 if verdict is not None
@@ -79,10 +89,10 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
         batch = Batch(
             "intake",
             claimed=len(waiting),
-            done=len(accepted),
+            done=len(accepted) + cuts,
             skipped=dict(sorted(reasons.items())),
             seconds=perf_counter() - started,
-            has_more=len(waiting) == limit or has_due_notice(connection, now=now),
+            has_more=len(waiting) == limit or cuts > 0 or has_due_notice(connection, now=now),
         )
         add_batch(connection, batch, config_hash=work.project.hash, now=now)
     return batch
@@ -96,6 +106,45 @@ class _Accepted:
     keys: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A body stored whole that holds several leads, or none: each becomes its own submission."""
+
+    parts: list[Delivered]
+
+
+_Verdict = _Accepted | _Cut | Rejected | None
+
+
+def _cut(
+    work: Workspace,
+    connection: Connection,
+    waiting: Sequence[Waiting],
+    verdicts: Sequence[_Verdict],
+) -> int:
+    """Store the leads of bodies that hold several; returns how many bodies there were."""
+    cuts = [
+        (whole, verdict.parts)
+        for whole, verdict in zip(waiting, verdicts, strict=True)
+        if isinstance(verdict, _Cut)
+    ]
+    for whole, parts in cuts:
+        webhook = find_webhook(work.project, whole.source)
+        arrivals = [
+            delivery_of(
+                whole.source,
+                part,
+                received_at=whole.received_at,
+                is_signed=webhook is not None and webhook.signature is not None,
+                consent=(whole.consent_version, whole.consent_wording),
+            )
+            for part in parts
+            if not part.rule
+        ]
+        add_deliveries(connection, arrivals, now=whole.received_at)
+    return len(cuts)
+
+
 def _ask(work: Workspace, *, now: datetime) -> None:
     """Ask for answers that are due; what is here already is judged before anybody is asked."""
     with work.store.read() as connection:
@@ -106,7 +155,7 @@ def _ask(work: Workspace, *, now: datetime) -> None:
 
 def _read(
     work: Workspace, submission: Waiting, mappings: dict[int, dict[str, str]]
-) -> tuple[dict[str, Any], dict[str, str]] | Rejected | None:
+) -> tuple[dict[str, Any], dict[str, str]] | _Cut | Rejected | None:
     """Return the cells of a submission and their mapping; None while its answers are missing."""
     if submission.import_run_id is not None:
         return submission.raw, mappings[submission.import_run_id]
@@ -116,16 +165,20 @@ def _read(
     reading = None if shape is None else reading_of(shape, work.project.settings.fields)
     if reading is None:
         return Rejected("no_mapping", "", "")
+    try:
+        parts = cut_body(reading, submission.raw)
+    except Unreadable as error:
+        return Rejected(error.reason, "", str(error))
+    if parts is not None:
+        return _Cut(parts)
     return read_payload(reading, submission.raw) if is_complete(reading, submission.raw) else None
 
 
-def _judge(
-    work: Workspace, submission: Waiting, mappings: dict[int, dict[str, str]]
-) -> _Accepted | Rejected | None:
+def _judge(work: Workspace, submission: Waiting, mappings: dict[int, dict[str, str]]) -> _Verdict:
     context = _context(work, submission.source)
     try:
         read = _read(work, submission, mappings)
-        if read is None or isinstance(read, Rejected):
+        if read is None or isinstance(read, Rejected | _Cut):
             return read
         cells, mapping = read
         verdict = decide_intake(
@@ -165,7 +218,7 @@ def _keep_deliveries(
     work: Workspace,
     connection: Connection,
     waiting: Sequence[Waiting],
-    verdicts: Sequence[_Accepted | Rejected | None],
+    verdicts: Sequence[_Verdict],
     *,
     now: datetime,
 ) -> None:
@@ -228,7 +281,7 @@ def _evidence(work: Workspace, submission: Waiting) -> Evidence:
         submission.consent_wording,
         submission.consent_version,
         submission.network_address,
-        is_pending=form is not None and form.double_opt_in,
+        is_pending=asks_to_confirm(submission, form),
     )
 
 
@@ -257,7 +310,7 @@ def _refusal(submission: Waiting, rejected: Rejected) -> dict[str, Any]:
     }
 
 
-def _acceptance(submission: Waiting, outcome: str, lead_id: int) -> dict[str, Any]:
+def _acceptance(submission: Waiting, outcome: str, lead_id: int | None) -> dict[str, Any]:
     return {
         "id": submission.id,
         "state": "accepted",

@@ -22,16 +22,19 @@ _OUTBOX = schema.outbox
 def count_answers(
     connection: Connection, hashes: Collection[str], *, since: datetime
 ) -> dict[str, int]:
-    """Count the mails that answered forms to each address since then; what was refused is none."""
+    """Count the mails that answered forms to each box since then; what was refused is none."""
+    mailbox = schema.submissions.c.mailbox_hash
     rows = connection.execute(
-        select(_OUTBOX.c.address_hash, func.count())
+        select(mailbox, func.count())
+        .select_from(_OUTBOX)
+        .join(schema.submissions, schema.submissions.c.id == _OUTBOX.c.submission_id)
         .where(
-            among(connection, _OUTBOX.c.address_hash, hashes),
+            among(connection, mailbox, hashes),
             _OUTBOX.c.kind.in_(ANSWERS),
             _OUTBOX.c.skip_reason.is_(None),
             _OUTBOX.c.created_at > since,
         )
-        .group_by(_OUTBOX.c.address_hash)
+        .group_by(mailbox)
     )
     return {row[0]: row[1] for row in rows}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 
 from leadline.store import schema
 from leadline.store.bulk import insert_rows
@@ -37,6 +37,7 @@ class Answer:
 
     Attributes:
         source: of its submission, such as `form:contact`.
+        created_at: when the mail was written.
     """
 
     lead_id: int
@@ -44,6 +45,7 @@ class Answer:
     recipient: str
     address_hash: str
     source: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def find_answer(
     """
     names = ("lead_id", "submission_id", "recipient", "address_hash")
     query = (
-        select(*(_OUTBOX.c[name] for name in names), _SUBMISSIONS.c.source)
+        select(*(_OUTBOX.c[name] for name in names), _SUBMISSIONS.c.source, _OUTBOX.c.created_at)
         .join(_SUBMISSIONS, _SUBMISSIONS.c.id == _OUTBOX.c.submission_id)
         .join(_LEADS, _LEADS.c.id == _OUTBOX.c.lead_id)
         .where(
@@ -108,8 +110,8 @@ def add_confirmation(
     """Record that a person confirmed a consent, in one writing transaction.
 
     The evidence, the present consent, the lifted ban and the enrollment that is due again commit
-    together. Confirming again changes nothing, and takes back nothing that was said since: after
-    an unsubscribe the same link is over.
+    together. Confirming again changes nothing, and takes back nothing that was said since the
+    mail was written: after an unsubscribe or a refusal its link is over.
 
     Args:
         connection: a writing transaction.
@@ -129,6 +131,8 @@ def add_confirmation(
         return "over"
     if _is_known(connection, answer):
         return "known" if lead.consent else "over"
+    if _has_refused_since(connection, answer):
+        return "over"
     add_consents(connection, [_evidence(answer, wording, network_address, now)])
     _lift_unsubscribe(connection, answer.address_hash, now=now)
     connection.execute(
@@ -150,6 +154,22 @@ def _is_known(connection: Connection, answer: Answer) -> bool:
         .limit(1)
     )
     return found.first() is not None
+
+
+def _has_refused_since(connection: Connection, answer: Answer) -> bool:
+    """Tell whether the person has said no after the mail was written, on any way."""
+    refused = exists().where(
+        _CONSENTS.c.lead_id == answer.lead_id,
+        _CONSENTS.c.is_granted.is_(False),
+        _CONSENTS.c.at > answer.created_at,
+    )
+    left = exists().where(
+        _SUPPRESSIONS.c.address_hash == answer.address_hash,
+        _SUPPRESSIONS.c.cause == "unsubscribe",
+        _SUPPRESSIONS.c.lifted_at.is_(None),
+        _SUPPRESSIONS.c.at > answer.created_at,
+    )
+    return bool(connection.execute(select(or_(refused, left))).scalar())
 
 
 def _source(answer: Answer) -> str:

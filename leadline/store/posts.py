@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from sqlalchemy import delete, event, func, select
@@ -13,9 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from leadline.store import schema
 from leadline.store.bulk import among
 from leadline.store.submissions import add_submissions
+from leadline.store.suppressions import lock_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -92,7 +94,10 @@ def add_posts(
         if post.key not in known:
             fresh.setdefault(post.key, post)
     welcome = _spend_proofs(connection, list(fresh.values()), now=now)
-    add_submissions(connection, _hold_crowds(connection, welcome, now=now), now=now)
+    arrivals = _hold_crowds(connection, welcome, now=now)
+    if connection.dialect.name != "sqlite":  # so that two processes wait for each other in turn
+        arrivals.sort(key=attrgetter("source", "content_key"))
+    add_submissions(connection, arrivals, now=now)
     if fresh:
         known |= _find(connection, fresh.values())
     return [_outcome(post, known) for post in posts]
@@ -130,7 +135,7 @@ def _spend_proofs(connection: Connection, posts: list[Post], *, now: datetime) -
         return posts
     connection.execute(delete(_PROOFS).where(_PROOFS.c.expires_at < now))
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    proofs = [post.proof for post in spenders.values() if post.proof is not None]
+    proofs = sorted(post.proof for post in spenders.values() if post.proof is not None)
     statement = (
         dialect.insert(_PROOFS)
         .values([{"proof_hash": proof.hash, "expires_at": proof.expires_at} for proof in proofs])
@@ -147,24 +152,25 @@ def _spend_proofs(connection: Connection, posts: list[Post], *, now: datetime) -
 
 def _hold_crowds(connection: Connection, posts: list[Post], *, now: datetime) -> list[Arrival]:
     """Return what is stored; posts that name an address too often within a day are suspicious."""
-    named = {post.arrival.address_hash for post in posts} - {None}
+    named = {hash_ for post in posts if (hash_ := post.arrival.mailbox_hash) is not None}
+    lock_addresses(connection, named)
     counts = _count_posts(connection, named, since=now - ADDRESS_SPAN) if named else Counter()
     arrivals = []
     for post in posts:
         arrival = post.arrival
-        if arrival.address_hash is not None:
-            counts[arrival.address_hash] += 1
-            if counts[arrival.address_hash] > post.most_a_day and arrival.reason is None:
+        if arrival.mailbox_hash is not None:
+            counts[arrival.mailbox_hash] += 1
+            if counts[arrival.mailbox_hash] > post.most_a_day and arrival.reason is None:
                 arrival = replace(arrival, reason=TOO_MANY, suspicion=TOO_MANY, field="email")
         arrivals.append(arrival)
     return arrivals
 
 
 def _count_posts(
-    connection: Connection, hashes: Iterable[str | None], *, since: datetime
+    connection: Connection, hashes: Collection[str], *, since: datetime
 ) -> Counter[str]:
-    """Return how many posts have named each address since then."""
-    column = _SUBMISSIONS.c.address_hash
+    """Return how many posts have named an address of each box since then."""
+    column = _SUBMISSIONS.c.mailbox_hash
     rows = connection.execute(
         select(column, func.count())
         .where(among(connection, column, hashes), _SUBMISSIONS.c.received_at > since)

@@ -31,7 +31,9 @@ class Arrival:
         content_key: unique within the source; the same arrival again is `unchanged`.
         raw: header or field name -> text, or {"text": ...} for a row that cannot be read.
         reason: reject code when it is quarantined at once, else None.
-        address_hash: keyed hash of the mail address that it names, to count posts by.
+        address_hash: keyed hash of the mail address that it names.
+        mailbox_hash: of the box behind that address, to count posts by.
+        asks_to_confirm: the form said then that a consent counts once it is confirmed by mail.
         suspicion: why it is held for a program's; stays when a person lets it through.
         language: of the page that was filled in, as far as it says so.
         is_waiting: its answers come in a second call.
@@ -52,6 +54,8 @@ class Arrival:
     consent_wording: str | None = None
     network_address: str | None = None
     address_hash: str | None = None
+    mailbox_hash: str | None = None
+    asks_to_confirm: bool | None = None
     suspicion: str | None = None
     language: str | None = None
     is_waiting: bool = False
@@ -71,6 +75,7 @@ class Waiting:
     consent_version: str | None
     consent_wording: str | None
     network_address: str | None
+    asks_to_confirm: bool | None
     suspicion: str | None
     language: str | None
 
@@ -99,6 +104,8 @@ def add_submissions(
                 "consent_wording": arrival.consent_wording,
                 "network_address": arrival.network_address,
                 "address_hash": arrival.address_hash,
+                "mailbox_hash": arrival.mailbox_hash,
+                "asks_to_confirm": arrival.asks_to_confirm,
                 "suspicion": arrival.suspicion,
                 "language": arrival.language,
                 "received_at": now,

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from python_multipart import parse_form
+from python_multipart.multipart import parse_options_header
 
-from leadline.web.pages import Refusal
+from leadline.web.pages import Refusal, content_type_of
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -34,11 +35,13 @@ class Posted:
     Attributes:
         texts: every text that was given for a name, in order.
         odd: names whose value is no text, such as an object.
+        files: names that a file came under; what is in it is left out.
         is_json: whether the body was JSON.
     """
 
     texts: dict[str, list[str]] = field(default_factory=dict)
     odd: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
     is_json: bool = False
 
     def last(self, name: str) -> str:
@@ -58,15 +61,14 @@ async def read_posted(request: Request) -> Posted:
         Refusal: too large (413), too slow (408), of another type (415), or not readable (400).
     """
     body = await read_body(request)
-    header = request.headers.get("content-type", "")
-    kind = header.partition(";")[0].strip().lower()
+    kind = content_type_of(request)
     try:
         if kind == "application/json":
             return _from_json(body)
         if kind == "application/x-www-form-urlencoded":
             return _decoded(body)
         if kind == "multipart/form-data":
-            return _from_multipart(body, header)
+            return _from_multipart(body, request.headers["content-type"])
     except (ValueError, RecursionError):
         raise Refusal(400, "bad_request") from None
     if not body:
@@ -123,22 +125,28 @@ def _decoded(body: bytes) -> Posted:
 def _from_multipart(body: bytes, content_type: str) -> Posted:
     """Read a multipart body; files in it are left out."""
     found: list[tuple[bytes, bytes]] = []
+    files: list[bytes] = []
 
     def keep(part: Field) -> None:
         found.append((part.field_name or b"", part.value or b""))
         _limit(len(found))
 
     def leave_out(part: File) -> None:
+        files.append(part.field_name or b"")
+        _limit(len(found) + len(files))
         part.close()
 
-    headers = {"Content-Type": content_type.encode("latin-1", "replace")}
-    parse_form(headers, BytesIO(body), keep, leave_out)
+    header = content_type.encode("latin-1", "replace")
+    if b"--%b--" % parse_options_header(header)[1].get(b"boundary", b"") not in body:
+        _refuse("a body that was cut off")
+    parse_form({"Content-Type": header}, BytesIO(body), keep, leave_out)
     for encoding in _ENCODINGS:
         try:
             pairs = [(name.decode(encoding), value.decode(encoding)) for name, value in found]
+            named = {name.decode(encoding) for name in files}
         except UnicodeDecodeError:
             continue
-        return _collected(pairs)
+        return replace(_collected(pairs), files=named)
     return _refuse("neither UTF-8 nor CP932")
 
 

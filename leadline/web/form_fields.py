@@ -116,7 +116,9 @@ def _find_typed_fault(kind: Kind, text: str) -> Fault | None:
         email = read_one_email(text)
         if email is None:
             return Fault("invalid_email")
-        return Fault("too_long", MAX_EMAIL, len(email)) if len(email) > MAX_EMAIL else None
+        if len(email) > MAX_EMAIL:
+            return Fault("too_long", MAX_EMAIL, len(email))
+        return None if email.isascii() else Fault("unsendable_email")
     if kind == "number" and read_number(text) is None:
         return Fault("not_a_number")
     if kind == "url" and not _is_url(text):
@@ -146,7 +148,7 @@ def show_field(
     if kind == "choice":
         shown = "radios" if len(shape.options) <= _FEW else "select"
     chosen = {text.strip() for text in texts}
-    value = ", ".join(filter(None, texts))
+    value = _NO_TEXT.sub("", ", ".join(filter(None, texts)))
     if kind == "checkbox":
         value = "" if is_empty(kind, texts) else "true"
     return {

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from leadline.domain.keys import address_hash, post_key
+from leadline.domain.keys import address_hash, mailbox_hash, post_key
 from leadline.domain.reach import read_one_email
 from leadline.store.submissions import Arrival
 from leadline.web.form_fields import Fault, find_fault, find_text_fault, fit, kind_of
@@ -30,6 +30,8 @@ _CONSENT: Final = "consent"
 _EMAIL: Final = "email"
 _MAX_CONSENT: Final = 255
 _BUCKET_SECONDS: Final = 600
+#: Between several values of a field that has one; it stands in no token, and in no box of a page.
+_BETWEEN: Final = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Judged:
 
 def judge_post(form: FormShape, posted: Posted) -> Judged:
     """Take the declared fields of a post and find what is wrong; everything else is ignored."""
-    judged = Judged(trapped="" if TRAP in form.fields else posted.last(TRAP))
+    judged = Judged(trapped="" if TRAP in form.fields else _said(posted, TRAP).strip(_BETWEEN))
     for name, shape in form.fields.items():
         if kind_of(name, shape) == "hidden":
             _take_hidden(judged, posted, name, shape)
@@ -89,12 +91,19 @@ def _take_consent(judged: Judged, posted: Posted, asked: str) -> None:
         judged.faults[asked] = fault
 
 
-def claims_of(judged: Judged, posted: Posted) -> Claims:
+def _said(posted: Posted, name: str) -> str:
+    """Return what was sent for a name that no program of ours sends twice or as another thing."""
+    odd = ["(no text)"] if name in posted.odd or name in posted.files else []
+    return _BETWEEN.join(dict.fromkeys([*posted.texts.get(name, ()), *odd]))
+
+
+def claims_of(judged: Judged, posted: Posted, *, key: str) -> Claims:
     """Return what a post says of where it comes from."""
     return Claims(
         trapped=judged.trapped,
-        page=posted.last(PAGE_FIELD),
+        page=_said(posted, PAGE_FIELD),
         page_key=posted.last(KEY_FIELD),
+        key=key,
         proof=posted.last(PROOF_FIELD),
     )
 
@@ -136,6 +145,8 @@ def as_arrival(name: str, form: FormShape, judged: Judged, receipt: Receipt) -> 
         consent_wording=consent.wording[receipt.lang] if consent else None,
         network_address=receipt.network_address,
         address_hash=address_hash(email, pepper=receipt.pepper) if email else None,
+        mailbox_hash=mailbox_hash(email, pepper=receipt.pepper) if email else None,
+        asks_to_confirm=form.double_opt_in,
         suspicion=receipt.suspicion,
         language=receipt.said_lang,
     )

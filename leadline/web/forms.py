@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from leadline.domain.cells import read_consent
 from leadline.store.posts import Post
 from leadline.web.bodies import read_posted
 from leadline.web.form_fields import fit, kind_of, show_field
@@ -29,11 +31,12 @@ from leadline.web.proofs import make_challenge
 from leadline.web.schema import PAGE_ANSWERS, POST_ANSWERS, POST_REQUEST
 from leadline.web.scripts import PROOF_SCRIPT
 from leadline.web.site import Visit, Visiting
-from leadline.web.suspicion import PAGE_FIELD, is_page, judge_claims, sign_page
+from leadline.web.suspicion import judge_claims, renew_page, sign_page
 
 if TYPE_CHECKING:
     from leadline.config.forms import FormShape
     from leadline.web.bodies import Posted
+    from leadline.web.suspicion import Claims
 
 router: Final = APIRouter()
 _MAX_KEY: Final = 200
@@ -84,7 +87,7 @@ async def take_post(visit: Visiting, form: str) -> Response:
     key = _given_key(visit, posted)
     judged = judge_post(shape, posted)
     if judged.faults:
-        return await _faulty(visit, form, judged, posted)
+        return await _faulty(visit, form, judged, posted=posted, key=key, return_url=return_url)
     id_ = await _store(visit, _as_post(visit, form, judged, posted=posted, key=key))
     if not wants_page(visit.request):
         return JSONResponse({"submission": id_}, 201)
@@ -103,6 +106,11 @@ def _find_form(visit: Visit, name: str) -> FormShape:
 
 
 def _given_key(visit: Visit, posted: Posted) -> str:
+    """Return the sender's own key of the post, "" for none.
+
+    Raises:
+        Refusal: 400, the key is too long.
+    """
     key = visit.request.headers.get("idempotency-key", "").strip() or posted.last(KEY_FIELD)
     if len(key) > _MAX_KEY:
         raise Refusal(400, "bad_request")
@@ -128,7 +136,7 @@ def _as_post(visit: Visit, name: str, judged: Judged, *, posted: Posted, key: st
     suspicion, proof = judge_claims(
         name,
         form,
-        claims_of(judged, posted),
+        claims_of(judged, posted, key=key),
         keys=visit.work.environment.secret_keys,
         now=visit.now,
     )
@@ -157,11 +165,14 @@ async def _store(visit: Visit, post: Post) -> int:
     return outcome
 
 
-async def _faulty(visit: Visit, name: str, judged: Judged, posted: Posted) -> Response:
+async def _faulty(
+    visit: Visit, name: str, judged: Judged, *, posted: Posted, key: str, return_url: str
+) -> Response:
     """Say what is wrong: beside the fields, or as JSON in both languages."""
     if wants_page(visit.request):
-        key, token = posted.last(KEY_FIELD), posted.last(PAGE_FIELD)
-        return await _form_page(visit, name, judged, key=key, token=token, status=422)
+        page_key = posted.last(KEY_FIELD) or secrets.token_urlsafe(16)
+        claims = replace(claims_of(judged, posted, key=key), page_key=page_key)
+        return await _form_page(visit, name, judged, claims=claims, return_url=return_url)
     errors = {
         field: {"code": fault.code, "en": fault.say("en"), "ja": fault.say("ja")}
         for field, fault in judged.faults.items()
@@ -170,19 +181,18 @@ async def _faulty(visit: Visit, name: str, judged: Judged, posted: Posted) -> Re
 
 
 async def _form_page(
-    visit: Visit, name: str, judged: Judged, *, key: str = "", token: str = "", status: int = 200
+    visit: Visit,
+    name: str,
+    judged: Judged,
+    *,
+    claims: Claims | None = None,
+    return_url: str = "",
 ) -> Response:
     """Show the form; the page that a wrong field came from goes on with its key and its age."""
-    form, lang, keys = (
-        visit.work.project.forms[name],
-        visit.lang,
-        visit.work.environment.secret_keys,
-    )
-    if not is_page(name, key, token, keys=keys, now=visit.now):
-        key = key or secrets.token_urlsafe(16)
-        token = sign_page(name, key, keys=keys, now=visit.now)
-    kept = {name: visit.request.query_params.get(name, "") for name in (RETURN_FIELD,)}
-    query = {"lang": lang} | {n: url for n, url in kept.items() if url in form.return_urls}
+    form, lang = visit.work.project.forms[name], visit.lang
+    key, token = _signed(visit, name, claims)
+    asked = return_url or visit.request.query_params.get(RETURN_FIELD, "")
+    query = {"lang": lang} | ({RETURN_FIELD: asked} if asked in form.return_urls else {})
     context = {
         "title": form.title[lang],
         "fields": [
@@ -197,7 +207,7 @@ async def _form_page(
         ],
         "consent_wording": form.consent.wording[lang] if form.consent else "",
         "consent_field": form.consent.field if form.consent else "consent",
-        "is_consent_given": bool(form.consent and judged.raw.get(form.consent.field)),
+        "is_consent_given": read_consent(judged.raw.get("consent", "")) is True,
         "action": f"?{urlencode(query)}",
         "key": key,
         "page_token": token,
@@ -207,7 +217,17 @@ async def _form_page(
     }
     if form.protection.proof_of_work:
         context |= _proof_of_work(visit, name)
-    return await show_page(visit, "form", context, status=status)
+    return await show_page(visit, "form", context, status=422 if claims else 200)
+
+
+def _signed(visit: Visit, name: str, claims: Claims | None) -> tuple[str, str]:
+    """Return the key and the token of a page; without claims it is a new one."""
+    keys = visit.work.environment.secret_keys
+    if claims is not None:
+        form = visit.work.project.forms[name]
+        return claims.page_key, renew_page(name, form, claims, keys=keys, now=visit.now)
+    key = secrets.token_urlsafe(16)
+    return key, sign_page(name, key, keys=keys, now=visit.now)
 
 
 def _proof_of_work(visit: Visit, name: str) -> dict[str, str]:

@@ -108,11 +108,16 @@ def _is_webhook(request: Request) -> bool:
     return bool(request.scope["path"].startswith("/webhooks/"))
 
 
+def content_type_of(request: Request) -> str:
+    """Return the type of a request's body in small letters, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def wants_page(request: Request) -> bool:
     """Tell whether the visitor reads pages rather than JSON."""
     if _is_webhook(request):
         return False
-    if request.headers.get("content-type", "").startswith("application/json"):
+    if content_type_of(request) == "application/json":
         return False
     accept = request.headers.get("accept", "*/*")
     if "text/html" in accept or "application/json" in accept:

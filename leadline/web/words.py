@@ -243,6 +243,12 @@ FIELD_FAULTS: Final[dict[str, Words]] = {
         "en": "Please enter one email address, such as name@example.com.",
         "ja": "メールアドレスを1件、name@example.jp の形で入力してください。",
     },
+    "unsendable_email": {
+        "en": "We cannot send mail to this address. Please enter one with plain letters before "
+        "the @.",
+        "ja": "このアドレスにはメールをお送りできません。@ の前が半角英数字のアドレスを入力して"
+        "ください。",
+    },
     "unknown_choice": {
         "en": "Please choose from the list.",
         "ja": "選択肢の中からお選びください。",

@@ -21,6 +21,7 @@ from tests.answered import (
     BASE,
     BOTH,
     CONFIRMED,
+    FORM,
     PERSON,
     answers,
     mail_of,
@@ -335,6 +336,77 @@ async def test_form_that_is_gone_still_confirms_what_it_asked(
         late = await press(work, path, now=NOW + timedelta(days=8))
     assert late.status_code == 410
     assert "/forms/ask" not in late.text
+
+
+@pytest.mark.parametrize("edit", ["removed", "renamed", "edited"])
+async def test_promise_of_the_form_that_was_filled_in_decides(
+    tmp_path: Path,
+    edit: str,
+) -> None:
+    home = tmp_path / "home"
+    form = home / "config/forms/ask.yaml"
+    with a_workspace(home, base_url=BASE, files=CONFIRMED) as work:
+        await send(work, AGREED)
+    if edit == "renamed":
+        form.with_name("asked.yaml").write_text(form.read_text())
+    if edit == "edited":
+        form.write_text(form.read_text().replace("double_opt_in: true", ""))
+    else:
+        form.unlink()
+    with a_workspace(home, base_url=BASE) as work:
+        await run_stages(work, ["intake"], now=NOW)
+        assert consents(work) == [(True, True, "opt_in", "form:ask")]
+        assert lead(work)["consent"] is None
+        if edit == "edited":
+            await press(work, only_mail(work, "confirmation").path("confirm"))
+            assert lead(work)["consent"] is True
+
+
+async def test_consent_that_needed_no_confirmation_needs_none_later(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    plain = {"config/forms/ask.yaml": FORM.format(answers="")}
+    with a_workspace(home, base_url=BASE, files=plain) as work:
+        await send(work, AGREED)
+    with a_workspace(home, base_url=BASE, files=CONFIRMED) as work:
+        await run_stages(work, ["intake"], now=NOW)
+        assert consents(work) == [(True, False, "opt_in", "form:ask")]
+        assert answers(work, "confirmation") == []
+
+
+async def test_consent_with_a_promise_that_nobody_knows_waits(work: Workspace) -> None:
+    await send(work, AGREED)
+    with work.store.write() as connection:
+        unknown = {"source": "form:gone", "asks_to_confirm": None}
+        connection.execute(update(schema.submissions).values(unknown))
+    await run_stages(work, ["intake"], now=NOW)
+    assert consents(work) == [(True, True, "opt_in", "form:gone")]
+
+
+async def test_old_link_that_was_never_used_does_not_lift_a_later_unsubscribe(
+    work: Workspace,
+) -> None:
+    old = await agree(work)
+    unsubscribe(work, now=NOW + timedelta(hours=1))
+    before = read_everything(work)
+    assert (await press(work, old)).status_code == 410
+    assert read_everything(work) == before
+
+
+async def test_old_link_does_not_take_back_a_later_refusal(work: Workspace) -> None:
+    old = await agree(work)
+    await post(work, {**PERSON, "consent": "no"}, lang="ja", now=NOW + timedelta(hours=1))
+    before = read_everything(work)
+    assert (await press(work, old)).status_code == 410
+    assert read_everything(work) == before
+    new = await agree(work, {**AGREED, "message": "after all"}, now=LATER)
+    assert (await press(work, new, now=LATER + timedelta(hours=1))).status_code == 200
+    assert lead(work)["consent"] is True
+
+
+async def send(work: Workspace, body: dict[str, str]) -> None:
+    """Fill in the form; intake has not seen it yet."""
+    async with a_visitor(work) as visitor:
+        assert (await visitor.post("/forms/ask", data=body)).status_code == 201
 
 
 async def test_log_names_no_token(work: Workspace, caplog: pytest.LogCaptureFixture) -> None:

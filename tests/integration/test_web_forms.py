@@ -13,6 +13,7 @@ import pytest
 from leadline.clock import FixedClock
 from leadline.stages import ORDER, run_stages
 from tests.factories import NOW, a_visitor, a_workspace, rows_of
+from tests.form_pages import FormPage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -88,6 +89,49 @@ async def test_post_is_taken_urlencoded_as_json_and_as_multipart(
         answer = await visitor.request("POST", "/forms/ask", **{kind: body})
     assert answer.status_code == 201
     assert rows_of(work, "submissions")[0]["raw"] == LAUREN
+
+
+@pytest.mark.parametrize("consent", ["no", "いいえ", "on", "yes", "maybe", ""])
+async def test_consent_box_comes_back_as_it_was_sent(front: Workspace, consent: str) -> None:
+    answer = await post(front, {"email": "x", "consent": consent}, headers=BROWSER)
+    box = FormPage(answer.text).one("consent")
+    assert answer.status_code == 422
+    assert ("checked" in box) == (consent in {"on", "yes"})
+
+
+async def test_page_with_errors_still_knows_where_to_go_afterwards(front: Workspace) -> None:
+    wrong = await post(
+        front, {**LAUREN, "email": "x", "return_url": f"{SHOP}/thanks"}, headers=BROWSER
+    )
+    (form,) = FormPage(wrong.text).all("form")
+    async with a_visitor(front) as visitor:
+        answer = await visitor.post(f"/forms/ask{form['action']}", data=LAUREN, headers=BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{SHOP}/thanks")
+
+
+@pytest.mark.parametrize("kind", ["Application/JSON", "application/json ; charset=utf-8"])
+@pytest.mark.parametrize("field", ["idempotency_key", "full_name", "page_token"])
+async def test_half_a_sign_is_refused_as_json_however_the_type_is_written(
+    front: Workspace, kind: str, field: str
+) -> None:
+    body = json.dumps({**LAUREN, "email": "x", field: "\ud800"})
+    answer = await post(front, content=body, headers={**BROWSER, "Content-Type": kind})
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid_fields")
+
+
+@pytest.mark.parametrize("cut", [4, 10, 60])
+async def test_multipart_body_that_was_cut_off_is_refused(front: Workspace, cut: int) -> None:
+    parts = [
+        f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in LAUREN.items()
+    ]
+    whole, headers = (
+        "".join([*parts, "--B--\r\n"]),
+        {"Content-Type": "multipart/form-data; boundary=B"},
+    )
+    assert (await post(front, content=whole[:-cut], headers=headers)).status_code == 400
+    assert rows_of(front, "submissions") == []
+    assert (await post(front, content=whole, headers=headers)).status_code == 201
 
 
 async def test_post_of_a_shift_jis_page_is_read(work: Workspace) -> None:

@@ -106,6 +106,79 @@ async def test_page_that_came_back_with_errors_is_as_old_as_it_was(work: Workspa
     assert suspicions(work) == [None]
 
 
+@pytest.mark.parametrize("opened", [True, False])
+async def test_person_may_correct_an_error_as_fast_as_it_is_read(
+    work: Workspace,
+    opened: bool,  # noqa: FBT001 - pytest's
+) -> None:
+    person = Person(work)
+    body = (await person.open()).hidden if opened else {}
+    wrong = await person.post(body | {"email": "wrong"})
+    person.clock.move(seconds=1)
+    assert (await person.post(FormPage(wrong.text).hidden)).status_code == 201
+    assert suspicions(work) == [None]
+
+
+async def test_page_is_worth_one_post_whatever_key_a_header_names(work: Workspace) -> None:
+    person = Person(work)
+    shown = await person.open()
+    person.clock.move(seconds=30)
+    for number in range(3):
+        body = shown.hidden | {"message": str(number)}
+        await person.post(body, headers={"Idempotency-Key": f"key {number}"})
+    own = {"Idempotency-Key": shown.hidden["idempotency_key"]}
+    assert (await person.post(shown.hidden, headers=own)).status_code == 201
+    assert suspicions(work) == ["forged_page"] * 3 + [None]
+
+
+@pytest.mark.parametrize(("hours", "suspicion"), [(24, None), (24.1, "forged_page")])
+async def test_page_that_was_open_for_longer_than_a_day_is_held_apart(
+    work: Workspace, hours: float, suspicion: str | None
+) -> None:
+    person = Person(work)
+    shown = await person.open()
+    person.clock.move(hours=hours)
+    assert (await person.post(shown.hidden)).status_code == 201
+    assert suspicions(work) == [suspicion]
+
+
+@pytest.mark.parametrize("second", ["", "x"])
+async def test_page_that_is_given_twice_is_forged_unless_both_are_the_same(
+    work: Workspace, second: str
+) -> None:
+    person = Person(work)
+    shown, other = await person.open(), await person.open()
+    person.clock.move(seconds=30)
+    once, twice = shown.hidden["page_token"], other.hidden["page_token"]
+    for body in (
+        shown.hidden | {"page_token": [second, once]},
+        other.hidden | {"page_token": [twice, twice]},
+    ):
+        await person.visitor.post(person.path, data=LAUREN | body)
+    assert suspicions(work) == ["forged_page", None]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": {**LAUREN, "website_url": ["spam", ""]}},
+        {"data": {**LAUREN, "website_url": [" "]}},
+        {"json": {**LAUREN, "website_url": {"a": "spam"}}},
+        {"json": {**LAUREN, "website_url": ["spam", ""]}},
+        {"json": {**LAUREN, "website_url": [{"a": 1}]}},
+        {"json": {**LAUREN, "website_url": False}},
+        {"data": LAUREN, "files": {"website_url": ("a.txt", b"spam")}},
+    ],
+    ids=["two", "blank", "object", "list", "list of objects", "no", "file"],
+)
+async def test_trap_closes_on_anything_that_is_put_into_it(
+    work: Workspace, sent: dict[str, Any]
+) -> None:
+    answer = await Person(work).visitor.post("/forms/ask", **sent)
+    assert answer.status_code == 201
+    assert suspicions(work) == ["honeypot"]
+
+
 @pytest.mark.parametrize("token", ["x", "MTIz.abc", "W10.x", "\u3042", "a.b.c.d", "0" * 5_000])
 async def test_post_with_a_forged_page_is_held_apart(work: Workspace, token: str) -> None:
     person = Person(work)
@@ -166,6 +239,14 @@ async def test_address_that_too_many_posts_name_is_held_apart_over_all_forms(
     await other.post({"message": "0", "email": "somebody@example.com"})
     assert statuses == [201, 201]
     assert suspicions(either) == [None, None, None, "too_many_for_address", None]
+
+
+async def test_posts_are_counted_by_box_whatever_the_address(work: Workspace) -> None:
+    person = Person(work, "other")
+    for address in ("a.b@gmail.com", "ab+1@gmail.com", "ab@googlemail.com", "a.b+2@gmail.com"):
+        await person.post({"email": address})
+    await person.post({"email": "abc@gmail.com"})
+    assert suspicions(work) == [None, None, None, "too_many_for_address", None]
 
 
 async def test_address_is_free_again_after_a_day(either: Workspace) -> None:

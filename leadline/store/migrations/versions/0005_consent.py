@@ -36,6 +36,8 @@ def _add_columns() -> None:
         ),
         ("suppressions", sa.Column("lifted_at", UtcDateTime(), nullable=True)),
         ("submissions", sa.Column("address_hash", sa.Text(), nullable=True)),
+        ("submissions", sa.Column("mailbox_hash", sa.Text(), nullable=True)),
+        ("submissions", sa.Column("asks_to_confirm", sa.Boolean(), nullable=True)),
         ("submissions", sa.Column("suspicion", sa.Text(), nullable=True)),
         ("submissions", sa.Column("language", sa.Text(), nullable=True)),
         ("submissions", sa.Column("attempts", sa.Integer(), nullable=True)),
@@ -93,10 +95,10 @@ def _make_partial_indexes() -> None:
     for name, table, columns, where in (
         ("ix_submissions_waiting", "submissions", ["due_at", "id"], "state = 'waiting'"),
         (
-            "ix_submissions_address_hash",
+            "ix_submissions_mailbox_hash",
             "submissions",
-            ["address_hash", "received_at"],
-            "address_hash IS NOT NULL",
+            ["mailbox_hash", "received_at"],
+            "mailbox_hash IS NOT NULL",
         ),
         ("ix_outbox_submission_id", "outbox", ["submission_id"], "submission_id IS NOT NULL"),
     ):
