@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,22 +67,45 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.C
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """Give the URL of a SQLite file that does not exist yet."""
-    return databases.sqlite_url(tmp_path / "leadline.db")
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a SQLite file without rows; it is not there where a test asks for that."""
+    file = tmp_path / "leadline.db"
+    if not _wants_nothing(request):
+        shutil.copyfile(databases.migrated_file(), file)
+    return databases.sqlite_url(file)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql: databases.Cluster) -> str:
+    """Give the name of a PostgreSQL database at the newest schema, to be copied."""
+    from leadline.store.engine import open_store
+
+    open_store(postgresql.create_database("migrated"), pepper="-").close()
+    return "migrated"
 
 
 @pytest.fixture
-def postgresql_url(postgresql: databases.Cluster) -> Iterator[str]:
-    """Give the URL of an empty PostgreSQL database, dropped after the test."""
+def postgresql_url(request: pytest.FixtureRequest, postgresql: databases.Cluster) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database without rows, dropped after the test."""
     name = f"leadline_{next(_NUMBERS)}"
-    yield postgresql.create_database(name)
+    template = "template0" if _wants_nothing(request) else _migrated(request)
+    yield postgresql.create_database(name, template=template)
     postgresql.drop_database(name)
+
+
+def _migrated(request: pytest.FixtureRequest) -> str:
+    name: str = request.getfixturevalue("migrated_database")
+    return name
+
+
+def _wants_nothing(request: pytest.FixtureRequest) -> bool:
+    """Tell whether a test is about how a database is made; for others it is made already."""
+    return request.node.get_closest_marker("new_database") is not None
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty database, once on SQLite and once on PostgreSQL."""
+    """Give the URL of a database without rows, once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 

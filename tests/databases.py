@@ -7,6 +7,7 @@ is a language's, not the code points', so that naive times and a missing `COLLAT
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -17,6 +18,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, LiteralString
 
@@ -108,6 +110,17 @@ class Cluster:
 def sqlite_url(file: Path) -> str:
     """Return the SQLAlchemy URL of a SQLite file (an absolute path, so four slashes)."""
     return f"sqlite:///{file.resolve()}"
+
+
+@cache
+def migrated_file() -> Path:
+    """Return a SQLite file at the newest schema, made once per process, to be copied."""
+    from leadline.store.engine import open_store
+
+    folder = Path(tempfile.mkdtemp(prefix="leadline-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_store(sqlite_url(folder / "leadline.db"), pepper="-").close()
+    return folder / "leadline.db"
 
 
 def postgresql_programs() -> Path:

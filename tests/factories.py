@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
@@ -13,10 +18,10 @@ from leadline.config.environment import Environment, read_environment
 from leadline.config.folder import create_project
 from leadline.stages import Workspace, open_workspace
 from leadline.store import schema
+from tests.databases import migrated_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import httpx
 
@@ -44,12 +49,31 @@ def a_project(
         files: texts that replace or add files, by their path in the folder.
         changes: attributes of the environment, such as `base_url`.
     """
-    create_project(folder, demo=demo)
+    _make(folder, demo=demo)
     for name, text in (files or {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     variables = {"LEADLINE_HOME": str(folder), "LEADLINE_DATABASE_URL": database_url}
+    file = folder / ".leadline" / "leadline.db"
+    if not database_url and not file.exists():
+        shutil.copyfile(migrated_file(), file)
     return replace(read_environment(variables), **changes)
+
+
+def _make(folder: Path, *, demo: bool) -> None:
+    """Make a project folder like one that was made before, with secrets of its own."""
+    if not folder.exists():
+        shutil.copytree(_made_before(demo), folder)
+    create_project(folder, demo=demo)
+
+
+@cache
+def _made_before(demo: bool) -> Path:  # noqa: FBT001 - the key of a cache
+    folder = Path(tempfile.mkdtemp(prefix="leadline-project-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create_project(folder / "home", demo=demo)
+    shutil.rmtree(folder / "home" / ".leadline")  # its secrets are its own
+    return folder / "home"
 
 
 def a_workspace(

@@ -15,6 +15,8 @@ from tests.command_line import CommandLine, a_project
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.new_database
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

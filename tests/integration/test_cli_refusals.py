@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.command_line import Answer
 
+pytestmark = pytest.mark.new_database
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from tests.command_line import NOW, CommandLine, a_copy, a_project
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.new_database
+
 STATUS_KEYS = {
     *("due", "queued", "unknown", "held", "quarantined", "unassigned"),
     *("sla_breached", "awaiting_approval", "oldest_wait_seconds"),

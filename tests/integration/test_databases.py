@@ -12,6 +12,8 @@ from tests import databases
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.new_database
+
 
 def ask(url: str, *statements: str) -> object:
     """Run the statements in one transaction, and return the last one's first value."""

@@ -37,6 +37,8 @@ from tests.builders import NOW, PEPPER, a_lease, a_store, add_message, add_perso
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.new_database
+
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:

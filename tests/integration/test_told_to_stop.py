@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from leadline.config.environment import Environment
 
+pytestmark = pytest.mark.new_database
+
 SCHEDULES = "send_due_touches: every minute\n"
 HEADER = "email,full_name,company,country,consent"
 
