@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import jmespath
 from jmespath.exceptions import (
@@ -31,7 +31,23 @@ _FUNCTIONS: Final[dict[str, Any]] = Functions.FUNCTION_TABLE
 #: Functions as the reference of JMESPath lists them.
 FUNCTIONS: Final = tuple(sorted(_FUNCTIONS))
 _SHOWN: Final = 40
+_FALSE: Final = frozenset({"", "false", "0", "no", "off"})
 _INTERPRETER: Final = TreeInterpreter()  # keeps no state between visits
+
+
+class Written(float):
+    """A number that is no whole one, with the words in which a body states it: `1.10`, `1e3`."""
+
+    def __new__(cls, text: str) -> Self:
+        """Read a number of JSON."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
+Written.__name__ = "float"  # the library tells kinds of values by the names of their types
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +101,10 @@ def find_first(paths: Sequence[JmesPath], value: object) -> Any:  # noqa: ANN401
 
 
 def is_true(found: object) -> bool:
-    """Return whether a value counts as true, as JMESPath says: 0 does."""
-    return found is not None and found is not False and found not in ("", [], {})
+    """Return whether a value counts as true; 0, and texts that mean no, do not."""
+    if isinstance(found, str):
+        return found.strip().casefold() not in _FALSE
+    return found not in (None, False, 0, [], {})
 
 
 def find_fault(text: str) -> PathFault | None:

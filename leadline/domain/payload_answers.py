@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.cells import clean_line
 from leadline.domain.mapping import decide_mapping, fold_header
-from leadline.domain.paths import find_first
+from leadline.domain.paths import Written, find_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -343,9 +343,25 @@ def as_text(value: Any) -> str | None:  # noqa: ANN401 - any value of JSON
         return value
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Written):
+        return value.text
     if isinstance(value, int | float):
         is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE
         return str(int(value) if is_whole else value)
     if isinstance(value, list):
         return ", ".join(text for each in value if (text := as_text(each)))
-    return json.dumps(value, ensure_ascii=False, separators=(",", ": "))
+    return write_json(value)
+
+
+def write_json(value: Any) -> str:  # noqa: ANN401 - any value of JSON
+    """Return a value as JSON, its numbers as they were stated."""
+    if isinstance(value, Written):
+        return value.text
+    if isinstance(value, list):
+        return f"[{','.join(map(write_json, value))}]"
+    if isinstance(value, dict):
+        members = (
+            f"{json.dumps(k, ensure_ascii=False)}: {write_json(v)}" for k, v in value.items()
+        )
+        return f"{{{','.join(members)}}}"
+    return json.dumps(value, ensure_ascii=False)

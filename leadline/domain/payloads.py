@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -19,8 +20,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import create_form_parser
 
 from leadline.domain.intake import Rejected
-from leadline.domain.paths import JmesPath, find_first, is_true, replace_at
-from leadline.domain.payload_answers import Columns, add_answers, as_text
+from leadline.domain.paths import JmesPath, Written, find_first, is_true, replace_at
+from leadline.domain.payload_answers import Columns, add_answers, as_text, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from leadline.domain.payload_answers import AnswerList
 
 MAX_LEADS: Final = 500
+_IS_PART: Final = "part"  # in what is stored of one lead of several
 _MAX_FIELDS: Final = 2_000
 _MAX_DEPTH: Final = 40
 _ENCODINGS: Final = ("utf-8-sig", "cp932")
@@ -76,9 +78,17 @@ class Reading:
 class Unreadable(ValueError):
     """A body that cannot be read; its text says why and shows nothing of it."""
 
+    reason = "unreadable"
 
-def _refuse(why: str) -> NoReturn:
-    raise Unreadable(why) from None
+
+class TooManyLeads(Unreadable):
+    """A body with more leads than one body may hold."""
+
+    reason = "too_many_leads"
+
+
+def _refuse(why: str, kind: type[Unreadable] = Unreadable) -> NoReturn:
+    raise kind(why) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,13 @@ class Delivered:
     Attributes:
         raw: what is stored.
         id: the vendor's id, "" when it gives none.
-        is_wanted: whether it counts; others are answered and not kept.
+        rule: `only` or `test`, by which it is answered and not kept; "" of one that counts.
         is_complete: whether its answers are there.
     """
 
     raw: dict[str, Any]
     id: str = ""
-    is_wanted: bool = True
+    rule: str = ""
     is_complete: bool = True
 
 
@@ -158,23 +168,51 @@ def find_leads(
     A body of one lead is kept as it came; of a body with a list of them, each keeps its own part.
 
     Raises:
-        Unreadable: there are too many.
+        TooManyLeads: there are.
     """
+    parts = _parts(reading, value)
+    if parts is None:
+        return [_delivered(reading, keep_body(body, content_type), value)]
+    return [_delivered(reading, _keep_part(part), part) for part in parts]
+
+
+def cut_body(reading: Reading, raw: Mapping[str, Any]) -> list[Delivered] | None:
+    """Return the leads of a body that was stored before its list of them was known.
+
+    None when it is one lead, or a part already.
+
+    Raises:
+        Unreadable: it is damaged, or holds too many.
+    """
+    if not reading.leads or _IS_PART in raw:
+        return None
+    parts = _parts(reading, open_body(reading, *kept_body(raw)))
+    return (
+        None if parts is None else [_delivered(reading, _keep_part(each), each) for each in parts]
+    )
+
+
+def _parts(reading: Reading, value: object) -> list[Any] | None:
+    """Return the leads of a list of them, which may be empty; None when there is no list."""
     parts = find_first(reading.leads, value)
     if not isinstance(parts, list):
-        return [_delivered(reading, keep_body(body, content_type), value)]
+        return [] if any(path.find(value) == [] for path in reading.leads) else None
     if len(parts) > MAX_LEADS:
-        _refuse(f"{len(parts)} leads, at most {MAX_LEADS}")
-    whole = [keep_body(json.dumps(each).encode(), "application/json") for each in parts]
-    return [_delivered(reading, raw, part) for raw, part in zip(whole, parts, strict=True)]
+        _refuse(f"{len(parts)} leads, at most {MAX_LEADS}", TooManyLeads)
+    return parts
+
+
+def _keep_part(part: object) -> dict[str, Any]:
+    text = write_json(part).encode("utf-8", "surrogatepass")
+    return {**keep_body(text, "application/json"), _IS_PART: True}
 
 
 def _delivered(reading: Reading, raw: dict[str, Any], value: object) -> Delivered:
+    is_test = bool(reading.test) and _holds(reading.test, value)
     return Delivered(
         raw,
         (as_text(find_first(reading.id, value)) or "").strip(),
-        is_wanted=_holds(reading.only, value)
-        and not (reading.test and _holds(reading.test, value)),
+        rule="test" if is_test else "" if _holds(reading.only, value) else "only",
         is_complete=_holds(reading.complete, value),
     )
 
@@ -218,7 +256,7 @@ def read_payload(
             columns.add_field("external_id", id_)
         add_answers(columns, reading.answers, value)
     except Unreadable as error:
-        return Rejected("unreadable", "", str(error))
+        return Rejected(error.reason, "", str(error))
     return columns.cells, columns.mapping()
 
 
@@ -233,7 +271,7 @@ def _text(body: bytes, encodings: Sequence[str] = _ENCODINGS) -> str:
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any value of JSON
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        found = json.loads(text, parse_constant=_no_number, parse_float=_number)
     except json.JSONDecodeError as error:
         _refuse(f"not JSON from line {error.lineno}, column {error.colno}")
     except ValueError:  # a number of thousands of digits
@@ -247,6 +285,13 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any value of JSON
 
 def _json_in_text(text: str) -> Any:  # noqa: ANN401 - any value of JSON
     return _json(text) if text.strip() else text
+
+
+def _number(text: str) -> Written:
+    number = Written(text)
+    if math.isinf(number):
+        _refuse("not JSON: a number that is none")
+    return number
 
 
 def _no_number(_: str) -> Any:  # noqa: ANN401 - it never returns

@@ -62,9 +62,13 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "the tool did not give the answers of this lead",
         "ja": "ツールからこのリードの回答を取得できませんでした",
     },
+    "too_many_leads": {
+        "en": "the body holds too many leads",
+        "ja": "1回の送信に含まれるリードが多すぎます",
+    },
     "unreadable": {
-        "en": "the row could not be processed; please report it",
-        "ja": "行を処理できませんでした。お手数ですがご報告ください",
+        "en": "the body or the row could not be read",
+        "ja": "本文または行を読み取れませんでした",
     },
 }
 

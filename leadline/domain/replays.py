@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 #: Reasons that lie in what arrived: no change of the configuration helps.
-LASTING: Final = ("bad_encoding", "empty_row", "erased", "too_long")
+LASTING: Final = ("bad_encoding", "empty_row", "erased", "too_long", "too_many_leads")
 
 #: Why a submission that a person names is not judged again.
 REFUSAL_WORDS: Final[dict[str, dict[str, str]]] = {

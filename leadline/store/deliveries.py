@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, select, text, update
 
+from leadline.domain.keys import changed_delivery_key, delivery_key
 from leadline.domain.retries import ANSWERS_MISSING, retry_at
 from leadline.store import schema
 from leadline.store.bulk import among, update_rows
-from leadline.store.submissions import add_submissions
+from leadline.store.submissions import Arrival, add_submissions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Row
 
-    from leadline.store.submissions import Arrival
+    from leadline.domain.payloads import Delivered
 
+_BUCKET_SECONDS: Final = 600
 _SUBMISSIONS: Final = schema.submissions
 _COLUMNS: Final = ("id", "source", "content_key", "raw", "attempts", "due_at")
 
@@ -34,6 +37,39 @@ class Notice:
     raw: dict[str, Any]
     attempts: int
     due_at: datetime
+
+
+def delivery_of(
+    source: str,
+    delivered: Delivered,
+    *,
+    received_at: datetime,
+    is_signed: bool,
+    consent: tuple[str | None, str | None],
+) -> Arrival:
+    """Return one lead of a post as it is stored.
+
+    Args:
+        source: that posted it.
+        delivered: what it says.
+        received_at: when; the same unsigned words later are another lead.
+        is_signed: whether whoever has seen the body may post it again.
+        consent: version and wording that people saw in the tool.
+    """
+    raw, id_ = delivered.raw, delivered.id
+    content = (raw.get("body") or raw.get("base64") or "").encode("utf-8", "surrogatepass")
+    bucket = None if is_signed else int(received_at.timestamp()) // _BUCKET_SECONDS
+    return Arrival(
+        source=source,
+        content_key=delivery_key(id_, content, bucket=bucket),
+        changed_key=changed_delivery_key(id_, content) if id_ else None,
+        kind="webhook",
+        raw=raw,
+        body_hash=hashlib.sha256(content).hexdigest(),
+        consent_version=consent[0],
+        consent_wording=consent[1],
+        is_waiting=not delivered.is_complete,
+    )
 
 
 def add_deliveries(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> None:

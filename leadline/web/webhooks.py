@@ -7,10 +7,10 @@ read is quarantined and answered all the same, so that nobody posts it for ever.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -18,10 +18,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from leadline.config.environment import webhook_variable
 from leadline.config.mappings import source_settings
 from leadline.config.webhook_readings import FETCHED, find_webhook, reading_of, signing_of
-from leadline.domain.keys import changed_delivery_key, delivery_key
 from leadline.domain.paths import JmesPath
 from leadline.domain.payload_answers import as_text
 from leadline.domain.payloads import (
+    Delivered,
     Reading,
     Unreadable,
     decode_body,
@@ -30,8 +30,7 @@ from leadline.domain.payloads import (
     open_body,
 )
 from leadline.domain.signatures import check_key, check_signature
-from leadline.store.deliveries import add_deliveries
-from leadline.store.submissions import Arrival
+from leadline.store.deliveries import add_deliveries, delivery_of
 from leadline.web.bodies import read_body
 from leadline.web.pages import Refusal
 from leadline.web.site import Visit, Visiting
@@ -47,10 +46,10 @@ if TYPE_CHECKING:
 
     from leadline.config.webhooks import WebhookShape
     from leadline.stages import Workspace
+    from leadline.store.submissions import Arrival
 
 router: Final = APIRouter()
 _LOG: Final = logging.getLogger("leadline.web")
-_BUCKET_SECONDS: Final = 600
 _RETRY_AFTER: Final = "300"
 _BEARER: Final = "bearer "
 
@@ -170,7 +169,7 @@ def _arrivals(work: Workspace, post: _Post, *, now: datetime) -> list[Arrival]:
         return _wanted(work, post, reading or Reading(), now=now)
     except Unreadable as error:
         raw = keep_body(post.body, post.content_type)
-        return [_arrival(work, post, raw, now=now, detail=str(error))]
+        return [_arrival(work, post, Delivered(raw), now=now, error=error)]
 
 
 def _wanted(work: Workspace, post: _Post, reading: Reading, *, now: datetime) -> list[Arrival]:
@@ -181,41 +180,31 @@ def _wanted(work: Workspace, post: _Post, reading: Reading, *, now: datetime) ->
     """
     value = open_body(reading, post.body, post.content_type)
     found = find_leads(reading, post.body, post.content_type, value=value)
-    return [
-        _arrival(work, post, each.raw, now=now, id_=each.id, is_waiting=not each.is_complete)
-        for each in found
-        if each.is_wanted
-    ]
+    dropped = Counter(each.rule for each in found if each.rule)
+    for rule, count in sorted(({"leads": 1} if not found else dropped).items()):
+        _LOG.info("webhook %s: %d answered and not kept by `%s`", post.source, count, rule)
+    return [_arrival(work, post, each, now=now) for each in found if not each.rule]
 
 
-def _arrival(  # what is stored, item by item
+def _arrival(
     work: Workspace,
     post: _Post,
-    raw: dict[str, Any],
+    delivered: Delivered,
     *,
     now: datetime,
-    id_: str = "",
-    is_waiting: bool = False,
-    detail: str | None = None,
+    error: Unreadable | None = None,
 ) -> Arrival:
-    content = (raw.get("body") or raw.get("base64") or "").encode("utf-8", "surrogatepass")
-    is_signed = post.webhook.signature is not None
-    bucket = None if is_signed else int(now.timestamp()) // _BUCKET_SECONDS
     consent = source_settings(work.project, post.source).consent
-    return Arrival(
-        source=post.source,
-        content_key=delivery_key(id_, content, bucket=bucket),
-        changed_key=changed_delivery_key(id_, content) if id_ else None,
-        kind="webhook",
-        raw=raw,
-        reason="unreadable" if detail else None,
-        field="" if detail else None,
-        detail=detail,
-        body_hash=hashlib.sha256(content).hexdigest(),
-        consent_version=consent.version if consent else None,
-        consent_wording=consent.wording if consent else None,
-        is_waiting=is_waiting,
+    arrival = delivery_of(
+        post.source,
+        delivered,
+        received_at=now,
+        is_signed=post.webhook.signature is not None,
+        consent=(consent.version, consent.wording) if consent else (None, None),
     )
+    if error is None:
+        return arrival
+    return replace(arrival, reason=error.reason, field="", detail=str(error))
 
 
 def _store(work: Workspace, arrivals: list[Arrival], *, now: datetime) -> None:

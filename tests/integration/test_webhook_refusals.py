@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ import pytest
 
 from leadline.clock import FixedClock
 from leadline.stages import run_stages
+from leadline.stages.replay import replay_selected
+from leadline.store.dead_letters import Selection
 from tests.factories import NOW, a_visitor, read_everything, rows_of
 from tests.webhooks import (
     FORM,
@@ -179,6 +182,53 @@ async def test_changed_body_that_many_post_at_once_is_stored_once(
         assert sorted(row["raw"]["body"] for row in rows_of(work, "submissions")) == bodies[:2]
 
 
+async def test_body_that_was_stored_whole_is_cut_when_it_is_judged(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    body = json.dumps({"items": [{"id": n, "email": f"lead{n}@example.com"} for n in range(3)]})
+    before = "webhook: {open: true}\n"
+    after = "webhook: {open: true, leads: items, id: id, only: id != `1`}\n"
+    with a_webhook_workspace(tmp_path / "a", sqlite_url, sources={"x": before}) as work:
+        await deliver(work, "x", body, headers={})
+        await run_stages(work, ["intake"], now=NOW)
+        assert [row["reason"] for row in rows_of(work, "submissions")] == ["missing_email"]
+        replay_selected(work.store, Selection())
+        with a_webhook_workspace(tmp_path / "b", sqlite_url, sources={"x": after}) as mended:
+            later = replace(work, project=mended.project)
+            await run_stages(later, ["intake"], now=NOW)
+            assert [lead["external_id"] for lead in rows_of(work, "leads")] == ["0", "2"]
+            outcomes = [row["outcome"] for row in rows_of(work, "submissions")]
+            assert outcomes == ["cut", "created", "created"]
+            await deliver(later, "x", body, headers={})
+            await run_stages(later, ["intake"], now=NOW)
+            assert len(rows_of(work, "submissions")) == 3
+
+
+async def test_too_many_leads_are_told_apart_from_a_damaged_body(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    source = "webhook: {open: true, leads: items}\n"
+    with a_webhook_workspace(tmp_path / "a", sqlite_url, sources={"x": source}) as work:
+        await deliver(work, "x", json.dumps({"items": [{}] * 501}), headers={})
+        (stored,) = rows_of(work, "submissions")
+        found = (stored["reason"], stored["detail"])
+        assert found == ("too_many_leads", "501 leads, at most 500")
+
+
+async def test_what_is_answered_and_not_kept_is_logged_with_its_rule(
+    tmp_path: Path, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    source = "webhook: {open: true, leads: items, only: kind, test: is_test}\n"
+    bodies = ['{"items": []}', '{"items": [{"kind": 0}]}', '{"items": [{"kind": 1, "is_test": 1}]}']
+    with a_webhook_workspace(tmp_path / "a", sqlite_url, sources={"x": source}) as work:
+        for body in bodies:
+            await deliver(work, "x", body, headers={})
+        assert rows_of(work, "submissions") == []
+    told = [record.getMessage() for record in caplog.records if "not kept" in record.getMessage()]
+    assert [line.rpartition(" ")[2] for line in told] == ["`leads`", "`only`", "`test`"]
+
+
 async def test_other_kinds_of_deliveries_are_answered_and_not_kept(work: Workspace) -> None:
     body = BODY.replace('"lead"', '"ping"')
     answer = await deliver(work, "stamped", body, headers={"X-Signature": stamped(body)})
@@ -332,7 +382,6 @@ async def test_post_to_a_full_or_locked_store_is_told_to_come_back(work: Workspa
         def write(self, **_: object) -> None:
             raise StoreError(message="database or disk is full")
 
-    from dataclasses import replace
     from typing import Any, cast
 
     full = replace(work, store=cast("Any", Full()))

@@ -14,17 +14,39 @@ from leadline.config.webhook_readings import reading_of
 from leadline.domain.intake import Rejected
 from leadline.domain.paths import find_fault, plain_steps
 from leadline.domain.payload_answers import as_text
-from leadline.domain.payloads import decode_body, keep_body, kept_body, read_payload
+from leadline.domain.payloads import (
+    Delivered,
+    Reading,
+    cut_body,
+    decode_body,
+    find_leads,
+    keep_body,
+    kept_body,
+    open_body,
+    read_payload,
+)
 
 
 def read(mapping: str, body: str, kind: str = "application/json") -> Any:  # noqa: ANN401 - cells
     """Return cells and mapping of a body as an open source with this mapping file reads it."""
+    return read_payload(reading(mapping), keep_body(body.encode(), kind))
+
+
+def leads(mapping: str, body: bytes) -> list[Delivered]:
+    """Return what is known of the leads of a body before they are stored."""
+    found = reading(mapping)
+    value = open_body(found, body, "application/json")
+    return find_leads(found, body, "application/json", value=value)
+
+
+def reading(mapping: str) -> Reading:
+    """Return how an open source with this mapping file reads bodies."""
     document, _ = read_document("x.yaml", f"webhook:\n  open: true\n{mapping}")
     shape, problems = validate(MappingShape, document)
     assert shape is not None, problems
-    reading = reading_of(shape, {})
-    assert reading is not None
-    return read_payload(reading, keep_body(body.encode(), kind))
+    found = reading_of(shape, {})
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -150,6 +172,37 @@ def test_one_member_keeps_its_name_unless_it_says_nothing(
     body: str, cells: dict[str, str], fields: dict[str, str]
 ) -> None:
     assert read("", body) == (cells, fields)
+
+
+def test_numbers_stay_as_they_are_written() -> None:
+    written = ["1.10", "1e3", "12345678901234567890.0", "9007199254740993.0", "0", "-7"]
+    members = ", ".join(f'"{number}": {number}' for number in written)
+    cells, _ = read("", f'{{{members}, "list": [1.10, {{"x": 2.50}}]}}')
+    assert list(cells.values()) == [*written, '1.10, {"x": 2.50}']
+    cells, _ = read('  fields: {budget: "[?n > `1`].n | [0]"}\n', '[{"n": 1.10}]')
+    assert cells["budget"] == "1.10"
+
+
+def test_number_without_end_is_refused() -> None:
+    assert read("", '{"a": 1e999}').detail == "not JSON: a number that is none"
+
+
+@pytest.mark.parametrize("value", ['"false"', '"0"', '"No"', '" off "', '""', "false", "0", "null"])
+def test_texts_that_mean_no_are_no_trial(value: str) -> None:
+    body = f'{{"is_test": {value}}}'.encode()
+    assert [each.rule for each in leads("  test: is_test\n", body)] == [""]
+    assert [each.rule for each in leads("  only: is_test\n", body)] == ["only"]
+
+
+def test_list_of_leads_that_is_empty_holds_none() -> None:
+    assert leads("  leads: items\n", b'{"items": []}') == []
+    assert len(leads("  leads: items\n", b'{"other": []}')) == 1
+
+
+def test_part_of_a_list_keeps_its_numbers_and_is_not_cut_again() -> None:
+    (part,) = leads("  leads: items\n", b'{"items": [{"n": 1.10, "items": [1, 2]}]}')
+    assert part.raw["body"] == '{"n": 1.10,"items": [1,2]}'
+    assert cut_body(reading("  leads: items\n"), part.raw) is None
 
 
 def test_one_numbered_field_keeps_its_number() -> None:
