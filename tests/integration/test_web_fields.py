@@ -156,6 +156,8 @@ async def test_hidden_field_is_stored_as_far_as_it_may_be_and_never_refused(
         ("email", "a@example.com b@example.com", "invalid_email"),
         ("email", "a@example.com;b@example.com", "invalid_email"),
         ("second_email", "nobody", "invalid_email"),
+        ("email", "太郎@example.jp", "unsendable_email"),
+        ("second_email", "müller@example.com", "unsendable_email"),
         ("website", "example.com", "not_a_url"),
         ("website", "javascript:alert(1)", "not_a_url"),
         ("website", "ftp://example.com/", "not_a_url"),

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -220,6 +221,48 @@ async def test_post_whose_sender_has_gone_before_its_turn_is_left_out(work: Work
     turns.release()
     await there
     assert [row["content_key"] for row in rows_of(work, "submissions")] == ["there"]
+
+
+def test_two_processes_let_no_more_posts_of_a_box_through_than_one(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    with a_workspace(tmp_path / "home", postgresql_url, files=FILES) as work:
+        crowds = [[in_a_crowd(f"{each}{number}") for number in range(20)] for each in "ab"]
+
+        def store_second() -> None:
+            with work.store.write() as connection:
+                add_posts(connection, crowds[1], now=NOW)
+
+        with ThreadPoolExecutor(1) as threads:
+            with work.store.write() as connection:
+                add_posts(connection, crowds[0], now=NOW)
+                second = threads.submit(store_second)
+                while not second.done() and not somebody_waits(work.store):
+                    threading.Event().wait(0.01)
+            second.result()
+        rows = rows_of(work, "submissions")
+    assert Counter(row["suspicion"] for row in rows) == {None: 20, "too_many_for_address": 20}
+
+
+def test_processes_store_posts_in_one_order_so_that_none_waits_in_a_circle(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    with a_workspace(tmp_path / "home", postgresql_url, files=FILES) as work:
+        with work.store.write() as connection:
+            add_posts(connection, [a_post(name) for name in ("c", "a", "b")], now=NOW)
+        keys = [row["content_key"] for row in rows_of(work, "submissions")]
+    assert keys == ["a", "b", "c"]
+
+
+def in_a_crowd(name: str) -> Post:
+    post = a_post(name)
+    return replace(post, arrival=replace(post.arrival, mailbox_hash="f" * 64), most_a_day=20)
+
+
+def somebody_waits(store: Store) -> bool:
+    with store.read() as connection:
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        return connection.execute(text(waiting)).first() is not None
 
 
 @pytest.mark.parametrize("count", [1, 40])
