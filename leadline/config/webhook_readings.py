@@ -134,6 +134,13 @@ def reading_of(mapping: MappingShape, custom: Mapping[str, str]) -> Reading | No
     )
 
 
+def all_readings(project: Project) -> dict[str, Reading]:
+    """Return how the bodies of every source with a webhook are read."""
+    custom = project.settings.fields
+    found = {name: reading_of(each, custom) for name, each in project.mappings.items()}
+    return {name: reading for name, reading in found.items() if reading is not None}
+
+
 def _used(webhook: WebhookShape) -> tuple[str, ...]:
     """Return names that are no answers: of a key in the body, and of what is read by itself."""
     texts = [webhook.key.body] if webhook.key and webhook.key.body else []

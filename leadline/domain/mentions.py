@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import quopri
 import re
 import unicodedata
@@ -40,6 +41,9 @@ _OPENING: Final = re.compile(
     r"(?://\S*[/?&=]|(?:\S*[?&])?(?:[a-z0-9_.-]*(?:mail|addr|user|recipient)[a-z0-9_.-]*|e|to|cc)?=)?"
     r"['`{]*"
 )
+#: Anything with an @ between its ends, in whatever it stands.
+_ADDRESS: Final = re.compile(r"[^\s\"<>(),;:|\[\]{}\\=&?/]+@[^\s\"<>(),;:|\[\]{}\\=&?/]+")
+_WORDS: Final = re.compile(r"([\s&\"'<>,;]+|(?<=[\w\]])=(?=\w))")
 _LONGEST_RUN: Final = 256
 _SHORT: Final = 2**16  # bytes
 _BESIDE: Final = 512  # bytes around a hit that say whether it is the whole address
@@ -123,6 +127,19 @@ class Mentions:
         """Tell whether one of the texts of a JSON value is the address and nothing beside it."""
         return any(self.is_in(text) and read_email(text) == self.address for text in _texts(value))
 
+    def has_another(self, value: object) -> bool:
+        """Tell whether a JSON value holds an address that is not this one."""
+        for text in _texts(value):
+            for read in _readings(text, _DEEPEST):
+                rest, done = [], 0
+                for found in self._find(read):
+                    rest.append(read[done : found.start()])
+                    done = found.end()
+                words = _ADDRESS.findall(" ".join((*rest, read[done:])))
+                if any(read_one_email(word.strip(".'`!?")) for word in words):
+                    return True
+        return False
+
     def redact(self, text: str) -> str:
         """Return a text about somebody else without the address."""
         if not self.is_in(text) or _is_quoted_other(text, self.address):
@@ -133,6 +150,16 @@ class Mentions:
             parts += [text[done : places[found.start()]], ERASED]
             done = places[found.end() - 1] + 1
         redacted = "".join((*parts, text[done:]))
+        return self._redact_words(redacted) if self.is_in(redacted) else redacted
+
+    def _redact_words(self, text: str) -> str:
+        """Return a text without the words that hide the address, as a whole where need be."""
+        with suppress(ValueError, RecursionError):
+            value = json.loads(text)
+            if isinstance(value, dict | list):
+                return json.dumps(self.redact_value(value), ensure_ascii=False)
+        words = _WORDS.split(text)
+        redacted = "".join(ERASED if self.is_in(word) else word for word in words)
         return ERASED if self.is_in(redacted) else redacted
 
     def redact_value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value

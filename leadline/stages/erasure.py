@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from leadline.domain.keys import address_hash
+from leadline.config.webhook_readings import all_readings
+from leadline.domain.intake import is_role_address
+from leadline.domain.keys import address_hash, match_key_hash
 from leadline.domain.mentions import Mentions
+from leadline.domain.stated import Stated
 from leadline.files.erasing import erase_rows, list_files, remove_files
 from leadline.mail.erasing import erase_messages, redact_mail
 from leadline.store import erasure
 from leadline.store.mentions import list_places, rewrite
+from leadline.store.own_rows import find_own, get_last_id
 from leadline.store.suppressions import lock_addresses
 
 if TYPE_CHECKING:
@@ -25,14 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from leadline.domain.payloads import Reading
     from leadline.stages import Workspace
     from leadline.store.engine import Connection, Store
-    from leadline.store.erasure import Arrived
-    from leadline.store.mentions import Place
-
-#: Rows that cannot be told apart into cells keep their text whole.
-_WHOLE: Final = {"text"}
-_LEFT_OPEN: Final = frozenset({"new", "waiting", "quarantined", "undone"})
+    from leadline.store.own_rows import Arrived, Own
 
 
 @dataclass(slots=True)
@@ -74,11 +74,13 @@ class _Found:
     Attributes:
         message_ids: of mails to or about the person.
         lines: import run and line of the person's rows.
+        people: every address of theirs, and what looks for it.
     """
 
     done: Erasure = field(default_factory=Erasure)
     message_ids: set[str] = field(default_factory=set)
     lines: set[tuple[int, int]] = field(default_factory=set)
+    people: dict[str, Mentions] = field(default_factory=dict)
 
 
 def rehearse_erasure(work: Workspace, address: str, *, now: datetime) -> Erasure:
@@ -91,8 +93,8 @@ def rehearse_erasure(work: Workspace, address: str, *, now: datetime) -> Erasure
     """
     mentions = Mentions.of(address)
     found = _rehearse(work, mentions, now=now)
-    _erase_files(work, mentions, found, is_rehearsal=True)
-    found.done.files = _list_left(work, mentions)
+    _erase_files(work, found, is_rehearsal=True)
+    found.done.files = _list_left(work, found.people)
     return found.done
 
 
@@ -106,43 +108,101 @@ def erase_person(work: Workspace, address: str, *, now: datetime) -> Erasure:
     """
     mentions = Mentions.of(address)
     before = _rehearse(work, mentions, now=now)
-    _erase_files(work, mentions, before)
-    found = _erase_rows(work.store, mentions, now=now)
-    _erase_files(work, mentions, found)
+    _erase_files(work, before)
+    found = _erase_rows(work, work.store, mentions, now=now)
+    found.people = before.people | found.people
+    _erase_files(work, found)
     done = found.done
     done.mailbox += before.done.mailbox
     done.quarantine += before.done.quarantine
     done.is_compacted = erasure.compact(work.store)
-    done.files = _list_left(work, mentions)
+    done.files = _list_left(work, found.people)
     return done
 
 
 def _rehearse(work: Workspace, mentions: Mentions, *, now: datetime) -> _Found:
     with work.store.rehearsal() as store:
-        return _erase_rows(store, mentions, now=now)
+        return _erase_rows(work, store, mentions, now=now)
 
 
-def _erase_rows(store: Store, mentions: Mentions, *, now: datetime) -> _Found:
-    """Erase a person from the database, in one transaction."""
-    candidates = _find_places(store, mentions)
-    hash_ = address_hash(mentions.address, pepper=store.pepper)
+def _erase_rows(work: Workspace, store: Store, mentions: Mentions, *, now: datetime) -> _Found:
+    """Erase a person from the database, in one transaction, under every address of theirs."""
+    readings = all_readings(work.project)
+    people = _find_people(store, mentions, readings)
+    hashes = {
+        each.mentions.address: address_hash(each.mentions.address, pepper=store.pepper)
+        for each in people
+    }
+    found = _Found(people={each.mentions.address: each.mentions for each in people})
     with store.write(lock="intake") as connection:
-        lock_addresses(connection, {hash_})
-        erasing = _Erasing(connection, mentions, now)
-        erasing.erase_person(hash_)
-        erasing.erase_mentions(candidates)
-        erasure.add_ban(connection, hash_, now=now)
-    return erasing.found
+        lock_addresses(connection, hashes.values())
+        for each in people:
+            erasing = _Erasing(connection, each, now, found)
+            erasing.erase_person(hashes[each.mentions.address])
+        for each in people:
+            _Erasing(connection, each, now, found).erase_mentions()
+        for hash_ in hashes.values():
+            erasure.add_ban(connection, hash_, now=now)
+    return found
 
 
-def _find_places(store: Store, mentions: Mentions) -> dict[str, set[int]]:
-    """Return by table the rows that hold the address; looked for while others may write."""
+def _find_people(
+    store: Store, mentions: Mentions, readings: Mapping[str, Reading]
+) -> list[_Sought]:
+    """Return where a person's addresses stand: the one that was asked for, and what they also use.
+
+    Looked for while others may write. The address of a function is several people's.
+    """
+    asked = _seek(store, mentions, readings)
+    with store.read() as connection:
+        own = asked.find_own(connection, is_locked=False)
+    others = sorted(
+        address
+        for address in own.emails
+        if address != mentions.address and not is_role_address(address)
+    )
+    return [asked, *(_seek(store, Mentions.of(address), readings) for address in others)]
+
+
+def _seek(store: Store, mentions: Mentions, readings: Mapping[str, Reading]) -> _Sought:
+    """Return by table the rows that hold an address."""
     found: dict[str, set[int]] = defaultdict(set)
     with store.read() as connection:
+        last = get_last_id(connection)
         for place in list_places(connection, mentions.spellings):
             if mentions.is_in_value(place.values):
                 found[place.table.name].add(place.key)
-    return found
+    key_hash = match_key_hash("email", mentions.address, pepper=store.pepper)
+    return _Sought(mentions, Stated(mentions, readings), key_hash, found, last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """One address of a person, and where it stands.
+
+    Attributes:
+        stated: tells whose an arrival is.
+        key_hash: the match key of leads with the address.
+        candidates: by table, keys of rows that hold the address.
+        last: the last submission there was.
+    """
+
+    mentions: Mentions
+    stated: Stated
+    key_hash: str
+    candidates: Mapping[str, Collection[int]]
+    last: int
+
+    def find_own(self, connection: Connection, *, is_locked: bool) -> Own:
+        """Return what is the person's under this address."""
+        return find_own(
+            connection,
+            self.stated,
+            key_hash=self.key_hash,
+            candidates=self.candidates.get("submissions", ()),
+            after=self.last,
+            is_locked=is_locked,
+        )
 
 
 @dataclass
@@ -150,15 +210,19 @@ class _Erasing:
     """One erasure, inside its transaction."""
 
     connection: Connection
-    mentions: Mentions
+    sought: _Sought
     now: datetime
-    found: _Found = field(default_factory=_Found)
+    found: _Found
+
+    @property
+    def mentions(self) -> Mentions:
+        """The address."""
+        return self.sought.mentions
 
     def erase_person(self, hash_: str) -> None:
         """Empty the person's leads, arrivals and messages."""
-        leads = erasure.lock_leads(self.connection, self.mentions.address)
-        arrived = erasure.list_arrived(self.connection, leads)
-        arrived += [row for row in erasure.list_open(self.connection) if self._is_own(row)]
+        own = self.sought.find_own(self.connection, is_locked=True)
+        leads, arrived = own.leads, own.arrived
         ids = {row.id for row in arrived}
         erasure.erase_leads(self.connection, leads, now=self.now)
         mails = erasure.list_mails(self.connection, leads, ids, hash_)
@@ -167,15 +231,6 @@ class _Erasing:
         done.leads += len(leads)
         done.submissions += erasure.erase_submissions(self.connection, ids)
         self._keep_lines(arrived)
-
-    def _is_own(self, row: Arrived) -> bool:
-        """Tell whether an arrival is the person's, and not somebody's who speaks of them."""
-        return self._is_theirs(row.kind, row.raw)
-
-    def _is_theirs(self, kind: str, raw: object) -> bool:
-        is_whole = kind == "webhook" or (isinstance(raw, dict) and set(raw) == _WHOLE)
-        find = self.mentions.is_in_value if is_whole else self.mentions.is_whole_in
-        return find(raw)
 
     def _keep_lines(self, arrived: Collection[Arrived]) -> None:
         self.found.lines |= {
@@ -192,17 +247,14 @@ class _Erasing:
         self.found.done.in_flight += sum(row["state"] == "sending" for row in rows)
         self.found.done.messages += len(known)
 
-    def erase_mentions(self, candidates: Mapping[str, Collection[int]]) -> None:
+    def erase_mentions(self) -> None:
         """Take the address out of the rows of others, and out of mails about them."""
+        candidates = self.sought.candidates
         if not candidates:
             return
         places = list_places(self.connection, self.mentions.spellings, only=candidates)
-        own = [place for place in places if self._is_left_open(place)]
-        done = self.found.done
-        done.submissions += erasure.erase_submissions(self.connection, {place.key for place in own})
-        others = [place for place in places if place not in own]
-        changed = rewrite(self.connection, others, self.mentions.redact_value)
-        done.mentions += len(changed)
+        changed = rewrite(self.connection, places, self.mentions.redact_value)
+        self.found.done.mentions += len(changed)
         leads = {place.lead_id for place in changed if place.lead_id is not None}
         mails = [
             row
@@ -217,36 +269,31 @@ class _Erasing:
             redact_mail=partial(redact_mail, mentions=self.mentions),
         )
 
-    def _is_left_open(self, place: Place) -> bool:
-        row = place.row
-        return (
-            place.table.name == "submissions"
-            and row["state"] in _LEFT_OPEN
-            and self._is_theirs(row["kind"], row["raw"])
-        )
 
-
-def _erase_files(
-    work: Workspace, mentions: Mentions, found: _Found, *, is_rehearsal: bool = False
-) -> None:
+def _erase_files(work: Workspace, found: _Found, *, is_rehearsal: bool = False) -> None:
     """Take a person out of the mailbox, the quarantine files, and the files that we keep."""
     state = work.environment.state
-    found.done.mailbox += erase_messages(
-        state / "mailbox", mentions, message_ids=found.message_ids, is_rehearsal=is_rehearsal
-    )
-    found.done.quarantine += erase_rows(
-        state / "quarantine", mentions, lines=found.lines, is_rehearsal=is_rehearsal
-    )
-    remove_files(state, mentions, pattern="mailbox/*.html", is_rehearsal=is_rehearsal)
-    remove_files(state, mentions, pattern="inbox/*", is_rehearsal=is_rehearsal)
+    message_ids, lines = found.message_ids, found.lines
+    for mentions in found.people.values():
+        found.done.mailbox += erase_messages(
+            state / "mailbox", mentions, message_ids=message_ids, is_rehearsal=is_rehearsal
+        )
+        found.done.quarantine += erase_rows(
+            state / "quarantine", mentions, lines=lines, is_rehearsal=is_rehearsal
+        )
+        remove_files(state, mentions, pattern="mailbox/*.html", is_rehearsal=is_rehearsal)
+        remove_files(state, mentions, pattern="inbox/*", is_rehearsal=is_rehearsal)
+        message_ids, lines = set(), set()  # each counts once
 
 
-def _list_left(work: Workspace, mentions: Mentions) -> list[Path]:
+def _list_left(work: Workspace, people: Mapping[str, Mentions]) -> list[Path]:
     """Return files that still name the address: below the project folder, and in our own."""
     home, state = work.environment.home, work.environment.state
     ours = {state / name for name in ("mailbox", "quarantine", "inbox")}
     apart = {*ours, *erasure.list_files(work.store)}
-    found = list_files(home, mentions, apart=apart)
-    if not state.is_relative_to(home) and state.is_dir():
-        found += list_files(state, mentions, apart=apart)
-    return found
+    found: dict[Path, None] = {}
+    for mentions in people.values():
+        found |= dict.fromkeys(list_files(home, mentions, apart=apart))
+        if not state.is_relative_to(home) and state.is_dir():
+            found |= dict.fromkeys(list_files(state, mentions, apart=apart))
+    return [*found]

@@ -7,15 +7,19 @@ from datetime import datetime
 from email.parser import Parser
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.domain.keys import address_hash
+from leadline.config.webhook_readings import all_readings
+from leadline.domain.intake import is_role_address
+from leadline.domain.keys import address_hash, match_key_hash
 from leadline.domain.mentions import Mentions
 from leadline.domain.reject_words import REJECT_WORDS
 from leadline.domain.skips import WORDS, SkipReason
+from leadline.domain.stated import Stated
 from leadline.rendering.reasons import routing_reason, score_reasons
+from leadline.store.own_rows import find_own, get_last_id, list_candidates
 from leadline.store.persons import read_held
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from leadline.stages import Workspace
 
@@ -27,7 +31,6 @@ _INNER: Final = frozenset(
         *("sequence_version_id", "company_key", "priority"),
     }
 )
-_WHOLE: Final = {"text"}
 
 
 def read_person(work: Workspace, address: str, *, lang: str) -> dict[str, Any]:
@@ -39,15 +42,24 @@ def read_person(work: Workspace, address: str, *, lang: str) -> dict[str, Any]:
         lang: `en` or `ja`.
     """
     mentions = Mentions.of(address)
-
-    def is_own(kind: str, raw: object) -> bool:
-        is_whole = kind == "webhook" or (isinstance(raw, dict) and set(raw) == _WHOLE)
-        return (mentions.is_in_value if is_whole else mentions.is_whole_in)(raw)
-
-    hash_ = address_hash(address, pepper=work.store.pepper)
+    pepper = work.store.pepper
     with work.store.read() as connection:
-        held = read_held(connection, address, address_hash=hash_, is_own=is_own)
-    messages = [_message(row, address) for row in held.pop("messages")]
+        own = find_own(
+            connection,
+            Stated(mentions, all_readings(work.project)),
+            key_hash=match_key_hash("email", address, pepper=pepper),
+            candidates=list_candidates(connection, mentions),
+            after=get_last_id(connection),
+            is_locked=False,
+        )
+        emails = {address, *(each for each in own.emails if not is_role_address(each))}
+        held = read_held(
+            connection,
+            leads=own.leads,
+            submissions={row.id for row in own.arrived},
+            hashes={address_hash(each, pepper=pepper) for each in emails},
+        )
+    messages = [_message(row, emails) for row in held.pop("messages")]
     scores = [_score(row, lang) for row in held.pop("scores")]
     for row in held["assignments"]:
         row["why"] = routing_reason(row, lang)
@@ -87,10 +99,10 @@ def _score(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
     return {**_plain(row, lang), "reasons": reasons}
 
 
-def _message(row: Mapping[str, Any], address: str) -> dict[str, Any]:
+def _message(row: Mapping[str, Any], emails: Collection[str]) -> dict[str, Any]:
     """Return a mail with its headers and text; a mail to a rep is about the person."""
     shown = {name: value for name, value in row.items() if name not in {"mail", "owner"}}
-    shown["is_to_person"] = row["recipient"] == address
+    shown["is_to_person"] = row["recipient"] in emails
     if row["mail"]:
         message = Parser(policy=email.policy.default).parsestr(row["mail"])
         body = message.get_body(preferencelist=("plain", "html"))

@@ -8,11 +8,10 @@ that holds the address and the intake (see `leadline.stages.erasure`).
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, insert, literal, null, or_, select, text, update
+from sqlalchemy import delete, insert, null, or_, select, text, update
 
 from leadline.domain.skips import SkipReason
 from leadline.store import schema
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
     from leadline.store.engine import Store
@@ -44,57 +42,11 @@ _KEPT: Final = frozenset(
     }
 )
 _CLEARED: Final = ("reason", "field", "detail", "consent_wording", "network_address")
-#: Arrivals that no lead has come of yet.
-_OPEN: Final = ("new", "waiting", "quarantined")
 _REP_KINDS: Final = ("assignment", "alert")
 _WAITING: Final = ("queued", "deferred", "leased")
 #: How long others may keep the file of the database from being written anew.
 _PATIENCE_SECONDS: Final = 5
 _WRITTEN: Final = ("recipient", "address_hash", "subject", "mail")
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A submission, as far as an erasure looks at it.
-
-    Attributes:
-        raw: as it arrived.
-    """
-
-    id: int
-    state: str
-    kind: str
-    import_run_id: int | None
-    line: int | None
-    lead_id: int | None
-    raw: Any
-
-
-def lock_leads(connection: Connection, address: str) -> list[int]:
-    """Return the leads with an address; nobody else changes them until the transaction ends."""
-    query = select(_LEADS.c.id).where(_LEADS.c.email == address).order_by(_LEADS.c.id)
-    return [row.id for row in connection.execute(query.with_for_update())]
-
-
-def list_arrived(connection: Connection, lead_ids: Collection[int]) -> list[Arrived]:
-    """Return the submissions of leads."""
-    return _arrived(connection, among(connection, _SUBMISSIONS.c.lead_id, lead_ids))
-
-
-def list_open(connection: Connection) -> list[Arrived]:
-    """Return every submission of which no lead has come yet and may still come."""
-    return _arrived(connection, or_(*(_SUBMISSIONS.c.state == literal(state) for state in _OPEN)))
-
-
-def _arrived(connection: Connection, condition: ColumnElement[bool]) -> list[Arrived]:
-    columns = [_SUBMISSIONS.c[name] for name in Arrived.__dataclass_fields__]
-    rows = connection.execute(
-        select(*columns)
-        .where(condition, _SUBMISSIONS.c.state != "erased")
-        .order_by(_SUBMISSIONS.c.id)
-        .with_for_update()
-    )
-    return [Arrived(*row) for row in rows]
 
 
 def erase_submissions(connection: Connection, ids: Collection[int]) -> int:

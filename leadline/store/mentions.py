@@ -77,24 +77,28 @@ def list_places(
     spellings: Sequence[str],
     *,
     only: Mapping[str, Collection[int]] | None = None,
+    tables: Collection[Table] = _TABLES,
 ) -> list[Place]:
     """Return rows that may hold an address, at most one statement per table.
 
     Args:
         connection: any transaction.
         spellings: of the address, in lower case.
-        only: by table, the first column of the keys of the rows to look at; all when None.
+        only: by table, the first column of the keys of the rows to lock; all when None.
+        tables: to look into.
     """
     found = []
-    for table in _TABLES if only is None else (each for each in _TABLES if each.name in only):
+    for table in tables if only is None else (each for each in tables if each.name in only):
         texts = tuple(column.name for column in table.c if _is_text(column))
         keys = list(table.primary_key)
         facts = [name for name in ("lead_id", "state", "kind") if name in table.c]
         names = dict.fromkeys((*texts, *(column.name for column in keys), *facts))
         query = select(*(table.c[name] for name in names))
-        query = query.where(_may_hold(table, texts, spellings))
-        if only is not None:
-            query = query.where(among(connection, keys[0], only[table.name])).with_for_update()
+        if only is None:
+            query = query.where(_may_hold(table, texts, spellings))
+        else:
+            query = query.where(among(connection, keys[0], only[table.name]))
+            query = query.order_by(*keys).with_for_update()
         found += [Place(table, row, texts) for row in as_dicts(connection.execute(query))]
     return found
 

@@ -11,7 +11,7 @@ from leadline.store.bulk import among, as_dicts
 from leadline.store.scores import get_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from sqlalchemy import ColumnElement, Table
     from sqlalchemy.engine import Connection
@@ -26,63 +26,58 @@ _OF_LEADS: Final = {
     "touches": schema.touches,
     "import_changes": schema.import_changes,
 }
-_OPEN: Final = ("new", "waiting", "quarantined", "undone")
 _REP_KINDS: Final = ("assignment", "alert")
 
 
 def read_held(
     connection: Connection,
-    address: str,
     *,
-    address_hash: str,
-    is_own: Callable[[str, Any], bool],
+    leads: Collection[int],
+    submissions: Collection[int],
+    hashes: Collection[str],
 ) -> dict[str, Rows]:
     """Return a person's rows by what they are.
 
     Args:
         connection: any transaction.
-        address: in canonical form.
-        address_hash: its keyed hash.
-        is_own: tells of an arrival that no lead has come of, by kind and text, whether it is the
-            person's.
+        leads: ids of the person's leads.
+        submissions: ids of the person's submissions.
+        hashes: keyed hashes of the person's addresses.
     """
-    leads = _read(connection, schema.leads, schema.leads.c.email == address)
-    ids = [row["id"] for row in leads]
+    ids = leads
     held = {
         name: _read(connection, table, among(connection, table.c.lead_id, ids))
         for name, table in _OF_LEADS.items()
     }
     table = schema.submissions
-    linked = _read(connection, table, among(connection, table.c.lead_id, ids))
-    left = _read(connection, table, table.c.state.in_(_OPEN) & table.c.lead_id.is_(None))
-    submissions = linked + [row for row in left if is_own(row["kind"], row["raw"])]
     bans = schema.suppressions
-    messages = _messages(connection, ids, [row["id"] for row in submissions], address_hash)
+    messages = _messages(connection, ids, submissions, hashes)
     events = schema.delivery_events
     return {
-        "leads": leads,
-        "submissions": submissions,
+        "leads": _read(connection, schema.leads, among(connection, schema.leads.c.id, ids)),
+        "submissions": _read(connection, table, among(connection, table.c.id, submissions)),
         **held,
         "scores": list(get_scores(connection, ids).values()),
         "messages": messages,
         "delivery_events": _read(
             connection, events, among(connection, events.c.outbox_id, [m["id"] for m in messages])
         ),
-        "suppressions": _read(
-            connection, bans, (bans.c.address_hash == address_hash) & bans.c.lifted_at.is_(None)
-        ),
+        "suppressions": _read(connection, bans, among(connection, bans.c.address_hash, hashes)),
     }
 
 
 def _messages(
-    connection: Connection, leads: Collection[int], submissions: Collection[int], hash_: str
+    connection: Connection,
+    leads: Collection[int],
+    submissions: Collection[int],
+    hashes: Collection[str],
 ) -> Rows:
     """Return mails to the person and about them."""
     outbox = schema.outbox
     theirs = or_(
         among(connection, outbox.c.lead_id, leads),
         among(connection, outbox.c.submission_id, submissions),
-        (outbox.c.address_hash == hash_) & outbox.c.kind.not_in(_REP_KINDS),
+        among(connection, outbox.c.address_hash, hashes) & outbox.c.kind.not_in(_REP_KINDS),
     )
     found = _read(connection, outbox, theirs)
     ids = [row["id"] for row in found]

@@ -520,6 +520,69 @@ def test_mail_to_another_that_names_the_person_keeps_whom_it_goes_to(work: Works
     assert message(work.store, waits)["skip_reason"] == "suppressed"
 
 
+def from_two_addresses(work: Workspace) -> str:
+    """Let a person write from the canary's address and from another; returns the other."""
+    other = "second.address@example.net"
+    add(work, a_post("old", {**FORM, "email": other}))
+    run(work, "intake")
+    add(work, a_post("new", FORM))
+    run(work, "intake")
+    (lead,) = rows_of(work, "leads")
+    assert lead["email"] in {ADDRESS, other}
+    return other
+
+
+@ON_FILE
+@pytest.mark.parametrize("asks_with", ["one", "other"])
+def test_lead_that_wrote_from_two_addresses_is_one_person(work: Workspace, asks_with: str) -> None:
+    other = from_two_addresses(work)
+    address = ADDRESS if asks_with == "one" else other
+    held = read_person(work, address, lang="en")
+    assert (len(held["leads"]), len(held["submissions"])) == (1, 2)
+    done = erase_person(work, address, now=NOW)
+    assert (done.leads, done.submissions) == (1, 2)
+    assert traces_in_tables(work) == {}
+    hashes = {row["address_hash"] for row in rows_of(work, "suppressions")}
+    assert hashes == {address_hash(each, pepper=PEPPER) for each in (ADDRESS, other)}
+    report = take_in(work, "again.csv", f"Email,Country\n{other},JP\n{ADDRESS},JP\n")
+    assert [reject["reason"] for reject in report["rejects"]] == ["erased", "erased"]
+
+
+@ON_FILE
+def test_address_of_a_function_that_the_person_also_used_is_not_banned(work: Workspace) -> None:
+    add(work, a_post("old", FORM), a_post("new", {**FORM, "email": "info@ikeda.example"}))
+    run(work, "intake")
+    forget(work)
+    assert [row["address_hash"] for row in rows_of(work, "suppressions")] == [hash_of(work)]
+
+
+@ON_FILE
+def test_arrival_of_another_that_names_the_person_stays_without_the_address(
+    work: Workspace,
+) -> None:
+    body = json.dumps({"email": "bob@example.net", "message": f"{ADDRESS} told me"})
+    add(
+        work,
+        Arrival("partner", "1", "webhook", {"body": body}),
+        Arrival("partner", "2", "webhook", {"body": body}, reason="unreadable"),
+        a_post("3", {**OTHER, "referrer": ADDRESS}, reason="honeypot", suspicion="honeypot"),
+        a_post("4", OTHER),
+    )
+    before = rows_of(work, "submissions")
+    assert read_person(work, ADDRESS, lang="en")["submissions"] == []
+    done = forget(work)
+    assert (done.submissions, done.mentions) == (0, 4)
+    after = rows_of(work, "submissions")
+    assert [row["state"] for row in after] == [row["state"] for row in before]
+    assert [json.loads(row["raw"]["body"])["email"] for row in after[:2]] == ["bob@example.net"] * 2
+    assert after[2]["raw"] == {
+        **OTHER,
+        "referrer": "[erased]",
+        "message": "詳しくは [erased] まで。",
+    }
+    assert traces_in_tables(work) == {}
+
+
 @ON_FILE
 def test_files_of_the_company_are_named_and_left_alone(work: Workspace) -> None:
     home = work.environment.home
