@@ -75,16 +75,16 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "submissions list": (
         (
-            "submissions[]{id, source, kind, state, reason, reason_text, suspicion, "
+            "submissions[]{id, source, kind, state, reason, reason_text, detail_text, suspicion, "
             "suspicion_text, attempts, due_at, received_at}"
         ),
         "file_rows",
     ),
     "submissions show": (
         (
-            "submission{id, source, kind, state, reason, reason_text, suspicion, suspicion_text, "
-            "attempts, due_at, received_at, field, detail, lead_id, consent_version, "
-            "network_address, raw}"
+            "submission{id, source, kind, state, reason, reason_text, detail_text, suspicion, "
+            "suspicion_text, attempts, due_at, received_at, field, detail, lead_id, "
+            "consent_version, network_address, raw}"
         ),
     ),
     "submissions replay": (

@@ -86,12 +86,19 @@ def _row(row: Mapping[str, Any], lang: str) -> Row:
         "state": row["state"],
         "reason": row["reason"],
         "reason_text": _words(row["reason"], lang),
+        "detail_text": _detail(row, lang),
         "suspicion": row["suspicion"],
         "suspicion_text": _words(row["suspicion"], lang),
         "attempts": row["attempts"],
         "due_at": time_text(row["due_at"]),
         "received_at": time_text(row["received_at"]),
     }
+
+
+def _detail(row: Mapping[str, Any], lang: str) -> str:
+    from leadline.domain.reject_words import say_detail
+
+    return say_detail("", row["detail"], lang) if row["detail"] else ""
 
 
 def _words(reason: str | None, lang: str) -> str:
@@ -113,6 +120,7 @@ def _show_list(session: Session, rows: Sequence[Row], *, has_more: bool, file_ro
     )
     if rows:
         names = ("id", "source", "received_at", "state", "attempts", "suspicion", "reason_text")
+        rows = [{**row, "reason_text": _joined(row)} for row in rows]
         states = {row["state"]: out.words(f"submissions.state.{row['state']}") for row in rows}
         lines = ([{**row, "state": states[row["state"]]}[name] for name in names] for row in rows)
         out.table(columns, lines)
@@ -125,6 +133,11 @@ def _show_list(session: Session, rows: Sequence[Row], *, has_more: bool, file_ro
     if file_rows:
         folder = session.folders.state / "quarantine"
         out.line("submissions.file_rows", count=file_rows, folder=folder)
+
+
+def _joined(row: Row) -> str:
+    """Return the reason of a row, and what exactly is wrong."""
+    return ": ".join(text for text in (row["reason_text"], row["detail_text"]) if text)
 
 
 def show(

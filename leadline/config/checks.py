@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final, TypeGuard, get_args
 from zoneinfo import ZoneInfo
 
 from leadline.config.assets import LARGEST, asset_fault
+from leadline.config.form_checks import check_form
 from leadline.config.problems import nearest
-from leadline.config.webhook_checks import check_webhook
+from leadline.config.webhook_checks import check_variables, check_webhook
 from leadline.domain.conditions import compile_condition
 from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldType
 from leadline.domain.recurrence_lexicon import suggest_zone
@@ -68,9 +69,11 @@ def check_documents(documents: Documents) -> Iterator[Problem]:
         yield from _sequence(sequence, name, fields=fields, templates=documents.templates)
     for form in documents.forms.values():
         yield from _form(form, LEAD_FIELDS | custom)
+        yield from check_form(form)
         yield from _answers(form, documents)
     for mapping in documents.mappings.values():
         yield from check_mapping(mapping, custom)
+    yield from check_variables(documents.mappings)
 
 
 def check_mapping(mapping: Document, custom: Collection[str]) -> Iterator[Problem]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from leadline.config.environment import webhook_variable
 from leadline.config.problems import nearest
 from leadline.domain.paths import FUNCTIONS, find_fault, plain_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from leadline.config.document import Document, Path
     from leadline.errors import Problem
@@ -35,6 +36,25 @@ def check_webhook(mapping: Document, fields: Collection[str]) -> Iterator[Proble
         if name not in fields:
             spot = mapping.at_key((*_WEBHOOK, "fields", name))
             yield spot.problem("unknown_lead_field", suggestion=nearest(name, fields))
+
+
+def check_variables(mappings: Mapping[str, Document]) -> Iterator[Problem]:
+    """Yield a fault for each source whose secret has the variable of another's.
+
+    Args:
+        mappings: the files by source.
+    """
+    owners: dict[str, Document] = {}
+    for source, mapping in sorted(mappings.items()):
+        webhook = mapping.get(_WEBHOOK)
+        if not isinstance(webhook, dict) or mapping.get((*_WEBHOOK, "open")) is True:
+            continue
+        variable = webhook_variable("SECRET", source)
+        first = owners.setdefault(variable, mapping)
+        if first is not mapping:
+            yield mapping.at_key(_WEBHOOK).problem(
+                "same_secret_variable", first=first.file, second=mapping.file, variable=variable
+            )
 
 
 def _expressions(mapping: Document) -> Iterator[Path]:

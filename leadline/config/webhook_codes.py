@@ -35,6 +35,14 @@ WEBHOOK_CODES: Final[dict[str, Code]] = {
         "`timestamp: {header: X-Timestamp}`、署名と同じヘッダーの一部なら `{prefix: t=}` と"
         "書きます。",
     ),
+    "same_secret_variable": Code(
+        "{first} and {second} would share the variable {variable}",
+        "{first} と {second} の環境変数が同じ {variable} になります",
+        "Signs other than letters and digits become _ in its name. Rename one of the files: each "
+        "source needs a secret of its own.",
+        "環境変数名では英数字以外がすべて _ になります。送信元ごとに秘密の値が必要なため、"
+        "どちらかのファイル名を変更してください。",
+    ),
     "one_key_place": Code(
         "a key stands in one place: write one of `header`, `query` and `body`",
         "キーの場所は `header`・`query`・`body` のうち1つだけを書いてください",

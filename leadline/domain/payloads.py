@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import json
 import math
 import re
@@ -36,6 +37,14 @@ _IS_PART: Final = "part"  # in what is stored of one lead of several
 _MAX_FIELDS: Final = 2_000
 _MAX_DEPTH: Final = 40
 _ENCODINGS: Final = ("utf-8-sig", "cp932")
+_FORM_ENCODINGS: Final = ("utf-8", "cp932")
+_CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]+)""", re.IGNORECASE | re.ASCII)
+#: What programs mean by a name: Windows writes more signs than the name stands for.
+_AS_WRITTEN: Final = {"shift_jis": "cp932", "utf-8": "utf-8-sig"}
+#: Ways of writing text that no content type names.
+_NO_CHARSETS: Final = frozenset(
+    {"idna", "punycode", "utf-7", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs"}
+)
 _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 _BRACKETS: Final = re.compile(r"\A([^\[\]]+)((?:\[[^\[\]]*\])+)\Z")
@@ -152,9 +161,9 @@ def decode_body(body: bytes, content_type: str) -> Any:  # noqa: ANN401 - any va
             return _as_object(_multipart(body, content_type))
         looks_like_json = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
         if kind == "application/json" or kind.endswith("+json") or looks_like_json:
-            return _json(_text(body, ("utf-8-sig",)))
+            return _json(_text(body, (*_declared(content_type), "utf-8-sig")))
         if kind in {_FORM, "", "text/plain"}:
-            return _as_object(_urlencoded(body))
+            return _as_object(_urlencoded(body, (*_declared(content_type), *_FORM_ENCODINGS)))
     except RecursionError:
         _refuse("nested too deeply")
     _refuse("neither JSON nor urlencoded nor multipart")
@@ -260,7 +269,20 @@ def read_payload(
     return columns.cells, columns.mapping()
 
 
-def _text(body: bytes, encodings: Sequence[str] = _ENCODINGS) -> str:
+def _declared(content_type: str) -> tuple[str, ...]:
+    """Return the encoding that a content type names, when it is one of texts."""
+    named = _CHARSET.search(content_type)
+    try:
+        name = codecs.lookup(named[1]).name if named else ""
+        "x".encode(name)
+    except (LookupError, UnicodeError):
+        return ()
+    if not name or name in _NO_CHARSETS:
+        return ()
+    return (_AS_WRITTEN.get(name, name),)
+
+
+def _text(body: bytes, encodings: Sequence[str]) -> str:
     for encoding in encodings:
         try:
             return body.decode(encoding)
@@ -311,8 +333,8 @@ def _depth(value: object) -> int:
     return depth
 
 
-def _urlencoded(body: bytes) -> list[tuple[str, str]]:
-    for encoding in ("utf-8", "cp932"):
+def _urlencoded(body: bytes, encodings: Sequence[str]) -> list[tuple[str, str]]:
+    for encoding in encodings:
         try:
             return parse_qsl(
                 _text(body, (encoding,)),
@@ -347,7 +369,8 @@ def _multipart(body: bytes, content_type: str) -> list[tuple[str, str]]:
         _refuse("not multipart as its content type says")
     if not found or len(found) > _MAX_FIELDS:
         _refuse("too many fields" if found else "no field in a multipart body")
-    return [(_text(name), _text(value)) for name, value in found]
+    encodings = (*_declared(content_type), *_ENCODINGS)
+    return [(_text(name, encodings), _text(value, encodings)) for name, value in found]
 
 
 def _as_object(pairs: list[tuple[str, str]]) -> dict[str, Any]:

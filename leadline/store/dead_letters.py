@@ -29,7 +29,7 @@ STATES: Final = tuple(_STATES)
 _IS_FILE: Final = _SUBMISSIONS.c.kind == "file"
 #: What is shown of a submission; nothing of what it says.
 _SHOWN: Final = (
-    *("id", "source", "kind", "state", "reason", "suspicion"),
+    *("id", "source", "kind", "state", "reason", "detail", "suspicion"),
     *("attempts", "due_at", "received_at"),
 )
 

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from leadline.store.engine import Store
 
 ANN = {"email": "ann@secret.example", "full_name": "Ann"}
+DETAIL = "not JSON from line 1, column 7"
 HELD = (
     Arrival("form:contact", "1", "form", ANN, reason="honeypot", suspicion="honeypot"),
     Arrival("form:contact", "2", "form", {"full_name": "Bo"}, reason="missing_email"),
-    Arrival("webhook:meta", "3", "webhook", {"body": "x"}, reason="unreadable"),
+    Arrival("webhook:meta", "3", "webhook", {"body": "x"}, reason="unreadable", detail=DETAIL),
     Arrival("webhook:meta", "4", "webhook", {"body": "y"}, reason="too_long"),
     Arrival("few", "5", "file", {"text": "bad"}, line=4, reason="field_count"),
     Arrival("form:contact", "6", "form", ANN),
@@ -134,6 +135,17 @@ def test_list_tells_why_and_nothing_of_what_was_said(command: CommandLine) -> No
 )
 def test_list_is_narrowed(command: CommandLine, words: tuple[str, ...], found: list[int]) -> None:
     assert ids(command("submissions", "list", *words, "--json").document) == found
+
+
+def test_list_says_what_is_wrong_with_a_body(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = command("submissions", "list", "--json").document["submissions"]
+    assert [row["detail_text"] for row in found if row["reason"] == "unreadable"] == [DETAIL]
+    monkeypatch.setenv("LEADLINE_LANG", "ja")
+    found = command("submissions", "list", "--json").document["submissions"]
+    assert "1 行 7 桁から JSON として読めません" in [row["detail_text"] for row in found]
+    assert "JSON" in command("submissions", "list").out
 
 
 def test_show_says_what_arrived(command: CommandLine) -> None:

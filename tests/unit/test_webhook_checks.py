@@ -8,6 +8,7 @@ from leadline.config.checks import check_mapping
 from leadline.config.document import read_document
 from leadline.config.shape import MappingShape
 from leadline.config.validation import validate
+from leadline.config.webhook_checks import check_variables
 
 
 def faults(text: str) -> list[tuple[str, int, int, str]]:
@@ -76,3 +77,19 @@ def test_fault_is_named_where_it_stands(text: str, fault: tuple[str, int, int, s
 @pytest.mark.parametrize("vendor", ["google_ads", "meta", "typeform", "contact_form_7"])
 def test_known_vendor_needs_one_line(vendor: str) -> None:
     assert faults(f"webhook: {{vendor: {vendor}}}\n") == []
+
+
+def test_sources_whose_secrets_would_have_one_variable_are_refused() -> None:
+    text = "webhook: {key: {header: K}}\n"
+    names = ["my-tool", "my_tool", "other"]
+    files = {name: read_document(f"config/mappings/{name}.yaml", text)[0] for name in names}
+    (problem,) = check_variables(files)
+    assert (problem.code, problem.file) == ("same_secret_variable", "config/mappings/my_tool.yaml")
+    assert "config/mappings/my-tool.yaml" in problem.message["en"]
+    assert "LEADLINE_WEBHOOK_SECRET_MY_TOOL" in problem.message["ja"]
+
+
+def test_open_sources_need_no_variable_of_their_own() -> None:
+    text = "webhook: {open: true}\n"
+    files = {name: read_document(f"{name}.yaml", text)[0] for name in ("展示会", "資料請")}
+    assert list(check_variables(files)) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -260,6 +261,25 @@ def test_expression_that_meets_another_kind_of_value_gives_nothing() -> None:
 )
 def test_form_is_read_as_an_object(body: bytes, found: dict[str, Any]) -> None:
     assert decode_body(body, "application/x-www-form-urlencoded") == found
+
+
+@pytest.mark.parametrize(
+    ("codec", "charset", "kind"),
+    [
+        ("euc_jp", "EUC-JP", "application/x-www-form-urlencoded"),
+        ("euc_jp", '"euc-jp"', "application/json"),
+        ("cp932", "Shift_JIS", "application/json"),
+        ("latin-1", "ISO-8859-1", "application/json"),
+        ("utf-8", "nonsense", "application/json"),
+        ("utf-8", "base64", "application/json"),
+        ("cp932", "utf-8", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_encoding_that_is_declared_is_used_first(codec: str, charset: str, kind: str) -> None:
+    name = "Jürg" if codec == "latin-1" else "山田①" if codec == "cp932" else "山田"
+    is_form = "form" in kind
+    text = f"name={quote(name, encoding=codec)}" if is_form else f'{{"name": "{name}"}}'
+    assert decode_body(text.encode(codec), f"{kind}; charset={charset}") == {"name": name}
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/vnd.x+json", "APPLICATION/JSON"])
