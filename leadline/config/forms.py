@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from leadline.config.values import Country, Duration, Name, Shape, ShapeFault, Text, Words
 
@@ -21,6 +23,49 @@ FieldKind = Literal[
     "checkbox",
     "hidden",
 ]
+
+
+_PORTS: Final = {"http": ":80", "https": ":443"}
+_HOST: Final = r"(?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
+_ORIGIN: Final = re.compile(rf"https?://{_HOST}", re.IGNORECASE)
+_URL: Final = re.compile(rf"https?://{_HOST}(?:[/?#][!-~]*)?", re.IGNORECASE)
+
+
+def _plain_host(url: str) -> tuple[str, str]:
+    """Return `scheme://host[:port]` of a URL as browsers write it, and the rest; "" for none."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:
+        return "", ""
+    if not host or parts.scheme not in _PORTS:
+        return "", ""
+    host = f"[{host}]" if ":" in host else host
+    origin = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return origin.removesuffix(_PORTS[parts.scheme]), urlunsplit(("", "", *parts[2:]))
+
+
+def _origin(url: str) -> str:
+    cure, _ = _plain_host(url)
+    if not _ORIGIN.fullmatch(url) or url.lower() != cure:
+        raise ShapeFault(code="origin_expected", cure=cure if _ORIGIN.fullmatch(cure) else "")
+    return url
+
+
+def _return_url(url: str) -> str:
+    if not _URL.fullmatch(url):
+        cure = "".join(_plain_host(url))
+        raise ShapeFault(code="web_url_expected", cure=cure if _URL.fullmatch(cure) else "")
+    return url
+
+
+def _lasting(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ShapeFault(code="link_never_works")
+    return value
+
+
+Lasting = Annotated[Duration, AfterValidator(_lasting)]
 
 
 class FormOption(Shape):
@@ -77,7 +122,7 @@ class FormAsset(Shape):
 
     file: Text = Field(description="below assets/ in the project folder")
     title: Words
-    expires_after: Duration = timedelta(days=14)
+    expires_after: Lasting = timedelta(days=14)
 
 
 class FormShape(Shape):
@@ -86,8 +131,8 @@ class FormShape(Shape):
     title: Words
     fields: Annotated[dict[str, FormField], Field(min_length=1)]
     consent: FormConsent | None = None
-    origins: tuple[str, ...] = ()
-    return_urls: tuple[str, ...] = ()
+    origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    return_urls: tuple[Annotated[str, AfterValidator(_return_url)], ...] = ()
     country: Country | None = None
     timezone: str | None = None
     protection: FormProtection = FormProtection()
@@ -102,7 +147,7 @@ class FormShape(Shape):
     confirmation_mail: Name = Field(
         default="confirmation", description="template folder below templates/forms/"
     )
-    confirm_within: Duration = timedelta(days=7)
+    confirm_within: Lasting = timedelta(days=7)
 
     @model_validator(mode="after")
     def _asset_needs_a_mail(self) -> Self:

@@ -139,7 +139,7 @@ def _suggestion(error: ErrorDetails) -> str:
     if error["type"] == "literal_error":
         return nearest(value, _choices(context))
     if isinstance(reason := context.get("error"), ShapeFault):
-        return nearest(value, reason.known)
+        return reason.cure or nearest(value, reason.known)
     pattern = str(context.get("pattern", ""))
     other = value.strip().upper() if pattern == "^[A-Z]{2}$" else value.strip().lower()
     is_cure = error["type"] == "string_pattern_mismatch" and re.search(pattern, other)

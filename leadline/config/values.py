@@ -41,13 +41,15 @@ class ShapeFault(ValueError):
     Attributes:
         code: one of `leadline.config.codes`.
         known: the words among which is the one that may have been meant.
+        cure: what was meant, where that is certain.
     """
 
-    def __init__(self, *, code: str, known: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, code: str, known: tuple[str, ...] = (), cure: str = "") -> None:
         """Keep what is wrong."""
         super().__init__(code)
         self.code = code
         self.known = known
+        self.cure = cure
 
 
 def _duration(value: object) -> object:

@@ -245,3 +245,79 @@ def test_unknown_manager_is_a_fault_and_shows_no_name(home: Path) -> None:
     problem = the_problem(home)
     assert place(problem)[:3] == ("unknown_rep", "config/reps.csv", 2)
     assert "Katelyn" not in problem.say("en")
+
+
+A_FIELD = "  message: {{label: {{en: Text, ja: 内容}}, {}}}\n"
+OPTIONS = "options: [{value: a, label: {en: A, ja: A}}, {value: %s, label: {en: B, ja: B}}]"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "suggestion"),
+    [
+        ("origins: [https://www.example.com/]", "origin_expected", "https://www.example.com"),
+        ("origins: [https://www.example.com/a]", "origin_expected", "https://www.example.com"),
+        ("origins: ['https://www.example.com:443']", "origin_expected", "https://www.example.com"),
+        ("origins: ['http://localhost:80']", "origin_expected", "http://localhost"),
+        ("origins: [https://例え.example]", "origin_expected", "https://xn--r8jz45g.example"),
+        ("origins: ['https://*.example.com']", "origin_expected", ""),
+        ("origins: ['*']", "origin_expected", ""),
+        ("origins: ['https://www.example .com']", "origin_expected", ""),
+        ("origins: [www.example.com]", "origin_expected", ""),
+        ("origins: [ftp://www.example.com]", "origin_expected", ""),
+        ("return_urls: [/thanks]", "web_url_expected", ""),
+        ("return_urls: ['javascript:alert(1)']", "web_url_expected", ""),
+        ("return_urls: ['https://www.example.com/a b']", "web_url_expected", ""),
+        (
+            "return_urls: [https://例え.example/a?b#c]",
+            "web_url_expected",
+            "https://xn--r8jz45g.example/a?b#c",
+        ),
+        ("return_urls: ['https://']", "web_url_expected", ""),
+        ("confirm_within: 0d", "link_never_works", ""),
+        (A_FIELD.format(OPTIONS % "b"), "options_without_choice", ""),
+        (A_FIELD.format("type: choice, " + OPTIONS % "a"), "option_twice", ""),
+        (A_FIELD.format("type: choices, " + OPTIONS % "'b,c'"), "option_with_comma", ""),
+        (A_FIELD.format("type: hidden, required: true"), "hidden_required", ""),
+        (
+            A_FIELD.format("required: false")
+            + "consent: {field: message, version: v1, wording: {en: News, ja: 案内}}\n",
+            "consent_is_a_field",
+            "",
+        ),
+    ],
+)
+def test_form_that_would_not_work_is_told_so(
+    home: Path, line: str, code: str, suggestion: str
+) -> None:
+    put(home, "config/forms/contact.yaml", FILES["config/forms/contact.yaml"] + line)
+    _, (problem,) = check_project(home)
+    assert (problem.code, problem.suggestion) == (code, suggestion)
+    assert problem.line > 0
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "suggestion"),
+    [
+        ("", "email_not_required", ""),
+        (", required: false", "email_not_required", ""),
+        (", required: true, type: text", "email_of_other_type", "email"),
+    ],
+)
+def test_address_of_a_form_is_asked_for_as_one(
+    home: Path, written: str, code: str, suggestion: str
+) -> None:
+    text = FILES["config/forms/contact.yaml"].replace(", required: true", written)
+    put(home, "config/forms/contact.yaml", text)
+    _, (problem,) = check_project(home)
+    assert (problem.code, problem.suggestion) == (code, suggestion)
+
+
+def test_form_may_name_sites_and_pages_and_several_choices(home: Path) -> None:
+    more = (
+        A_FIELD.format("type: choices, " + OPTIONS % "b")
+        + "origins: [https://www.example.com, 'http://127.0.0.1:8080', 'http://[::1]:8080']\n"
+        + "return_urls: ['https://www.example.com/%E3%81%82?a=b#c', 'http://localhost:3000']\n"
+        + "confirm_within: 1h\n"
+    )
+    put(home, "config/forms/contact.yaml", FILES["config/forms/contact.yaml"] + more)
+    assert check_project(home)[1] == ()
