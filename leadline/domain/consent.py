@@ -97,11 +97,14 @@ class Given:
         is_granted: whether it is a yes.
         basis: of a yes, one of `BASES`.
         at: when the person said it (aware UTC).
+        is_dated: whether it is known that it was said then: the row of a file that states no time
+            tells only that it was known when the file came in.
     """
 
     is_granted: bool
     basis: str | None
     at: datetime
+    is_dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,9 @@ def decide_permission(
 ) -> Permission | SkipReason:
     """Return on which basis a person may be written to now, or why not.
 
-    A ban comes first. A refusal overrides every basis that is as old or older, and every newer
-    one that does not count after a refusal; of what is left the strongest that lasts holds.
+    A ban comes first. A refusal overrides every basis that is as old or older or whose time is
+    not known, and every newer one that does not count after a refusal; of what is left the
+    strongest that lasts holds.
 
     Args:
         evidence: what the person said for this purpose and channel, in any order.
@@ -156,7 +160,7 @@ def _basis(given: Given) -> str:
 def _counts(given: Given, refused_at: datetime | None, rules: CountryRules) -> bool:
     if refused_at is None:
         return True
-    return given.at > refused_at and _basis(given) in rules.after_refusal
+    return given.is_dated and given.at > refused_at and _basis(given) in rules.after_refusal
 
 
 def _lasting(given: Given, rules: CountryRules, now: datetime) -> Permission | None:

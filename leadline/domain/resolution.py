@@ -90,6 +90,7 @@ class SourceRules:
         tells_state: whether its refusals say how things stand now, as the flag of a system does,
             and not what a person said at the time of the row.
         is_echo: whether it repeats what we said ourselves, as an export does.
+        is_file: whether a row without a time tells nothing of when the person spoke.
     """
 
     name: str
@@ -99,6 +100,7 @@ class SourceRules:
     held_by: int | None = None
     tells_state: bool = False
     is_echo: bool = False
+    is_file: bool = False
 
 
 @dataclass(slots=True)
@@ -237,8 +239,9 @@ class Resolution:
             guessed = guessed.difference(NAME)  # parts go with the name that they were taken from
         stated = {**new, **dict.fromkeys(guessed)}
         is_newer = newest_wins(old["submitted_at"], said_at)
-        spoke_at = _spoke_at(arrivals, place, new["consent"])
-        is_consent_newer = spoke_at >= self.consented.get(lead_id, spoke_at)
+        is_consent_newer = self._is_last_word(
+            arrivals, place, lead_id, granted=new["consent"], old=old["consent"]
+        )
         joined = join_values(old, stated, is_newer=is_newer, is_consent_newer=is_consent_newer)
         first, second = (old, arrivals) if is_newer else (arrivals, old)
         joined["attributes"] = _join_texts(first, second, place, "attributes")
@@ -263,6 +266,25 @@ class Resolution:
             self.changed.add(lead_id)
         self.outcomes.append(("updated", lead_id))
         return evident
+
+    def _is_last_word(
+        self,
+        arrivals: Arrivals,
+        place: int,
+        lead_id: int,
+        *,
+        granted: bool | None,
+        old: bool | None,
+    ) -> bool:
+        """Tell whether a consent or refusal is the latest; the gate decides alike.
+
+        After a refusal only a yes that is known to be newer is.
+        """
+        spoke_at = _spoke_at(arrivals, place, granted)
+        last = self.consented.get(lead_id)
+        if granted and old is False:
+            return not _is_undated(arrivals, place) and (last is None or spoke_at > last)
+        return last is None or spoke_at >= last
 
     def _lead(self, arrivals: Arrivals, lead_id: int) -> dict[str, Any]:
         """Return a lead as it stands now: joined, stored, or made by this batch."""
@@ -302,7 +324,8 @@ class Resolution:
 
     def _keep_consent(self, arrivals: Arrivals, place: int, lead_id: int, *, granted: bool) -> None:
         at = _spoke_at(arrivals, place, granted)
-        self.consented[lead_id] = max(at, self.consented.get(lead_id, at))
+        if not (granted and _is_undated(arrivals, place)):
+            self.consented[lead_id] = max(at, self.consented.get(lead_id, at))
         self._add_evidence(arrivals, place, lead_id, granted=granted)
 
     def _add_evidence(self, arrivals: Arrivals, place: int, lead_id: int, *, granted: bool) -> None:
@@ -376,6 +399,13 @@ def _spoke_at(arrivals: Arrivals, place: int, consent: object) -> datetime:
     if consent is False and arrivals.rules[place].tells_state:
         return received_at
     return min(_said_at(arrivals, place), received_at)
+
+
+def _is_undated(arrivals: Arrivals, place: int) -> bool:
+    """Tell whether a row of a file leaves open when the person spoke."""
+    said_at = arrivals.values["submitted_at"][place]
+    is_open = said_at is None or said_at >= arrivals.received_at[place]
+    return arrivals.rules[place].is_file and is_open
 
 
 def _join_texts(

@@ -372,6 +372,7 @@ def _rules(run: Import) -> SourceRules:
         run.run_id if run.is_backfill else None,
         tells_state=run.file.has_flags,
         is_echo=run.file.is_export,
+        is_file=True,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, false, func, select, text
 
 from leadline.domain.consent import Given, decide_permission
 from leadline.store import schema
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SUPPRESSIONS = schema.suppressions
 _CONSENTS = schema.consents
+_SUBMISSIONS = schema.submissions
 #: Scopes of bans that stop a mail of each purpose; what answers a person stops at fewer.
 SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "marketing": ("global", "marketing"),
@@ -131,8 +132,10 @@ def list_given(
     """
     if not lead_ids:
         return {}
+    names = ("lead_id", "is_granted", "basis", "at")
     rows = connection.execute(
-        select(_CONSENTS.c.lead_id, _CONSENTS.c.is_granted, _CONSENTS.c.basis, _CONSENTS.c.at)
+        select(*(_CONSENTS.c[name] for name in names), ~is_undated())
+        .outerjoin(_SUBMISSIONS, _SUBMISSIONS.c.id == _CONSENTS.c.submission_id)
         .where(
             among(connection, _CONSENTS.c.lead_id, lead_ids),
             *_counts(purpose, channel),
@@ -140,9 +143,19 @@ def list_given(
         .order_by(_CONSENTS.c.id)
     )
     found: dict[int, list[Given]] = {}
-    for lead_id, is_granted, basis, at in rows:
-        found.setdefault(lead_id, []).append(Given(is_granted, basis, at))
+    for lead_id, is_granted, basis, at, is_dated in rows:
+        given = Given(is_granted, basis, at, is_dated=bool(is_dated))
+        found.setdefault(lead_id, []).append(given)
     return found
+
+
+def is_undated() -> ColumnElement[bool]:
+    """Return what is true of a yes of a file whose row states no time, beside its submission.
+
+    Its time is that of its arrival, and an older refusal stands against it.
+    """
+    same = (_SUBMISSIONS.c.kind == "file") & (_SUBMISSIONS.c.received_at <= _CONSENTS.c.at)
+    return _CONSENTS.c.is_granted & func.coalesce(same, false())
 
 
 def _counts(purpose: str, channel: str) -> tuple[ColumnElement[bool], ...]:
@@ -176,17 +189,19 @@ def latest_bases(connection: Connection, lead_ids: Collection[int]) -> dict[int,
     """
     rows = connection.execute(
         select(_CONSENTS.c.lead_id, _CONSENTS.c.is_granted, _CONSENTS.c.basis)
+        .outerjoin(_SUBMISSIONS, _SUBMISSIONS.c.id == _CONSENTS.c.submission_id)
         .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts(*_MAIL))
-        .order_by(_CONSENTS.c.at, _CONSENTS.c.id)
+        .order_by(is_undated().desc(), _CONSENTS.c.at, _CONSENTS.c.id)
     )
     return {row.lead_id: (row.basis or "opt_in") if row.is_granted else "none" for row in rows}
 
 
 def latest_consents(connection: Connection, lead_ids: Collection[int]) -> dict[int, datetime]:
-    """Return when each lead last granted or refused marketing mail, as far as that counts."""
+    """Return when each lead last granted or refused marketing mail, as far as that is known."""
     rows = connection.execute(
         select(_CONSENTS.c.lead_id, func.max(_CONSENTS.c.at).label("at"))
-        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts(*_MAIL))
+        .outerjoin(_SUBMISSIONS, _SUBMISSIONS.c.id == _CONSENTS.c.submission_id)
+        .where(among(connection, _CONSENTS.c.lead_id, lead_ids), *_counts(*_MAIL), ~is_undated())
         .group_by(_CONSENTS.c.lead_id)
     )
     return {row.lead_id: row.at for row in rows}

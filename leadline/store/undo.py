@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, false, func, literal, select, union_all, update
@@ -11,10 +12,10 @@ from leadline.domain.resolution import WRITTEN
 from leadline.domain.undo import Change, Said
 from leadline.store import schema
 from leadline.store.bulk import among, as_dicts, insert_rows, update_rows
+from leadline.store.suppressions import is_undated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
     from typing import TypeAlias
 
     from sqlalchemy import ColumnElement, Table
@@ -29,6 +30,7 @@ _CHANGES = schema.import_changes
 _CONSENTS = schema.consents
 _KEYS = schema.lead_keys
 _RUNS = schema.import_runs
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 #: Why a lead stays that an import has created, the weightiest first.
 REASONS: Final = ("message", "enrolled", "assigned", "consent", "other_submission")
 _STEPS: Final[_Found] = {
@@ -217,8 +219,9 @@ def list_evidence(
 ) -> dict[int, list[Said]]:
     """Return the evidence of consent to marketing mail that counts, by lead."""
     is_own = _SUBMISSIONS.c.import_run_id.is_not_distinct_from(run_id).label("is_own")
+    names = ("lead_id", "id", "at", "is_granted")
     rows = connection.execute(
-        select(_CONSENTS.c.lead_id, _CONSENTS.c.id, _CONSENTS.c.at, _CONSENTS.c.is_granted, is_own)
+        select(*(_CONSENTS.c[name] for name in names), is_undated(), is_own)
         .outerjoin(_SUBMISSIONS, _SUBMISSIONS.c.id == _CONSENTS.c.submission_id)
         .where(
             among(connection, _CONSENTS.c.lead_id, lead_ids),
@@ -229,8 +232,9 @@ def list_evidence(
         )
     )
     found: dict[int, list[Said]] = {}
-    for lead_id, id_, at, is_granted, is_undone in rows:
-        said = Said(id_, at, is_granted=is_granted, is_undone=bool(is_undone))
+    for lead_id, id_, at, is_granted, is_undated_, is_undone in rows:
+        said_at = _LONG_AGO if is_undated_ else at
+        said = Said(id_, said_at, is_granted=is_granted, is_undone=bool(is_undone))
         found.setdefault(lead_id, []).append(said)
     return found
 

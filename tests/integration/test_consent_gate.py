@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, update
 
-from leadline.stages import delivery, enrollment, touches
+from leadline.domain.consent import RULES
+from leadline.domain.skips import SkipReason
+from leadline.stages import delivery, enrollment, imports, intake, touches
 from leadline.store import schema
-from leadline.store.suppressions import add_suppressions, find_suppressed
+from leadline.store.submissions import Arrival, add_submissions
+from leadline.store.suppressions import (
+    Addressee,
+    add_suppressions,
+    decide_permissions,
+    find_suppressed,
+)
 from tests.builders import NOW, PEPPER, Person, add_consent, add_message, add_person, message
 from tests.factories import a_workspace, rows_of
 from tests.fakes import FakeTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from leadline.stages import Workspace
@@ -102,6 +111,60 @@ async def test_only_evidence_for_this_purpose_that_still_counts_lets_a_mail_out(
     work: Workspace, evidence: dict[str, Any], told: tuple[str, str]
 ) -> None:
     assert await send(work, add(work, "JP", **evidence)) == told
+
+
+def take(work: Workspace, name: str, text: str, *, now: datetime) -> None:
+    path = work.environment.home / f"{name}.csv"
+    path.write_text(text, encoding="utf-8")
+    imports.finish_import(work, imports.import_file(work, path, now=now), now=now)
+
+
+def gate(work: Workspace) -> tuple[object, bool | None]:
+    """Return what the gate answers for the only lead, and the lead's own word."""
+    (lead,) = rows_of(work, "leads")
+    with work.store.read() as connection:
+        people = [Addressee(lead["id"], "", "US")]
+        (found,) = decide_permissions(connection, people, rules=RULES, now=NOW + 9 * DAY)
+    return getattr(found, "basis", found), lead["consent"]
+
+
+NO_ROW = "Email,Email Opt Out\nbob@y.example,1\n"
+YES_ROW = "Email,Opt-in\nbob@y.example,yes\n"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_list_without_dates_does_not_undo_a_refusal(work: Workspace) -> None:
+    take(work, "crm", NO_ROW, now=NOW)
+    take(work, "later", YES_ROW, now=NOW + DAY)
+    assert gate(work) == (SkipReason.REFUSED, False)
+    dated = "Email,Opt-in,Submitted at\nbob@y.example,yes,{}\n"
+    take(work, "older", dated.format("2020-01-01"), now=NOW + 2 * DAY)
+    assert gate(work) == (SkipReason.REFUSED, False)
+    newer = (NOW + DAY).date().isoformat() + "T23:00:00Z"
+    take(work, "newer", dated.format(newer), now=NOW + 3 * DAY)
+    assert gate(work) == ("opt_in", True)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_refusal_that_becomes_known_later_counts_against_a_list_without_dates(
+    work: Workspace,
+) -> None:
+    take(work, "list", YES_ROW, now=NOW)
+    assert gate(work) == ("opt_in", True)
+    said = "Email,Opt-in,Submitted at\nbob@y.example,no,2021-05-01\n"
+    take(work, "said", said, now=NOW + DAY)
+    assert gate(work) == (SkipReason.REFUSED, False)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_form_undoes_a_refusal_by_its_time(work: Workspace) -> None:
+    take(work, "crm", NO_ROW, now=NOW)
+    fields = {"email": "bob@y.example", "full_name": "Bob", "consent": "true"}
+    with work.store.write() as connection:
+        arrival = Arrival("form:contact", "1", "form", fields)
+        add_submissions(connection, [arrival], now=NOW + DAY)
+    intake.run_batch(work, now=NOW + DAY)
+    assert gate(work) == ("opt_in", True)
 
 
 async def test_column_of_the_lead_alone_lets_no_mail_out(work: Workspace) -> None:

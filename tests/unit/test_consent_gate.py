@@ -66,6 +66,12 @@ def test_person_who_agrees_again_after_a_refusal_is_written_to() -> None:
     assert decide(yes(), no(), yes(days_ago=1)) == Permission("opt_in", NOW - DAY)
 
 
+def test_yes_of_an_unknown_time_does_not_undo_a_refusal_and_counts_without_one() -> None:
+    undated = Given(is_granted=True, basis="opt_in", at=NOW - DAY, is_dated=False)
+    assert decide(no(days_ago=5), undated) == SkipReason.REFUSED
+    assert decide(undated) == Permission("opt_in", NOW - DAY)
+
+
 def test_ban_comes_before_everything() -> None:
     assert decide(yes(), is_suppressed=True) is SkipReason.SUPPRESSED
     assert decide(no(), is_suppressed=True) is SkipReason.SUPPRESSED
