@@ -69,8 +69,10 @@ _CASES: Final = (
     ),
     _case(
         r"flow mapping",
-        "the {{ here is not closed, or a comma is missing behind it",
-        "ここの {{ が閉じていないか、後にカンマの抜けがあります",
+        "the {{ here is not closed, or a comma is missing behind it, or a value with [ ] {{ }} , "
+        "needs quotes",
+        "ここの {{ が閉じていないか、後にカンマの抜けがあります。[ ] {{ }} , を含む値には引用符が"
+        "必要です",
         is_begin=True,
     ),
     _case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from leadline.config.environment import webhook_variable
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from leadline.errors import Problem
 
 _WEBHOOK: Final = ("webhook",)
+_TEXTS: Final = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`")
+_NAME_COMPARED: Final = re.compile(r'[=!]=\s*"([^"]*)"')
+_SINGLE: Final = re.compile(r"=(?!=)")
+_FOREIGN: Final = re.compile(r"[^\W\x00-\x7f]\w*")
 _TOP: Final = ("decode", "leads", "only", "test", "id")
 _LIST: Final = ("each", "id", "name", "value")
 _CHOICES: Final = ("each", "id", "text")
@@ -36,6 +41,10 @@ def check_webhook(mapping: Document, fields: Collection[str]) -> Iterator[Proble
         if name not in fields:
             spot = mapping.at_key((*_WEBHOOK, "fields", name))
             yield spot.problem("unknown_lead_field", suggestion=nearest(name, fields))
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def check_variables(mappings: Mapping[str, Document]) -> Iterator[Problem]:
@@ -97,6 +106,8 @@ def _expression(mapping: Document, path: Path) -> Iterator[Problem]:
     if fault is None:
         if path[:2] == (*_WEBHOOK, "decode") and not plain_steps(text):
             yield mapping.at_value(path).problem("no_plain_path")
+        if compared := _NAME_COMPARED.search(_TEXTS.sub(_blank, text)):
+            yield mapping.at_value(path).warning("name_compared", found=compared[1])
         return
     line = text.count("\n", 0, fault.column - 1) + 1
     column = fault.column - 1 - (text.rfind("\n", 0, fault.column - 1) + 1) + 1
@@ -106,6 +117,10 @@ def _expression(mapping: Document, path: Path) -> Iterator[Problem]:
         yield spot.problem(fault.code, found=fault.found, suggestion=suggestion)
     elif fault.code == "wrong_arity":
         yield spot.problem(fault.code, found=fault.found, expected=fault.expected)
+    elif _SINGLE.match(fault.found):
+        yield spot.problem("single_equals")
+    elif word := _FOREIGN.match(fault.found):
+        yield spot.problem("name_needs_quotes", suggestion=f'"{word[0]}"')
     else:
         found = {
             "en": f"`{fault.found}`" if fault.found else "the end",

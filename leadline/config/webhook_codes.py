@@ -43,6 +43,50 @@ WEBHOOK_CODES: Final[dict[str, Code]] = {
         "環境変数名では英数字以外がすべて _ になります。送信元ごとに秘密の値が必要なため、"
         "どちらかのファイル名を変更してください。",
     ),
+    "timestamp_not_signed": Code(
+        "`timestamp` is stated and `signed` does not hold `{{timestamp}}`: anybody could change it",
+        "`timestamp` の指定がありますが、`signed` に `{{timestamp}}` がありません。時刻が改ざん"
+        "されても検出できません",
+        "Write `{timestamp}` where the tool signs it, or leave `timestamp` out.",
+        "ツールが署名する位置に `{timestamp}` を書くか、`timestamp` を削除してください。",
+    ),
+    "placeholder_misspelled": Code(
+        "`signed` names a placeholder that looks misspelled",
+        "`signed` のプレースホルダーの綴りが誤っているようです",
+        "`{body}` and `{timestamp}` are known; any other name in braces is that of a header.",
+        "使えるのは `{body}` と `{timestamp}` です。それ以外の名前はヘッダー名とみなします。",
+    ),
+    "no_header_name": Code(
+        "no header can have this name",
+        "ヘッダー名として使えない文字があります",
+        "Write the name alone, such as `X-Webhook-Key`: letters, digits and `-`.",
+        "`X-Webhook-Key` のように、英数字と `-` で名前だけを書いてください。",
+    ),
+    "no_tolerance": Code(
+        "a tolerance of nothing refuses every post",
+        "許容時間が 0 では、すべての送信を拒否します",
+        "Write a time such as `5m`.",
+        "`5m` のように時間を書いてください。",
+    ),
+    "single_equals": Code(
+        "one `=` compares nothing; write `==`",
+        "`=` 1つでは比較できません。`==` と書いてください",
+        "A text to compare with stands in single quotes: `type == 'lead'`.",
+        "比較する文字列は `type == 'lead'` のように一重引用符で囲みます。",
+    ),
+    "name_compared": Code(
+        "a name in double quotes is compared with, not a text; write '{found}'",
+        "二重引用符の中は名前で、文字列ではありません。'{found}' と書いてください",
+        "In JMESPath double quotes hold names and single quotes hold texts.",
+        "JMESPath では、二重引用符は名前、一重引用符は文字列を表します。",
+    ),
+    "name_needs_quotes": Code(
+        "a name with signs other than letters, digits and _ needs double quotes inside the "
+        "expression",
+        "英数字と _ 以外を含む名前は、式の中で二重引用符で囲んでください",
+        "In YAML the whole expression needs quotes as well: `'\"会社メール\".value'`.",
+        "YAML では式全体も引用符で囲みます: `'\"会社メール\".value'`。",
+    ),
     "one_key_place": Code(
         "a key stands in one place: write one of `header`, `query` and `body`",
         "キーの場所は `header`・`query`・`body` のうち1つだけを書いてください",

@@ -6,40 +6,67 @@ Where something stands in a body is said in JMESPath. The tools that leadline kn
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from leadline.config.problems import nearest
 from leadline.config.values import Duration, Shape, ShapeFault, Text
 
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLACE: Final = re.compile(r"\{([^{}]*)\}")
 Vendor = Literal["google_ads", "meta", "typeform", "contact_form_7"]
 
 
 def _as_tuple(value: object) -> object:
     """Let one text stand for a list of one."""
-    return (value,) if isinstance(value, str) else value
+    return (value,) if isinstance(value, str | int | float) else value
 
 
+def _header_name(text: str) -> str:
+    """Refuse a name that no header can have."""
+    if not _HEADER.fullmatch(text):
+        raise ShapeFault(code="no_header_name")
+    return text
+
+
+def _places(text: str) -> str:
+    """Refuse a placeholder that is a slip of the pen: any other name is that of a header."""
+    for name in _PLACE.findall(text):
+        near = "" if "-" in name else nearest(name.strip(), ("timestamp", "body"))
+        if near and name != near:
+            raise ShapeFault(code="placeholder_misspelled", cure=f"{{{near}}}")
+    return text
+
+
+def _some_time(value: timedelta) -> timedelta:
+    if not value:
+        raise ShapeFault(code="no_tolerance")
+    return value
+
+
+HeaderName = Annotated[Text, AfterValidator(_header_name)]
 Paths = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 
 
 class TimestampShape(Shape):
     """Where the time of a signature stands."""
 
-    header: Text | None = Field(default=None, description="the signature's own if not said")
+    header: HeaderName | None = Field(default=None, description="the signature's own if not said")
     prefix: str = Field(default="", description="before the time, such as `t=`")
-    tolerance: Duration = timedelta(minutes=5)
+    tolerance: Annotated[Duration, AfterValidator(_some_time)] = timedelta(minutes=5)
 
 
 class SignatureShape(Shape):
     """How a tool signs what it posts: an HMAC over the body."""
 
-    header: Text
+    header: HeaderName
     algorithm: Literal["sha256", "sha512", "sha1"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
-    signed: Text = "{body}"
+    signed: Annotated[Text, AfterValidator(_places)] = "{body}"
     secret: Literal["text", "base64", "hex"] = "text"  # noqa: S105 - how it is written
     timestamp: TimestampShape | None = None
 
@@ -49,13 +76,20 @@ class SignatureShape(Shape):
             raise ShapeFault(code="body_not_signed")
         if "{timestamp}" in self.signed and self.timestamp is None:
             raise ShapeFault(code="timestamp_unknown")
+        if self.timestamp is not None and not self._signs_time(self.timestamp):
+            raise ShapeFault(code="timestamp_not_signed")
         return self
+
+    def _signs_time(self, time: TimestampShape) -> bool:
+        """Return whether the time is signed, by its place or by the name of its header."""
+        names = {name.lower() for name in _PLACE.findall(self.signed)}
+        return "timestamp" in names or (time.header or "").lower() in names
 
 
 class KeyShape(Shape):
     """Where a tool that does not sign repeats a key that we gave it."""
 
-    header: Text | None = None
+    header: HeaderName | None = None
     query: Text | None = None
     body: Text | None = Field(default=None, description="JMESPath")
 

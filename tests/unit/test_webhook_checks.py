@@ -19,6 +19,14 @@ def faults(text: str) -> list[tuple[str, int, int, str]]:
     return [(each.code, each.line, each.column, each.suggestion) for each in every]
 
 
+ZERO = """webhook:
+  signature:
+    header: S
+    signed: "{timestamp}{body}"
+    timestamp: {tolerance: 0s}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -40,7 +48,23 @@ def faults(text: str) -> list[tuple[str, int, int, str]]:
         ),
         ("webhook:\n  open: true\n  id: data..x\n", ("bad_path", 3, 12, "")),
         ('webhook:\n  open: true\n  id: [a, "b["]\n', ("bad_path", 3, 14, "")),
-        ("webhook:\n  open: true\n  only: kind = 'x'\n", ("bad_path", 3, 14, "")),
+        ("webhook:\n  open: true\n  only: kind = 'x'\n", ("single_equals", 3, 14, "")),
+        ('webhook:\n  open: true\n  only: kind == "x"\n', ("name_compared", 3, 9, "")),
+        ("webhook:\n  open: true\n  id: 会社.id\n", ("name_needs_quotes", 3, 7, '"会社"')),
+        ("webhook:\n  open: true\n  fields: {email: 5}\n", ("text_expected", 3, 19, "")),
+        ("webhook:\n  key: {header: 'X Key:'}\n", ("no_header_name", 2, 17, "")),
+        (
+            'webhook:\n  signature: {header: S, signed: "{boddy}"}\n',
+            ("placeholder_misspelled", 2, 34, "{body}"),
+        ),
+        (
+            "webhook:\n  signature: {header: S, timestamp: {prefix: t=}}\n",
+            ("timestamp_not_signed", 2, 3, ""),
+        ),
+        (
+            ZERO,
+            ("no_tolerance", 5, 28, ""),
+        ),
         (
             "webhook:\n  open: true\n  fields: {email: jion(x)}\n",
             ("unknown_function", 3, 19, "join"),
@@ -72,6 +96,16 @@ def faults(text: str) -> list[tuple[str, int, int, str]]:
 )
 def test_fault_is_named_where_it_stands(text: str, fault: tuple[str, int, int, str]) -> None:
     assert faults(text) == [fault]
+
+
+def test_time_that_is_signed_by_the_name_of_its_header_is_right() -> None:
+    signed = 'signed: "{webhook-id}.{webhook-timestamp}.{body}"'
+    time = "timestamp: {header: Webhook-Timestamp}"
+    assert faults(f"webhook:\n  signature: {{header: S, {signed}, {time}}}\n") == []
+
+
+def test_double_quotes_in_a_text_are_no_name() -> None:
+    assert faults("webhook:\n  open: true\n  only: a == 'x == \"y\"'\n") == []
 
 
 @pytest.mark.parametrize("vendor", ["google_ads", "meta", "typeform", "contact_form_7"])
