@@ -263,6 +263,7 @@ class _Answering:
             said=post.said,
             received_at=post.submission.received_at,
             zone=self.zones[post.lead_id],
+            has_message=form.has_message,
             is_consent_given=is_permitted and post.said.get("consent") is True,
             is_to_confirm=waits,
         )

@@ -239,7 +239,8 @@ def an_answered_post(lang: str) -> Answered:
     """Return a post that agreed to marketing mail, and is to confirm that."""
     title = "お問い合わせ" if lang == "ja" else "Contact us"
     said, zone = LEADS[lang], "Asia/Tokyo"
-    return Answered(title, said, NOW, zone, is_consent_given=True, is_to_confirm=True)
+    facts = dict.fromkeys(("has_message", "is_consent_given", "is_to_confirm"), True)
+    return Answered(title, said, NOW, zone, **facts)
 
 
 def acknowledgment_mail(lang: str, **changes: object) -> dict[str, Any]:
@@ -328,7 +329,9 @@ def page_contexts(lang: str) -> dict[str, dict[str, Any]]:
     """Return a context for each page by its name."""
     return {
         "form": form_page(lang),
-        "thanks": {},
+        "thanks": dict.fromkeys(
+            ("has_message", "sends_mail", "has_asset", "asks_to_confirm"), True
+        ),
         "unsubscribe": {"action": "/u/eyJpZCI6MTJ9.sample"},
         "unsubscribed": {},
         "confirm": {"consent_wording": _WORDING[lang], "action": f"?lang={lang}"},

@@ -149,6 +149,13 @@ class FormShape(Shape):
     )
     confirm_within: Lasting = timedelta(days=7)
 
+    @property
+    def has_message(self) -> bool:
+        """Whether people can ask something in their own words, so that somebody has to answer."""
+        return any(
+            name == "message" or field.type == "long_text" for name, field in self.fields.items()
+        )
+
     @model_validator(mode="after")
     def _asset_needs_a_mail(self) -> Self:
         if self.asset is not None and not self.acknowledgment:

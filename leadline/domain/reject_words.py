@@ -35,8 +35,8 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "ja": "ページの表示から送信までが短すぎます (自動投稿の疑い)",
     },
     "forged_page": {
-        "en": "the form came with a page mark that is not ours, or another page's",
-        "ja": "フォームページの証明が正しくありません (自動投稿の疑い)",
+        "en": "the form came with a page mark that is not ours, another page's, or older than a day",
+        "ja": "フォームページの証明が正しくないか、1日以上前のものです (自動投稿の疑い)",
     },
     "no_page": {
         "en": "the form was sent without opening its page",

@@ -39,6 +39,7 @@ class Answered:
     Attributes:
         said: the fields of the post.
         zone: the lead's time zone.
+        has_message: the form asks for a message, which a person answers.
         is_consent_given: marketing mail may be sent, and this post asked for it.
         is_to_confirm: another mail asks to confirm the consent.
     """
@@ -47,6 +48,7 @@ class Answered:
     said: Mapping[str, object]
     received_at: datetime
     zone: str
+    has_message: bool = False
     is_consent_given: bool = False
     is_to_confirm: bool = False
 
@@ -84,6 +86,7 @@ def _form_mail(post: Answered, company: Company, lang: str) -> FormMail:
         "company": company,
         "form_title": post.form_title,
         "received_text": clock_text(post.received_at, zone=ZoneInfo(post.zone), lang=lang),
+        "has_message": post.has_message,
         "is_consent_given": post.is_consent_given,
         "is_to_confirm": post.is_to_confirm,
         "asset_title": "",

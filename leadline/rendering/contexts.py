@@ -228,6 +228,7 @@ class FormMail(TypedDict):
     there is no `lead.message`.
 
     `form_title` is the form's title, `received_text` when the post arrived, in the lead's zone.
+    `has_message` says that the form asks for a message, which a person answers.
     `is_consent_given` says that marketing mail may be sent to this person, who asked for it in
     this very post; without it, the mail says nothing of products. `is_to_confirm` says that
     another mail asks to confirm the consent.
@@ -241,6 +242,7 @@ class FormMail(TypedDict):
     company: Company
     form_title: str
     received_text: str
+    has_message: bool
     is_consent_given: bool
     is_to_confirm: bool
     asset_title: str
@@ -302,7 +304,17 @@ class FormPage(TypedDict):
 
 
 class ThanksPage(TypedDict):
-    """After a form was stored; it needs nothing."""
+    """After a form was stored; a post that looks like a program's sees the same.
+
+    `has_message` says that the form asks for a message, which a person answers. `sends_mail` says
+    that a mail answers it by itself, `has_asset` that a document comes with that mail, and
+    `asks_to_confirm` that a mail asks to confirm the consent that was just given.
+    """
+
+    has_message: NotRequired[bool]
+    sends_mail: NotRequired[bool]
+    has_asset: NotRequired[bool]
+    asks_to_confirm: NotRequired[bool]
 
 
 class UnsubscribePage(TypedDict):

@@ -21,7 +21,7 @@ _UNSEEN: Final = dict.fromkeys(
 _DOT: Final = r"[.。·•‧∙⋅۔]"
 _DIGIT: Final = "[0-9〇零一二三四五六七八九]"
 _ADVERTISING: Final = re.compile(
-    r"[/\\@⁄∕⧸]"
+    r"[/\\@⁄∕⧸]|www[.。]"
     rf"|{_DOT}[^\W\d_]{{2}}"
     rf"|[\[({{<]\s*(?:{_DOT}|dot|at)\s*[\])}}>]|\w\s+dot\s+\w|\wドット\w"
     r"|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)"

@@ -38,6 +38,7 @@ class Answer:
     Attributes:
         source: of its submission, such as `form:contact`.
         created_at: when the mail was written.
+        zone: of the lead, in which the mail tells times.
     """
 
     lead_id: int
@@ -46,6 +47,7 @@ class Answer:
     address_hash: str
     source: str
     created_at: datetime
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ def find_answer(
     """
     names = ("lead_id", "submission_id", "recipient", "address_hash")
     query = (
-        select(*(_OUTBOX.c[name] for name in names), _SUBMISSIONS.c.source, _OUTBOX.c.created_at)
+        select(
+            *(_OUTBOX.c[name] for name in names),
+            *(_SUBMISSIONS.c.source, _OUTBOX.c.created_at, _LEADS.c.zone),
+        )
         .join(_SUBMISSIONS, _SUBMISSIONS.c.id == _OUTBOX.c.submission_id)
         .join(_LEADS, _LEADS.c.id == _OUTBOX.c.lead_id)
         .where(

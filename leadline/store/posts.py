@@ -17,7 +17,7 @@ from leadline.store.submissions import add_submissions
 from leadline.store.suppressions import lock_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -31,6 +31,8 @@ PostRefusal = Literal["key_reused", "proof_spent"]
 ADDRESS_SPAN: Final = timedelta(days=1)
 #: Pages of the database that a process keeps that writes a few rows at a time.
 _CACHE_KIB: Final = 8_192
+#: The same words without a key of their own are one post within this span.
+REPEAT_SPAN: Final = timedelta(minutes=10)
 TOO_MANY: Final = "too_many_for_address"
 _SUBMISSIONS = schema.submissions
 _PROOFS = schema.proofs
@@ -51,16 +53,23 @@ class Post:
         arrival: what is stored.
         most_a_day: how many posts may name its address within a day before they are suspicious.
         proof: the proof of work that it brings, None for none.
+        earlier_key: content key that it would have had `REPEAT_SPAN` earlier; "" for the same.
     """
 
     arrival: Arrival
     most_a_day: int
     proof: Proof | None = None
+    earlier_key: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
         """Source and content key, which name the post."""
         return (self.arrival.source, self.arrival.content_key)
+
+    @property
+    def earlier(self) -> tuple[str, str]:
+        """Return source and content key of what it may repeat."""
+        return (self.arrival.source, self.earlier_key or self.arrival.content_key)
 
 
 def keep_small(store: Store) -> None:
@@ -88,7 +97,7 @@ def add_posts(
         For each post the id of its submission, which is that of the first when it is a repeat; or
         why it is refused: another body is stored under its key, or another post spent its proof.
     """
-    known = _find(connection, posts)
+    known = _find(connection, posts, since=now - REPEAT_SPAN)
     fresh: dict[tuple[str, str], Post] = {}
     for post in posts:
         if post.key not in known:
@@ -99,7 +108,7 @@ def add_posts(
         arrivals.sort(key=attrgetter("source", "content_key"))
     add_submissions(connection, arrivals, now=now)
     if fresh:
-        known |= _find(connection, fresh.values())
+        known |= _find(connection, fresh.values(), since=now - REPEAT_SPAN)
     return [_outcome(post, known) for post in posts]
 
 
@@ -111,18 +120,26 @@ def _outcome(post: Post, known: dict[tuple[str, str], tuple[int, str | None]]) -
 
 
 def _find(
-    connection: Connection, posts: Iterable[Post]
+    connection: Connection, posts: Collection[Post], *, since: datetime
 ) -> dict[tuple[str, str], tuple[int, str | None]]:
-    """Return id and body hash of the posts that are stored."""
-    keys = [post.key for post in posts]
-    columns = (_SUBMISSIONS.c[name] for name in ("source", "content_key", "id", "body_hash"))
+    """Return id and body hash of the posts that are stored, or repeat one stored since then."""
+    keys = {key for post in posts for key in (post.key, post.earlier)}
+    names = ("source", "content_key", "id", "body_hash", "received_at")
+    columns = (_SUBMISSIONS.c[name] for name in names)
     rows = connection.execute(
         select(*columns).where(
             among(connection, _SUBMISSIONS.c.source, {source for source, _ in keys}),
             among(connection, _SUBMISSIONS.c.content_key, {key for _, key in keys}),
         )
     )
-    return {(source, key): (id_, body_hash) for source, key, id_, body_hash in rows}
+    stored = {(source, key): found for source, key, *found in rows}
+    known = {}
+    for post in posts:
+        earlier = stored.get(post.earlier)
+        repeated = earlier if earlier is not None and earlier[2] > since else None
+        if (found := stored.get(post.key, repeated)) is not None:
+            known[post.key] = (found[0], found[1])
+    return known
 
 
 def _spend_proofs(connection: Connection, posts: list[Post], *, now: datetime) -> list[Post]:

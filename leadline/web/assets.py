@@ -72,7 +72,7 @@ async def show_asset(visit: Visiting, token: str) -> Response:
     answer, asset = await visit.site.in_turn(_find, visit.work, link)
     if link.is_over or asset is None:
         return await show_over(visit, link, answer)
-    zone = ZoneInfo(visit.work.project.settings.timezone)
+    zone = ZoneInfo(answer.zone)
     ends_at = read_end("asset", token, keys=visit.work.environment.secret_keys)
     context = {
         "asset_title": asset.title[visit.lang],

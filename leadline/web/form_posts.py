@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from leadline.domain.keys import address_hash, mailbox_hash, post_key
 from leadline.domain.reach import read_one_email
+from leadline.store.posts import REPEAT_SPAN
 from leadline.store.submissions import Arrival
 from leadline.web.form_fields import Fault, find_fault, find_text_fault, fit, kind_of
 from leadline.web.proofs import PROOF_FIELD
@@ -29,7 +30,6 @@ RETURN_FIELD: Final = "return_url"
 _CONSENT: Final = "consent"
 _EMAIL: Final = "email"
 _MAX_CONSENT: Final = 255
-_BUCKET_SECONDS: Final = 600
 #: Between several values of a field that has one; it stands in no token, and in no box of a page.
 _BETWEEN: Final = "\n"
 
@@ -130,7 +130,7 @@ class Receipt:
 def as_arrival(name: str, form: FormShape, judged: Judged, receipt: Receipt) -> Arrival:
     """Return what is stored for a post without faults."""
     sent = json.dumps([judged.raw, judged.trapped], sort_keys=True).encode()
-    bucket = int(receipt.now.timestamp()) // _BUCKET_SECONDS
+    bucket = int(receipt.now.timestamp()) // int(REPEAT_SPAN.total_seconds())
     consent = form.consent
     email = read_one_email(judged.raw.get(_EMAIL, ""))
     return Arrival(

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from leadline.domain.cells import read_consent
-from leadline.store.posts import Post
+from leadline.store.posts import REPEAT_SPAN, Post
 from leadline.web.bodies import read_posted
 from leadline.web.form_fields import fit, kind_of, show_field
 from leadline.web.form_posts import (
@@ -93,7 +93,18 @@ async def take_post(visit: Visiting, form: str) -> Response:
         return JSONResponse({"submission": id_}, 201)
     if return_url:
         return RedirectResponse(return_url, 303)
-    return await show_page(visit, "thanks", {}, status=201)
+    return await show_page(visit, "thanks", _promises(shape, judged), status=201)
+
+
+def _promises(form: FormShape, judged: Judged) -> dict[str, bool]:
+    """Return what the page says will follow; the form alone decides, and never a suspicion."""
+    return {
+        "has_message": form.has_message,
+        "sends_mail": form.acknowledgment,
+        "has_asset": form.asset is not None,
+        "asks_to_confirm": form.double_opt_in
+        and read_consent(judged.raw.get("consent", "")) is True,
+    }
 
 
 def _find_form(visit: Visit, name: str) -> FormShape:
@@ -150,7 +161,8 @@ def _as_post(visit: Visit, name: str, judged: Judged, *, posted: Posted, key: st
         said_lang=visit.lang if visit.is_said else None,
     )
     arrival = as_arrival(name, form, judged, receipt)
-    return Post(arrival, form.protection.posts_per_address, proof)
+    earlier = as_arrival(name, form, judged, replace(receipt, now=visit.now - REPEAT_SPAN))
+    return Post(arrival, form.protection.posts_per_address, proof, earlier.content_key)
 
 
 async def _store(visit: Visit, post: Post) -> int:

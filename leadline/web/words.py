@@ -271,8 +271,8 @@ FIELD_FAULTS: Final[dict[str, Words]] = {
 #: Pages that stand in when a template fails, after the work itself is done.
 DONE: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "thanks": {
-        "en": ("Thank you", "We have received your message."),
-        "ja": ("送信を受け付けました", "お問い合わせいただき、ありがとうございます。"),
+        "en": ("Thank you", "We have received what you sent."),
+        "ja": ("送信を受け付けました", "ご送信いただき、ありがとうございます。"),
     },
     "confirmed": {
         "en": ("Thank you for confirming", "Your consent is recorded."),

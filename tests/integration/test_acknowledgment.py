@@ -272,6 +272,21 @@ async def test_answer_never_carries_what_a_stranger_wrote(
     assert "1234" not in mail.text + mail.html
 
 
+@pytest.mark.parametrize("lang", ["en", "ja"])
+async def test_answer_promises_no_person_where_nobody_can_ask_anything(
+    tmp_path: Path, lang: str
+) -> None:
+    says = {"en": "a person reads it", "ja": "担当者が拝見し"}[lang]
+    lines = FORM.format(answers="acknowledgment: true").splitlines(keepends=True)
+    without = "".join(line for line in lines if "message:" not in line)
+    for name, form, is_said in (("with", "".join(lines), True), ("without", without, False)):
+        files = {"config/forms/ask.yaml": form}
+        with a_workspace(tmp_path / name, base_url=BASE, files=files) as work:
+            await post(work, lang=lang)
+            mail = only_mail(work)
+        assert [says in mail.text, says in mail.html] == [is_said, is_said]
+
+
 async def test_name_is_no_template_and_no_markup(work: Workspace) -> None:
     await post(work, {**PERSON, "full_name": "{{7*7}} <b>Bo"}, lang="en")
     mail = only_mail(work)

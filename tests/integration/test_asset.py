@@ -180,6 +180,17 @@ async def test_page_names_the_document_and_has_one_button(
     assert "<script" not in page
 
 
+async def test_page_tells_the_end_of_the_link_in_the_zone_of_the_mail(work: Workspace) -> None:
+    await post(work, {**PERSON, "country": "US"}, lang="en")
+    with work.store.write() as connection:
+        connection.execute(update(schema.leads).values(zone="America/New_York"))
+    path = only_mail(work).path("d")
+    async with a_visitor(work) as visitor:
+        page = (await visitor.get(path)).text
+    assert "(EST)" in page
+    assert "(JST)" not in page
+
+
 async def test_mail_names_the_document_in_subject_text_and_html(work: Workspace) -> None:
     await post(work, lang="ja")
     mail = only_mail(work)

@@ -99,6 +99,20 @@ async def test_consent_box_comes_back_as_it_was_sent(front: Workspace, consent: 
     assert ("checked" in box) == (consent in {"on", "yes"})
 
 
+@pytest.mark.parametrize(
+    ("start", "minutes", "count"), [(599, 0.1, 1), (599, 9.9, 1), (0, 9.9, 1), (599, 10, 2)]
+)
+async def test_double_click_counts_once_whatever_the_clock_shows(
+    work: Workspace, start: int, minutes: float, count: int
+) -> None:
+    begin = NOW.replace(minute=0, second=0) + timedelta(seconds=start)
+    first = await post(work, LAUREN, now=begin)
+    second = await post(work, LAUREN, now=begin + timedelta(minutes=minutes))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert (first.json() == second.json()) == (count == 1)
+    assert len(rows_of(work, "submissions")) == count
+
+
 async def test_page_with_errors_still_knows_where_to_go_afterwards(front: Workspace) -> None:
     wrong = await post(
         front, {**LAUREN, "email": "x", "return_url": f"{SHOP}/thanks"}, headers=BROWSER

@@ -30,7 +30,19 @@ fields:
   email: {label: {en: Email, ja: メール}, required: true, max_length: 254}
   message: {label: {en: Message, ja: 内容}, max_length: 2000}
 """
+GUIDE = """
+title: {en: Guide, ja: 資料}
+fields:
+  full_name: {label: {en: Name, ja: お名前}}
+  email: {label: {en: Email, ja: メール}, required: true}
+consent: {version: v1, wording: {en: News, ja: ご案内}}
+acknowledgment: true
+double_opt_in: true
+asset: {file: guide.pdf, title: {en: Guide, ja: 資料}}
+"""
 FILES = {
+    "config/forms/guide.yaml": GUIDE,
+    "assets/guide.pdf": "%PDF",
     "config/forms/ask.yaml": FORM,
     "config/forms/other.yaml": FORM + "protection: {posts_per_address: 3}\n",
     "config/forms/strict.yaml": FORM + "protection: {page_required: true}\n",
@@ -215,6 +227,25 @@ async def test_every_suspicious_post_is_answered_like_a_good_one(work: Workspace
     for other in (caught, hurried):
         assert (other.status_code, other.text) == (accepted.status_code, accepted.text)
         assert dict(other.headers) == dict(accepted.headers)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+async def test_page_after_a_post_promises_what_the_form_does(work: Workspace, lang: str) -> None:
+    person, guide = a_visitor(work, headers=BROWSER), LAUREN | {"consent": "on"}
+    asked = await person.post(f"/forms/ask?lang={lang}", data=LAUREN)
+    ordered = await person.post(f"/forms/guide?lang={lang}", data=guide)
+    refused = await person.post(f"/forms/guide?lang={lang}", data=guide | {"consent": "no"})
+    caught = await person.post(f"/forms/guide?lang={lang}", data=guide | {"website_url": "x"})
+    answers, document, confirm, folder = {
+        "en": ("a person reads it", "link to the document", "open it and confirm", "for spam"),
+        "ja": ("担当者が確認", "資料のリンク", "同意を確定してください", "迷惑メールフォルダー"),
+    }[lang]
+    assert answers in asked.text
+    assert all(each not in asked.text for each in (document, confirm, folder))
+    assert answers not in ordered.text
+    assert all(each in ordered.text for each in (document, confirm, folder))
+    assert confirm not in refused.text
+    assert caught.text == ordered.text
 
 
 async def test_suspicious_json_post_has_an_id_like_any_other(work: Workspace) -> None:

@@ -13,6 +13,7 @@ ADVERTISEMENTS = [
     "evil.photography",
     "EVIL.Tokyo now",
     "evil。com",
+    "www.x",
     "evil．com",
     "evil｡com",
     "evil․com",
