@@ -35,7 +35,7 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "ja": "ページの表示から送信までが短すぎます (自動投稿の疑い)",
     },
     "forged_page": {
-        "en": "the form came with a page mark that is not ours, another page's, or older than a day",
+        "en": "the form came with a page mark that is not ours, another page's, or over a day old",
         "ja": "フォームページの証明が正しくないか、1日以上前のものです (自動投稿の疑い)",
     },
     "no_page": {
