@@ -133,6 +133,13 @@ async def test_half_a_sign_is_refused_as_json_however_the_type_is_written(
     assert (answer.status_code, answer.json()["error"]) == (422, "invalid_fields")
 
 
+@pytest.mark.parametrize("field", ["idempotency_key", "page_token", "altcha", "website_url"])
+async def test_half_a_sign_beside_the_fields_breaks_nothing(front: Workspace, field: str) -> None:
+    body = json.dumps({**LAUREN, field: "\ud800"})
+    headers = {**BROWSER, "Content-Type": "APPLICATION/JSON"}
+    assert (await post(front, content=body, headers=headers)).json() == {"submission": 1}
+
+
 @pytest.mark.parametrize("cut", [4, 10, 60])
 async def test_multipart_body_that_was_cut_off_is_refused(front: Workspace, cut: int) -> None:
     parts = [
