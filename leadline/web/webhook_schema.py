@@ -30,6 +30,7 @@ WEBHOOK_ANSWERS: Final[Answers] = {
     404: _refused("No such source takes posts."),
     408: _refused("Not received within 30 s."),
     413: _refused("Larger than 256 KB."),
+    415: _refused("Compressed: a Content-Encoding other than identity."),
     503: _refused("The database is full, locked or down, or the secret is not set yet."),
 }
 

@@ -88,6 +88,8 @@ async def take_delivery(visit: Visiting, source: str) -> Response:
     if webhook is None:
         raise Refusal(404, "not_found")
     secrets = _secrets(visit, source, webhook)
+    if visit.request.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
+        raise Refusal(415, "compressed")
     body = await read_body(visit.request)
     post = _Post(source, webhook, body, visit.request.headers.get("content-type", ""))
     fault = _fault(visit, post, secrets)

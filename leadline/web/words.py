@@ -31,6 +31,16 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "前のページに戻り、ページ上のボタンから操作してください。",
         ),
     },
+    "compressed": {
+        "en": (
+            "This cannot be read",
+            "What was sent is compressed (Content-Encoding). Send it as it is.",
+        ),
+        "ja": (
+            "送信内容を読み取れません",
+            "本文が圧縮されています (Content-Encoding)。圧縮せずに送信してください。",
+        ),
+    },
     "too_large": {
         "en": (
             "Too long",

@@ -307,6 +307,13 @@ async def test_ten_megabytes_are_refused(work: Workspace, *, is_announced: bool)
     assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("Identity", 200)])
+async def test_compressed_body_is_refused(work: Workspace, coding: str, status: int) -> None:
+    answer = await deliver(work, "open", BODY, headers={"Content-Encoding": coding})
+    assert answer.status_code == status
+    assert len(rows_of(work, "submissions")) == (status == 200)
+
+
 UNREADABLE = [
     (b"", "application/json"),
     (b"{", "application/json"),
