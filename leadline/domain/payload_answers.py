@@ -62,6 +62,10 @@ _PLACE: Final = {
 }
 
 
+class TooManyAnswers(ValueError):
+    """A list of more answers, questions or choices than any form has."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChoiceList:
     """What the ids of choices mean.
@@ -234,7 +238,7 @@ def add_answers(columns: Columns, lists: Sequence[AnswerList], body: object) -> 
     """Add every answer of a body."""
     for each in lists:
         questions = _by_id(each.questions, body) if each.questions else {}
-        for key, item in _entries(find_first(each.each, body)):
+        for number, (key, item) in enumerate(_entries(find_first(each.each, body)), start=1):
             id_ = as_text(find_first(each.id, item)) if each.id else key
             question = questions.get(id_ or "")
             names = _names(each, item, question, id_)
@@ -242,17 +246,16 @@ def add_answers(columns: Columns, lists: Sequence[AnswerList], body: object) -> 
             if each.questions and question is not None:
                 options |= _texts_by_id(each.questions.options, question)
             value = find_first(each.value, item) if each.value else item
-            if names:
-                _add(columns, names, _chosen(value, options))
+            _add(columns, names or [f"answer {number}"], _chosen(value, options))
 
 
 def _entries(found: object) -> list[tuple[str | None, Any]]:
     """Return the entries of a list, or of an object with their keys."""
+    if isinstance(found, dict | list) and len(found) > MAX_ANSWERS:
+        raise TooManyAnswers
     if isinstance(found, dict):
-        return list(found.items())[:MAX_ANSWERS]
-    if isinstance(found, list):
-        return [(None, each) for each in found[:MAX_ANSWERS]]
-    return []
+        return list(found.items())
+    return [(None, each) for each in found] if isinstance(found, list) else []
 
 
 def _by_id(questions: QuestionList, body: object) -> dict[str, Any]:

@@ -22,7 +22,13 @@ from python_multipart.multipart import create_form_parser
 
 from leadline.domain.intake import Rejected
 from leadline.domain.paths import JmesPath, Written, find_first, is_true, replace_at
-from leadline.domain.payload_answers import Columns, add_answers, as_text, write_json
+from leadline.domain.payload_answers import (
+    Columns,
+    TooManyAnswers,
+    add_answers,
+    as_text,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -266,6 +272,8 @@ def read_payload(
         add_answers(columns, reading.answers, value)
     except Unreadable as error:
         return Rejected(error.reason, "", str(error))
+    except TooManyAnswers:
+        return Rejected("unreadable", "", "too many answers")
     return columns.cells, columns.mapping()
 
 

@@ -94,6 +94,7 @@ _DETAILS: Final = (
     (r"not JSON: a number that is none", "JSON の数値として読めない値があります"),
     (r"bytes that are not UTF-8", "UTF-8 として読めません"),
     (r"too many fields", "項目が多すぎます"),
+    (r"too many answers", "回答が多すぎます"),
     (r"no field in a multipart body", "multipart の本文に項目がありません"),
     (r"not multipart as its content type says", "Content-Type と異なり multipart として読めません"),
     (

@@ -184,6 +184,18 @@ def test_numbers_stay_as_they_are_written() -> None:
     assert cells["budget"] == "1.10"
 
 
+def test_more_answers_than_a_form_has_are_refused_and_not_cut_off() -> None:
+    body = json.dumps({f"q{number}": number for number in range(1_001)})
+    assert read("", body) == Rejected("unreadable", "", "too many answers")
+
+
+def test_answer_without_a_name_is_kept_by_its_number() -> None:
+    cells, _ = read(
+        "  answers: [{each: a, name: t, value: v}]\n", '{"a": [{"v": 1}, {"v": 2, "t": "x"}]}'
+    )
+    assert cells == {"answer 1": "1", "x": "2"}
+
+
 def test_number_without_end_is_refused() -> None:
     assert read("", '{"a": 1e999}').detail == "not JSON: a number that is none"
 
