@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from leadline.domain.intake import Rejected
 from leadline.domain.keys import address_hasher
+from leadline.domain.mentions import ERASED as GONE
 from leadline.domain.mentions import fold
 from leadline.domain.reach import read_email
+from leadline.domain.suppression import read_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,15 +51,50 @@ class Erased:
         }
         return replace(judged, rejected={**judged.rejected, **refused}) if refused else judged
 
-    def empty(self, rows: Rows) -> None:
-        """Keep nothing of refused rows that name an erased person, whatever was wrong."""
+    def empty(self, rows: Rows, *, emails: Collection[int]) -> None:
+        """Keep nothing of refused rows of an erased person, whatever was wrong.
+
+        Args:
+            rows: all rows, the refused ones among them.
+            emails: places of the cells that are to be the address; a row that could not be told
+                apart into cells is the person's when it names nobody else.
+        """
         if not self._hashes:
             return
         for place, reason in enumerate(rows.reasons):
-            if reason == ERASED or (reason and self._names_one(rows.raws[place])):
+            if reason == ERASED or (reason and self._is_of_one(rows.raws[place], emails)):
                 rows.raws[place], rows.reasons[place] = "{}", ERASED
                 rows.fields[place] = rows.details[place] = None
+            elif reason:
+                rows.raws[place] = self._redacted(rows.raws[place])
 
-    def _names_one(self, text: str) -> bool:
-        found = (read_email(word.strip(".!?")) for word in _ADDRESS.findall(fold(text)))
-        return any(address and self._hash(address) in self._hashes for address in found)
+    def _redacted(self, raw: str) -> str:
+        """Return a refused row of somebody else without the addresses of erased people."""
+
+        def without(found: re.Match[str]) -> str:
+            address = read_email(found[0].strip("'`.!?"))
+            return GONE if address and self._hash(address) in self._hashes else found[0]
+
+        if "@" not in fold(raw):
+            return raw
+        cells = json.loads(raw)
+        if isinstance(cells, list):
+            redacted = [_ADDRESS.sub(without, cell) if cell else cell for cell in cells]
+            return raw if redacted == cells else json.dumps(redacted, ensure_ascii=False)
+        redacted_text = {name: _ADDRESS.sub(without, str(cell)) for name, cell in cells.items()}
+        return raw if redacted_text == cells else json.dumps(redacted_text)
+
+    def _is_of_one(self, raw: str, emails: Collection[int]) -> bool:
+        if "@" not in fold(raw):
+            return False
+        cells = json.loads(raw)
+        if isinstance(cells, list):
+            stated = [cells[place] for place in emails if place < len(cells)]
+            return any(self._are_erased(read_addresses(str(cell or ""))) for cell in stated)
+        words = _ADDRESS.findall(fold(" ".join(map(str, cells.values()))))
+        found = (read_email(word) or read_email(word.strip("'`.!?")) for word in words)
+        return self._are_erased([address for address in found if address])
+
+    def _are_erased(self, addresses: Collection[str]) -> bool:
+        """Tell whether there are addresses and all of them were erased."""
+        return bool(addresses) and all(self._hash(each) in self._hashes for each in addresses)

@@ -7,9 +7,13 @@ import io
 import re
 import zipfile
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from leadline.domain.stated import Stated
 from leadline.files.drafts import new_file
+from leadline.files.formulas import unguard
+from leadline.files.quarantine import redact_row, state_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -24,6 +28,9 @@ _MARKS: Final = (
 )
 #: A record of a file with quoted cells, with its line end: a quotation mark keeps breaks inside.
 _RECORD: Final = re.compile(r'(?:[^"\r\n]|"[^"]*"?)*(?:\r\n|\r|\n|\Z)')
+#: Bytes that are no UTF-8, as they are decoded.
+_ESCAPED: Final = re.compile("[\ud800-\udfff]")
+_DELIMITERS: Final = (",", "\t", ";")
 _RUN: Final = re.compile(r"-([0-9]+)\.csv$")
 _WINDOW: Final = 8 * 2**20  # bytes of a large file that are looked at together
 _OVERLAP: Final = 4096
@@ -37,7 +44,7 @@ def erase_rows(
     lines: Collection[tuple[int, int]] = (),
     is_rehearsal: bool = False,
 ) -> int:
-    """Take the rows that name an address out of all quarantine files; the others stay as they are.
+    """Take a person's rows out of all quarantine files; rows of others lose the address alone.
 
     Args:
         folder: of the quarantine files.
@@ -65,13 +72,15 @@ def _erase_from(
     mark, encoding = next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", "utf-8"))
     text = data[len(mark) :].decode(encoding, errors="surrogateescape")
     head, *records = _records(text)
+    table = _Table.of(head)
+    left = [record for record in records if _line_of(record) not in lines]
     kept = [
-        record
-        for record in records
-        if _line_of(record) not in lines and not _is_meant(record, mentions, encoding)
+        rest
+        for record in left
+        if (rest := table.without(record, mentions) if mentions.is_in(_plain(record)) else record)
     ]
     gone = len(records) - len(kept)
-    if gone and not is_rehearsal:
+    if kept != records and not is_rehearsal:
         if any(record.strip() for record in kept):
             with new_file(path) as file:
                 whole = "".join((head, *kept))
@@ -85,10 +94,59 @@ def _records(text: str) -> list[str]:
     return [found[0] for found in _RECORD.finditer(text) if found[0]] or [""]
 
 
-def _is_meant(record: str, mentions: Mentions, encoding: str) -> bool:
-    return mentions.is_in_bytes(
-        record.encode("utf-8" if encoding != "utf-8" else encoding, errors="surrogateescape")
-    )
+def _plain(record: str) -> str:
+    """Return a record as text: Japanese where it is no UTF-8."""
+    if not _ESCAPED.search(record):
+        return record
+    return record.encode("utf-8", errors="surrogateescape").decode("cp932", errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """How the rows of a quarantine file are written.
+
+    Attributes:
+        header: its columns.
+        delimiter: between two cells.
+    """
+
+    header: list[str]
+    delimiter: str
+
+    @classmethod
+    def of(cls, head: str) -> _Table:
+        """Return what the first record tells."""
+        delimiter = max(_DELIMITERS, key=head.count)
+        return cls([unguard(cell) for cell in _cells(head, delimiter)], delimiter)
+
+    def without(self, record: str, mentions: Mentions) -> str:
+        """Return a record of somebody else without the address, "" for one of the person."""
+        row = _cells(_plain(record), self.delimiter)
+        if Stated(mentions, {}).is_own(state_row(row, self.header)):
+            return ""
+        redacted = redact_row(row, self.header, mentions.redact)
+        end = record[len(record.rstrip("\r\n")) :]
+        into = io.StringIO(newline="")
+        is_quoted = record.startswith('"')
+        csv.writer(
+            into,
+            delimiter=self.delimiter,
+            quoting=csv.QUOTE_ALL if is_quoted else csv.QUOTE_MINIMAL,
+            lineterminator=end,
+        ).writerow(redacted)
+        text = into.getvalue()
+        if not _ESCAPED.search(record):
+            return text
+        return text.encode("cp932", errors="replace").decode("utf-8", errors="surrogateescape")
+
+
+def _cells(record: str, delimiter: str) -> list[str]:
+    """Return the cells of a record; one that is no CSV is a single cell."""
+    try:
+        rows = [*csv.reader(io.StringIO(record, newline=""), delimiter=delimiter)]
+    except csv.Error:
+        return [record]
+    return rows[0] if rows else []
 
 
 def _line_of(record: str) -> int | None:

@@ -22,7 +22,7 @@ from leadline.files.rejects import MAX_CELL, UNCHANGED, Reject
 from leadline.files.saved_cells import before_saving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -75,6 +75,16 @@ class Refused(NamedTuple):
     detail: str
     text: str
     cells: Sequence[str]
+
+
+class StatedRow(NamedTuple):
+    """A row of a quarantine file, as `leadline.domain.stated` asks whose it is."""
+
+    raw: list[str] | dict[str, str]
+    header: Sequence[str] | None = None
+    mapping: Mapping[str, str] | None = None
+    kind: str = "file"
+    source: str = ""
 
 
 class Told(NamedTuple):
@@ -227,6 +237,42 @@ def as_first_refused(row: Refused, header: Sequence[str]) -> Refused:
     return row._replace(
         text=text or row.text, column=column or row.column, detail=detail, cells=data
     )
+
+
+def state_row(row: Sequence[str], header: Sequence[str]) -> StatedRow:
+    """Return a row of any table, as of a file that somebody saved, with what its cells mean.
+
+    Args:
+        row: its cells.
+        header: its columns; those of a quarantine file tell how its own file was read.
+    """
+    cells = dict(zip(header, map(unguard, row), strict=False))
+    told = read_told({name: [cell] for name, cell in cells.items()})
+    text = cells.get("quarantine_row", "")
+    data = {name: cell for name, cell in cells.items() if name not in MARKS}
+    return (
+        StatedRow([*data.values()], [*data], told.fields) if not text else StatedRow({"text": text})
+    )
+
+
+def redact_row(
+    row: Sequence[str], header: Sequence[str], redact: Callable[[str], str]
+) -> list[str]:
+    """Return the cells of a row as `redact` gives them back; what was untouched stays untouched."""
+    is_known = len(row) == len(header) and {"quarantine_row", "quarantine_check"} <= {*header}
+    redacted = [*map(redact, row)]
+    if not is_known or "quarantine_reading" not in header:
+        return redacted
+    for name in ("quarantine_check", "quarantine_reading"):
+        redacted[header.index(name)] = row[header.index(name)]
+    old, new = ([unguard(cell) for cell in cells] for cells in (row, redacted))
+    data = [place for place, name in enumerate(header) if name not in MARKS]
+    check = header.index("quarantine_check")
+    marks = dict(zip(header, old, strict=True))
+    if _is_untouched([old[place] for place in data], marks):
+        text = new[header.index("quarantine_row")]
+        redacted[check] = _check([new[place] for place in data], text)
+    return redacted
 
 
 def _fitted(cells: Sequence[str], width: int) -> list[str]:

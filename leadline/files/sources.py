@@ -140,6 +140,12 @@ class SourceFile:
         mapped = self.mapped.fields.items()
         return any(field == "consent" and is_opt_out(header) for header, field in mapped)
 
+    @property
+    def email_places(self) -> list[int]:
+        """Where the cells stand that are to be a mail address."""
+        fields = self.mapped.fields
+        return [place for place, name in enumerate(self.header) if fields.get(name) == "email"]
+
     def chunks(self, size: int) -> Iterator[Chunk]:
         """Yield the file's rows, at most `size` readable ones at a time, from the first on."""
         batches = self.table.batches()

@@ -300,7 +300,7 @@ def _rows_of(file: SourceFile, chunk: Chunk, judged: Judged, erased: Erased) -> 
             *(reject.detail for reject in chunk.rejects),
         ],
     )
-    erased.empty(rows)
+    erased.empty(rows, emails=file.email_places)
     return rows
 
 

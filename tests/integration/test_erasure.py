@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import zipfile
 from datetime import timedelta
@@ -370,12 +371,14 @@ def test_file_that_names_the_person_is_refused_row_by_row(work: Workspace) -> No
     report = take_in(work, "again.csv", ROWS.replace("Hello", "Hello again"))
     (work.environment.home / "again.csv").unlink()
     reasons = [reject["reason"] for reject in report["rejects"]]
-    assert reasons == ["erased", "erased", "erased", "missing_email"]
+    assert reasons == ["erased", "invalid_email", "erased", "missing_email"]
     assert (report["rejected"], report["created"]) == (4, 0)
     assert len(rows_of(work, "leads")) == before
+    own = [row for row in rows_of(work, "submissions") if row["reason"] == "erased"]
+    assert [row["raw"] for row in own] == [{}, {}]
     assert traces_in_tables(work) == {}
     assert traces_below(work.environment.home) == {}
-    assert len(Path(report["quarantine"]).read_text("utf-8-sig").splitlines()) == 2
+    assert len(Path(report["quarantine"]).read_text("utf-8-sig").splitlines()) == 3
 
 
 @ON_FILE
@@ -607,9 +610,33 @@ def test_quarantine_file_keeps_the_other_rows_byte_for_byte(work: Workspace) -> 
     before = path.read_bytes()
     forget(work)
     after = path.read_bytes()
-    lines = after.splitlines(keepends=True)
-    assert lines == [line for line in before.splitlines(keepends=True) if line in lines]
-    assert (len(lines), b"Nobody" in lines[1]) == (2, True)
+    lines, first = after.splitlines(keepends=True), before.splitlines(keepends=True)
+    assert (len(first), len(lines)) == (4, 3)
+    assert (lines[0], lines[2]) == (first[0], first[-1])
+    assert b"Susan" in lines[1]
+    cells, told = (next(iter(csv.reader([line.decode()]))) for line in (lines[1], first[1]))
+    assert [cell for cell in cells if cell not in told] == ["write to [erased]", cells[-2]]
+
+
+@ON_FILE
+def test_quarantined_row_of_another_can_still_be_mended(work: Workspace) -> None:
+    path = Path(take_in(work, "fair.csv", ROWS)["quarantine"])
+    forget(work)
+    mended = path.read_text("utf-8-sig").replace("not-an-address", "susan@harris.example")
+    take_in(work, "mended.csv", mended)
+    found = {row["email"]: row["message"] for row in rows_of(work, "leads")}
+    assert found["susan@harris.example"] == "write to [erased]"
+
+
+@ON_FILE
+def test_row_of_another_whose_address_ends_alike_is_not_refused_as_erased(
+    work: Workspace,
+) -> None:
+    forget(work)
+    rows = f"Email,Name\no'{ADDRESS},Owen\nd/{ADDRESS},Dan,too many\n"
+    report = take_in(work, "fair.csv", rows)
+    assert "erased" not in [reject["reason"] for reject in report["rejects"]]
+    assert report["created"] == 1
 
 
 @ON_FILE
