@@ -53,11 +53,11 @@ SUPPRESS: Final[dict[str, tuple[str, str]]] = {
     "suppress.answers": (
         (
             "The column {column!r} says different things of the rows; every row was taken all the "
-            "same. If only some are meant, keep those rows alone."
+            "same, as --all-rows says."
         ),
         (
-            "列「{column}」の値は行ごとに異なりますが、すべての行を対象としました。一部だけが対象の"
-            "場合は、その行だけを残したファイルを指定してください。"
+            "列「{column}」の値は行ごとに異なりますが、--all-rows の指定により、すべての行を対象と"
+            "しました。"
         ),
     ),
     "suppress.done": (
@@ -71,6 +71,10 @@ SUPPRESS: Final[dict[str, tuple[str, str]]] = {
     "suppress.nothing_done": (
         "This was a dry run: nothing was changed.",
         "確認のみで、何も変更していません。",
+    ),
+    "suppress.changed": (
+        "  {count} ban(s) that the person could take back have this cause now.",
+        "  本人が再開できる登録から、この理由に変更: {count} 件",
     ),
     "suppress.leads": (
         "  {count} lead(s) have one of them.",

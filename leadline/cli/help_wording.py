@@ -313,6 +313,10 @@ PARAMETERS: Final[Words] = _both(
             "count what would be done; change nothing",
             "件数を確認するだけ(変更しない)",
         ),
+        "suppress.is_whole": (
+            "ban every row, also of a list with a column that tells rows apart",
+            "行ごとに値が異なる列があっても、すべての行を登録",
+        ),
         "suppress.is_none": (
             "confirm that there is no list to take over",
             "引き継ぐリストがないことを記録",

@@ -32,11 +32,13 @@ def suppress(
     cause: Annotated[str, typer.Option("--cause", metavar="CAUSE")] = "unsubscribe",
     is_dry: Annotated[bool, typer.Option("--dry-run")] = False,
     is_none: Annotated[bool, typer.Option("--none")] = False,
+    is_whole: Annotated[bool, typer.Option("--all-rows")] = False,
 ) -> int:
     """Ban addresses, those of a list, or confirm that there is no list."""
     session = session_of(context)
     _check(session, cause=cause, scope=scope)
-    if sum(map(bool, (addresses, file, is_none))) != 1 or (is_none and is_dry):
+    is_one = sum(map(bool, (addresses, file, is_none))) == 1
+    if not is_one or (is_none and is_dry) or (is_whole and file is None):
         raise Refused(code="suppress_what")
     with session.open_store() as store:
         from leadline.store.pepper import check_pepper
@@ -45,7 +47,8 @@ def suppress(
         if is_none:
             return _confirm_none(session, store)
         if file is not None:
-            return _take_list(session, store, file, what=(cause, scope), is_dry=is_dry)
+            what = (cause, scope)
+            return _take_list(session, store, file, what=what, is_dry=is_dry, is_whole=is_whole)
         return _take_words(session, store, addresses or [], what=(cause, scope), is_dry=is_dry)
 
 
@@ -97,13 +100,19 @@ def _take_words(
 
 
 def _take_list(
-    session: Session, store: Store, file: Path, *, what: tuple[str, str], is_dry: bool
+    session: Session,
+    store: Store,
+    file: Path,
+    *,
+    what: tuple[str, str],
+    is_dry: bool,
+    is_whole: bool,
 ) -> int:
     """Ban the addresses of a file.
 
     Raises:
         Refused: it is empty; a list that is empty is confirmed.
-        IntakeError: it cannot be read, or has no addresses.
+        IntakeError: it cannot be read, has no addresses, or tells its rows apart.
     """
     from leadline.files.reader import FileEmpty
     from leadline.stages.suppression import suppress_list
@@ -119,10 +128,13 @@ def _take_list(
                 scope=scope,
                 now=session.clock.now(),
                 is_dry=is_dry,
+                is_whole=is_whole,
                 on_stretch=advance,
             )
     except FileEmpty:
         raise Refused(code="suppress_empty", file=file.name) from None
+    if not outcome.records:
+        raise Refused(code="suppress_empty", file=file.name)
     return _report(session, outcome, what=what, is_dry=is_dry, file=file, listed=listed)
 
 
@@ -180,7 +192,7 @@ def _show(session: Session, document: dict[str, Any]) -> None:
         "scope": SCOPE_WORDS[document["scope"]][lang],
     }
     out.line("suppress.would" if document["is_dry_run"] else "suppress.done", **document | words)
-    for name in ("leads", "refusals", "exited", "skipped"):
+    for name in ("changed", "leads", "refusals", "exited", "skipped"):
         if document[name]:
             out.line(f"suppress.{name}", count=document[name])
     if document["is_dry_run"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
@@ -12,7 +13,7 @@ from leadline.files.decoding import decode_blocks
 from leadline.files.reader import open_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 #: Filled cells of a column that are looked at before it is taken for one of addresses.
 _SAMPLE: Final = 200
 _SHARE: Final = 0.5
+#: Different words of a column that tells how things stand.
+_MOST_STATES: Final = 6
+#: Words for people who get no more mail.
+_STOP: Final = re.compile(
+    r"unsub|opt(?:ed)?[ _-]?out|bounc|cleaned|complain|spam|suppress|block"
+    r"|停止|解除|退会|拒否|不達|エラー",
+    re.IGNORECASE,
+)
+_TIME: Final = re.compile(r"\d{2}")
+#: Words for people who do get mail: they are no words of a list of bans.
+_GOES: Final = re.compile(
+    r"\bsubscribed?\b|opt(?:ed)?[ _-]?in\b|配信中|配信(?:する|可|希望)|購読中|^購読$", re.IGNORECASE
+)
+#: The same with a word of the others: `not unsubscribed`.
+_STAYS: Final = re.compile(r"not unsub|停止していない|停止なし|未停止|未解除", re.IGNORECASE)
 
 
 class NoAddresses(IntakeError):
@@ -46,6 +62,20 @@ class SeveralAddressColumns(IntakeError):
         "ja": "{file} にはメールアドレスの列が {count} 列あり({columns} 列目)、どれを登録するか"
         "見出しから判断できないため、何も登録していません。対象の列の見出しを「メールアドレス」に"
         "するか、ほかの列を削除してください。",
+    }
+
+
+class MixedRows(IntakeError):
+    """A column of the list says that some of its people unsubscribed, and that others did not."""
+
+    texts: ClassVar = {
+        "en": "The column {column!r} of {file} says different things of the rows, so nothing was "
+        "banned: not everybody in the list seems to have unsubscribed. Keep only the rows that are "
+        "meant (filter by that column and save them as a file of their own), or ban every row with "
+        "--all-rows.",
+        "ja": "{file} の列「{column}」の値が行ごとに異なるため、何も登録していません。配信停止では"
+        "ない方が含まれている可能性があります。この列で対象の行だけを絞り込んで別のファイルに保存するか、"
+        "すべての行を登録する場合は --all-rows を付けて実行してください。",
     }
 
 
@@ -92,8 +122,8 @@ class AddressList:
         path: the file.
         table: the file as a table.
         places: the columns with addresses, from zero.
-        answers: a column that says yes of some rows and no of others, or "": every row counts
-            all the same.
+        answers: a column that says of some rows that they unsubscribed, and of others that they
+            did not; "" when there is none.
     """
 
     path: Path
@@ -209,7 +239,8 @@ def open_list(path: Path) -> AddressList:
         return AddressList(path, table, (0,))
     samples = _samples(table)
     places, answers = _told_by_header(table, samples)
-    return AddressList(path, table, places or _told_by_cells(path.name, table, samples), answers)
+    places = places or _told_by_cells(path.name, table, samples)
+    return AddressList(path, table, places, answers or _find_state(table, places))
 
 
 def _samples(table: Table) -> dict[str, list[str]]:
@@ -231,8 +262,41 @@ def _told_by_header(table: Table, samples: dict[str, list[str]]) -> tuple[tuple[
     told = {each.header: each.field for each in columns if each.how != "content"}
     places = [n for n, name in enumerate(table.header) if told.get(name) == "email"]
     answers = (name for name, field in told.items() if field == "consent")
-    mixed = (name for name in answers if len({*map(str.strip, samples[name])}) > 1)
+    mixed = (name for name in answers if _differ({*map(str.strip, samples[name])}))
     return tuple(places), next(mixed, "")
+
+
+def _find_state(table: Table, places: Collection[int]) -> str:
+    """Return a column that tells who of the list unsubscribed from who did not, or ""."""
+    first = next(table.batches(), None)
+    if first is None:
+        return ""
+    for place, (name, cells) in enumerate(zip(table.header, first.columns, strict=True)):
+        if place in places:
+            continue
+        words = {(cell or "").strip() for cell in cells.unique().to_pylist()}
+        header = name if table.header_line is not None else ""
+        if _tells_apart(header, words):
+            return header or str(place + 1)
+    return ""
+
+
+def _tells_apart(header: str, words: Collection[str]) -> bool:
+    """Tell whether the cells of a column say of some that they unsubscribed, and not of others."""
+    filled = [word for word in words if word]
+    if "" in words and filled and _STOP.search(header):  # `Unsubscribed at`, filled for some
+        return True
+    if not filled or len(filled) > _MOST_STATES:
+        return False
+    stopped = [bool(_STOP.search(word)) and not _STAYS.search(word) for word in filled]
+    known = any(stopped) or any(_STAYS.search(word) or _GOES.search(word) for word in filled)
+    return known and not ("" not in words and all(stopped))
+
+
+def _differ(words: Collection[str]) -> bool:
+    """Tell whether answers differ: times do, and say the same."""
+    is_closed = 1 < len(words) <= _MOST_STATES
+    return is_closed and not any(_TIME.search(word) for word in words)
 
 
 def _told_by_cells(file: str, table: Table, samples: dict[str, list[str]]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from leadline.files.address_lists import open_list
+from leadline.files.address_lists import MixedRows, open_list
 from leadline.files.sources import file_hash
 from leadline.store.suppression_lists import (
     Ban,
@@ -23,6 +23,7 @@ from leadline.store.suppression_lists import (
     has_list,
     hash_addresses,
 )
+from leadline.store.suppressions import find_outweighed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -83,6 +84,7 @@ def suppress_list(
     scope: str,
     now: datetime,
     is_dry: bool = False,
+    is_whole: bool = False,
     on_stretch: Callable[[int], None] | None = None,
 ) -> tuple[Outcome, AddressList]:
     """Ban the addresses of a file, and record the list once it is through.
@@ -94,12 +96,15 @@ def suppress_list(
         scope: from what.
         now: when that is.
         is_dry: count, and change nothing.
+        is_whole: every row is meant, also of a list that tells its rows apart.
         on_stretch: told how many bytes were done since.
 
     Raises:
-        IntakeError: the file cannot be read, or has no addresses.
+        IntakeError: the file cannot be read, has no addresses, or tells its rows apart.
     """
     listed = open_list(path)
+    if listed.answers and not is_whole:
+        raise MixedRows(file=path.name, column=listed.answers)
     bytes_hash = file_hash(path)
     with store.read() as connection:
         told_at = find_list(connection, bytes_hash, scope=scope, cause=cause)
@@ -138,7 +143,9 @@ def _ban(
     with store.read() as connection:
         found = find_unbanned(connection, [*new.values()], scope=ban.scope, told_at=ban.told_at)
         leads = count_leads_with(connection, new)
-    return twins + Banned(added=len(found), known=len(hashes) - len(found), leads=leads)
+        heavier = find_outweighed(connection, new.values(), scope=ban.scope, cause=ban.cause)
+    counts = Banned(len(found), len(hashes) - len(found), len(heavier), leads)
+    return twins + counts
 
 
 def _mark(hash_: str) -> int:
@@ -149,8 +156,8 @@ def _mark(hash_: str) -> int:
 def _keep(
     store: Store, outcome: Outcome, ban: Ban, *, name: str, bytes_hash: str, now: datetime
 ) -> None:
-    """Record a list; one whose every line is bad was none."""
-    if outcome.rejected and not (outcome.banned.added or outcome.banned.known):
+    """Record a list; one without lines, or whose every line is bad, was none."""
+    if not (outcome.banned.added or outcome.banned.known):
         return
     counts = {"added": outcome.banned.added, "known": outcome.banned.known}
     counts |= {"records": outcome.records, "rejected": outcome.rejected}

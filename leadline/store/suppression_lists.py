@@ -18,7 +18,12 @@ from leadline.store import schema
 from leadline.store.bulk import among
 from leadline.store.enrollments import exit_enrollments
 from leadline.store.leads import mark_consent
-from leadline.store.suppressions import add_consents, add_suppressions, lock_addresses
+from leadline.store.suppressions import (
+    add_consents,
+    add_suppressions,
+    lock_addresses,
+    outweigh,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -65,6 +70,7 @@ class Banned:
     Attributes:
         added: addresses that were not banned before.
         known: those that were.
+        changed: those of them whose ban has another cause now, and can no more be taken back.
         leads: leads with one of the addresses.
         refusals: leads for whom a refusal was recorded.
         exited: enrollments that ended.
@@ -73,6 +79,7 @@ class Banned:
 
     added: int = 0
     known: int = 0
+    changed: int = 0
     leads: int = 0
     refusals: int = 0
     exited: int = 0
@@ -132,12 +139,14 @@ def ban_addresses(
     new = find_unbanned(connection, [*hashes.values()], scope=ban.scope, told_at=ban.told_at)
     row = {"scope": ban.scope, "cause": ban.cause, "message_id": None, "at": now}
     add_suppressions(connection, [{"address_hash": hash_, **row} for hash_ in sorted(new)])
+    heavier = outweigh(connection, hashes.values(), scope=ban.scope, cause=ban.cause)
     bound = _in_force(connection, hashes, ban)
     leads = _lock_leads(connection, bound)
     exited = exit_enrollments(connection, list(leads), reason="suppressed", now=now)
     return Banned(
         added=len(new),
         known=len(hashes) - len(new),
+        changed=heavier,
         leads=len(leads),
         refusals=_refuse(connection, leads, ban, now=now),
         exited=exited,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import delete, false, func, select, text
+from sqlalchemy import delete, false, func, select, text, update
 
 from leadline.domain.consent import Given, decide_permission
 from leadline.store import schema
@@ -28,6 +28,8 @@ SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "marketing": ("global", "marketing"),
     "transactional": ("global",),
 }
+#: The cause that any other outweighs: a confirmation lifts it.
+_LIGHTEST: Final = "unsubscribe"
 #: Purpose and channel of the mails of sequences.
 _MAIL: Final = ("marketing", "email")
 
@@ -77,6 +79,40 @@ def add_suppressions(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
         )
     )
     insert_rows(connection, _SUPPRESSIONS, rows, ignore_known=True)
+
+
+def outweigh(connection: Connection, hashes: Collection[str], *, scope: str, cause: str) -> int:
+    """Let a cause stand in place of `unsubscribe`, which the person can take back.
+
+    Returns:
+        How many bans in force have another cause now; none of an erasure.
+    """
+    if cause == _LIGHTEST:
+        return 0
+    return connection.execute(
+        update(_SUPPRESSIONS)
+        .where(among(connection, _SUPPRESSIONS.c.address_hash, hashes), *_is_light(scope))
+        .values(cause=cause)
+    ).rowcount
+
+
+def find_outweighed(
+    connection: Connection, hashes: Collection[str], *, scope: str, cause: str
+) -> set[str]:
+    """Return the address hashes whose ban `outweigh` would change."""
+    if cause == _LIGHTEST:
+        return set()
+    wanted = among(connection, _SUPPRESSIONS.c.address_hash, hashes)
+    query = select(_SUPPRESSIONS.c.address_hash).where(wanted, *_is_light(scope))
+    return {row[0] for row in connection.execute(query)}
+
+
+def _is_light(scope: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _SUPPRESSIONS.c.scope == scope,
+        _SUPPRESSIONS.c.cause == _LIGHTEST,
+        _SUPPRESSIONS.c.lifted_at.is_(None),
+    )
 
 
 def find_suppressed(

@@ -88,11 +88,34 @@ def test_dry_run_changes_nothing(command: CommandLine) -> None:
     assert command.query("SELECT count(*) FROM suppression_lists") == [(0,)]
 
 
-def test_column_that_answers_differently_by_row_is_pointed_out(command: CommandLine) -> None:
+def test_column_that_tells_rows_apart_is_refused_until_every_row_is_meant(
+    command: CommandLine,
+) -> None:
     rows = ("Email,Unsubscribed", "a@x.example,Yes", "b@x.example,No")
-    answer = command("suppress", "--file", command.file("all.csv", *rows))
-    assert len(bans(command)) == 2
+    path = command.file("all.csv", *rows)
+    answer = command("suppress", "--file", path)
+    assert (answer.code, bans(command)) == (1, [])
+    assert "'Unsubscribed' of all.csv says different things" in answer.err
+    assert command("suppress", "--file", path, "--dry-run").code == 1
+    answer = command("suppress", "--file", path, "--all-rows")
+    assert (answer.code, len(bans(command))) == (0, 2)
     assert "'Unsubscribed' says different things of the rows" in answer.err
+
+
+def test_export_without_rows_is_refused_as_empty(command: CommandLine) -> None:
+    answer = command("suppress", "--file", command.file("none.csv", "Email,Name"))
+    assert (answer.code, "leadline suppress --none" in answer.err) == (1, True)
+    assert command.query("SELECT count(*) FROM suppression_lists") == [(0,)]
+
+
+def test_heavier_cause_stands_in_place_of_an_unsubscribe(command: CommandLine) -> None:
+    command("suppress", "a@x.example")
+    rehearsed = command("suppress", "a@x.example", "--cause", "complaint", "--dry-run", "--json")
+    assert (rehearsed.document["changed"], bans(command)) == (1, [("marketing", "unsubscribe")])
+    answer = command("suppress", "a@x.example", "--cause", "complaint")
+    assert "1 ban(s) that the person could take back have this cause now" in answer.out
+    command("suppress", "a@x.example")
+    assert bans(command) == [("marketing", "complaint")]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +124,7 @@ def test_column_that_answers_differently_by_row_is_pointed_out(command: CommandL
         ((), "Say one of three"),
         (("a@x.example", "--none"), "Say one of three"),
         (("--none", "--dry-run"), "Say one of three"),
+        (("a@x.example", "--all-rows"), "Say one of three"),
         (("a@x.example", "--cause", "unsubscribed"), "Did you mean `unsubscribe`?"),
         (("a@x.example", "--scope", "globl"), "Did you mean `global`?"),
         (("--file", "nowhere.csv"), "nowhere.csv is not there"),

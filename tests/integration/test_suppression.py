@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import event, text, update
 
-from leadline.files.address_lists import NoAddresses, SeveralAddressColumns
+from leadline.files.address_lists import MixedRows, NoAddresses, SeveralAddressColumns
 from leadline.stages import delivery
 from leadline.stages.suppression import confirm_none, suppress, suppress_list
 from leadline.store import schema
@@ -39,9 +39,9 @@ ELSEWHERE: dict[str, Any] = {
 JAPANESE = (
     "番号,氏名,メールアドレス,配信停止日\r\n"
     "1,鈴木 充,mituru@ikeda.example,2024/1/2\r\n"
-    "2,佐藤,ｓａｔｏ＠ikeda.example,\r\n"
-    "3,田中,,\r\n"
-    "4,中島,nakajima@ikeda,\r\n"
+    "2,佐藤,ｓａｔｏ＠ikeda.example,2024/1/3\r\n"
+    "3,田中,,2024/1/4\r\n"
+    "4,中島,nakajima@ikeda,2024/1/5\r\n"
 )
 
 
@@ -400,3 +400,49 @@ async def test_ban_that_was_begun_first_commits_first(tmp_path: Path, postgresql
         found = message(work.store, second)
     assert (found["state"], found["skip_reason"]) == ("skipped", "suppressed")
     assert len(transport.sent) == 1
+
+
+# ---- lists that tell their rows apart ----
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Status", ("subscribed", "unsubscribed")),
+        ("Status", ("Subscribed", "Subscribed")),
+        ("ステータス", ("配信停止", "配信中")),
+        ("購読状況", ("解除", "購読中")),
+        ("Status", ("active", "unsubscribed")),
+        ("Unsubscribed at", ("2026-01-01", "")),
+        ("配信停止日時", ("", "2026/01/01 10:00")),
+    ],
+)
+def test_list_that_tells_its_rows_apart_bans_nobody(
+    store: Store, tmp_path: Path, header: str, cells: tuple[str, str]
+) -> None:
+    rows = [f"{name}@x.example,{cell}" for name, cell in zip("ab", cells, strict=True)]
+    path = listed(tmp_path, f"Email,{header}", *rows, name="all.csv")
+    with pytest.raises(MixedRows) as caught:
+        take(store, path)
+    assert header in str(caught.value)
+    assert rows_of(store, "suppressions") == []
+    assert take(store, path, is_whole=True).banned.added == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Status", ("unsubscribed", "bounced")),
+        ("配信停止日時", ("2026/01/02", "2026/01/01 10:00")),
+        ("会社", ("池田鉱業", "")),
+        ("Plan", ("basic", "pro")),
+        ("Reason", ("", "")),
+    ],
+)
+def test_list_of_bans_alone_is_taken(
+    store: Store, tmp_path: Path, header: str, cells: tuple[str, str]
+) -> None:
+    rows = [f"{name}@x.example,{cell}" for name, cell in zip("ab", cells, strict=True)]
+    assert take(store, listed(tmp_path, f"Email,{header}", *rows, name="l.csv")).banned.added == 2
