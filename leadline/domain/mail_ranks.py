@@ -31,7 +31,7 @@ _LAST: Final = re.compile(
 #: A mail address, or one at work, and nothing else but that it has to be filled in.
 _PLAIN: Final = re.compile(
     r"\A(?:your )?(?:(?:work|business|primary|main) )?(?:e ?mail|mail)"
-    r"(?: ?(?:address|adresse?|アドレス|id))?"
+    r"(?: ?(?:address|adr(?:esse|ess)|アドレス|id))?"
     r"(?: (?:required|optional|必須|任意))?\Z"
     r"|\A(?:お客様の|ご)?(?:e ?|電子)?(?:メール(?:アドレス)?|メアド)(?: (?:必須|任意))?\Z"
 )

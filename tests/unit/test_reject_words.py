@@ -10,7 +10,7 @@ from leadline.domain.reject_words import REJECT_WORDS, say_cells, say_detail
 def test_every_reject_code_has_words_in_both_languages() -> None:
     codes = {"bad_encoding", "stray_quote", "empty_row", "field_count", "missing_email"}
     codes |= {"invalid_email", "too_long", "honeypot", "unreadable"}
-    codes |= {"no_mapping", "answers_missing", "erased"}
+    codes |= {"no_mapping", "answers_missing", "erased", "too_many_leads"}
     codes |= {"too_fast", "forged_page", "no_page", "no_proof", "too_many_for_address"}
     assert set(REJECT_WORDS) == codes
     assert all(set(words) == {"en", "ja"} for words in REJECT_WORDS.values())

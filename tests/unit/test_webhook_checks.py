@@ -54,7 +54,7 @@ ZERO = """webhook:
         ("webhook:\n  open: true\n  fields: {email: 5}\n", ("text_expected", 3, 19, "")),
         ("webhook:\n  key: {header: 'X Key:'}\n", ("no_header_name", 2, 17, "")),
         (
-            'webhook:\n  signature: {header: S, signed: "{boddy}"}\n',
+            'webhook:\n  signature: {header: S, signed: "{bodyy}"}\n',
             ("placeholder_misspelled", 2, 34, "{body}"),
         ),
         (
