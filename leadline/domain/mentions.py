@@ -43,7 +43,11 @@ _OPENING: Final = re.compile(
 )
 #: Anything with an @ between its ends, in whatever it stands.
 _ADDRESS: Final = re.compile(r"[^\s\"<>(),;:|\[\]{}\\=&?/]+@[^\s\"<>(),;:|\[\]{}\\=&?/]+")
-_WORDS: Final = re.compile(r"([\s&\"'<>,;]+|(?<=[\w\]])=(?=\w))")
+#: What stands between two words: in links and forms first, then in sentences.
+_BETWEEN: Final = (
+    re.compile(r"([\s&\"'<>,;]+|(?<=[\w\]])=(?=\w))"),
+    re.compile(r"([\s\"'<>]+)"),
+)
 _LONGEST_RUN: Final = 256
 _SHORT: Final = 2**16  # bytes
 _BESIDE: Final = 512  # bytes around a hit that say whether it is the whole address
@@ -158,9 +162,12 @@ class Mentions:
             value = json.loads(text)
             if isinstance(value, dict | list):
                 return json.dumps(self.redact_value(value), ensure_ascii=False)
-        words = _WORDS.split(text)
-        redacted = "".join(ERASED if self.is_in(word) else word for word in words)
-        return ERASED if self.is_in(redacted) else redacted
+        for between in _BETWEEN:
+            words = between.split(text)
+            redacted = "".join(ERASED if self.is_in(word) else word for word in words)
+            if not self.is_in(redacted):
+                return redacted
+        return ERASED
 
     def redact_value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         """Return a JSON value without the address in its texts."""
@@ -208,7 +215,7 @@ def _encoded_forms(spellings: Sequence[str]) -> re.Pattern[bytes]:
         forms += [
             _LINE_BREAK.join(re.escape(bytes([byte])) for byte in run)
             for encoding in ("utf-8", "utf-16-le", "utf-16-be")
-            for run in _base64_runs(text.encode(encoding))
+            for run in base64_runs(text.encode(encoding))
         ]
     return re.compile(
         b"|".join(f"(?:{form.decode('latin-1')})".encode("latin-1") for form in forms if form)
@@ -228,7 +235,7 @@ def _forms_of(sign: str) -> set[bytes]:
     return {re.escape(each) for each in found if each}
 
 
-def _base64_runs(data: bytes) -> Iterator[bytes]:
+def base64_runs(data: bytes) -> Iterator[bytes]:
     """Return the inner part of the base64 of some bytes at each of its three offsets."""
     for offset in range(3):
         run = base64.b64encode(b"\0" * offset + data)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, cast, func, or_, select, true
 
+from leadline.domain.mentions import base64_runs
 from leadline.store import schema
 from leadline.store.bulk import among, as_dicts, update_rows
 from leadline.store.columns import PlainJson
@@ -35,8 +36,13 @@ _TABLES: Final = (
     schema.delivery_events,
     schema.suppression_lists,
 )
-#: Signs that stand for an `@` in texts that are not plain: full width, and its escape in JSON.
-_WIDE: Final = ("\uff20", "\\uff20")
+#: Signs that stand for an `@` in texts that are not plain: full width, and escapes of JSON, links,
+#: HTML and quoted-printable.
+_WIDE: Final = (
+    *("\uff20", "\\uff20", "\\u0040", "%40", "%2540"),
+    *("&#64;", "&#064;", "&#x40;", "&commat;", "=40"),
+)
+_TO_WIDE: Final = 0xFEE0
 #: Kinds of submissions whose text may be encoded by whoever sent it.
 _ENCODED: Final = "webhook"
 
@@ -115,9 +121,25 @@ def _may_hold(table: Table, texts: Sequence[str], spellings: Sequence[str]) -> C
     tests = [
         text.contains(sign, autoescape=True) for text in plain for sign in (*spellings, *_WIDE)
     ]
+    for address in spellings:
+        tests += [text.contains(run.decode().lower()) for text in plain for run in _coded(address)]
+        starts = {part[0] for part in address.split("@") if "!" <= part[:1] <= "~"}
+        wide = [form for sign in starts for form in _wide_forms(sign)]
+        tests += [text.contains("@") & text.contains(form) for text in plain for form in wide]
     if table is schema.submissions:
         tests.append((table.c.kind == _ENCODED) & true())
     return or_(*tests)
+
+
+def _coded(address: str) -> list[bytes]:
+    """Return the base64 of an address at each offset; the lines of long ones are not broken."""
+    return [run for run in base64_runs(address.encode()) if run]
+
+
+def _wide_forms(sign: str) -> list[str]:
+    """Return a sign in full width, in both cases, and its escapes in JSON."""
+    wide = {chr(ord(each) + _TO_WIDE) for each in (sign.lower(), sign.upper())}
+    return [form for each in sorted(wide) for form in (each, f"\\u{ord(each):04x}")]
 
 
 def rewrite(

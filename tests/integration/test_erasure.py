@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import json
 import zipfile
@@ -18,6 +19,7 @@ import pytest
 
 from leadline.domain.delivery import Phase, Reply
 from leadline.domain.keys import address_hash
+from leadline.domain.mentions import ERASED
 from leadline.mail.sink import read_mailbox
 from leadline.stages import ORDER, delivery, imports, inbox, release, run_stages, undo
 from leadline.stages.erasure import Erasure, erase_person, rehearse_erasure
@@ -583,6 +585,29 @@ def test_arrival_of_another_that_names_the_person_stays_without_the_address(
         "referrer": "[erased]",
         "message": "詳しくは [erased] まで。",
     }
+    assert traces_in_tables(work) == {}
+
+
+@ON_FILE
+def test_address_that_others_wrote_in_code_is_found(work: Workspace) -> None:
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in MARK) + ADDRESS.removeprefix(MARK)
+    coded = {
+        "percent": f"https://z.example/?email={quote(ADDRESS)}",
+        "percent twice": quote(quote(ADDRESS)),
+        "full width": wide,
+        "entities": ADDRESS.replace("@", "&#64;"),
+        "base64": base64.b64encode(f"mail {ADDRESS}".encode()).decode(),
+        "quoted-printable": ADDRESS.replace("@", "=40"),
+    }
+    posts = [
+        a_post(name, {**OTHER, "email": f"o{n}@y.example", "phone": "", "message": f"see {text} !"})
+        for n, (name, text) in enumerate(coded.items())
+    ]
+    add(work, *posts)
+    run(work, "intake")
+    assert forget(work).mentions == 2 * len(coded)
+    assert all(ERASED in row["message"] for row in rows_of(work, "leads"))
+    assert {row["message"][:4] for row in rows_of(work, "leads")} == {"see "}
     assert traces_in_tables(work) == {}
 
 
