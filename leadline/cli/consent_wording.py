@@ -117,6 +117,10 @@ SUPPRESS: Final[dict[str, tuple[str, str]]] = {
 }
 
 CONSENTS: Final[dict[str, tuple[str, str]]] = {
+    "lead.erased": (
+        "Lead {lead} was erased on {date}.",
+        "リード {lead} の個人情報は {date} に消去されました。",
+    ),
     "consents.lead": (
         "Lead {lead} (times in {zone})",
         "リード {lead}(日時のタイムゾーン: {zone})",

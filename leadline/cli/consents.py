@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from leadline.cli.leads import find_lead
+from leadline.cli.leads import find_lead, say_erased
 from leadline.cli.output import Column, time_text
 from leadline.cli.session import DONE, Session, session_of
 
@@ -31,9 +31,10 @@ def consents(
     session = session_of(context)
     project = read_project(session.environment.home)
     with session.open_store() as store:
-        found = read_consents(
-            store, find_lead(store, lead), project=project, now=session.clock.now()
-        )
+        row = find_lead(store, lead)
+        if say_erased(session, row):
+            return DONE
+        found = read_consents(store, row, project=project, now=session.clock.now())
     zone = project.settings.timezone
     document = _document(found, session.out.lang)
     session.out.document({**document, "timezone": zone})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from leadline.cli.leads import find_lead
+from leadline.cli.leads import find_lead, say_erased
 from leadline.cli.output import Column, time_text
 from leadline.cli.refusals import Refused, meant
 from leadline.cli.running import reason_words
@@ -44,6 +44,8 @@ def explain(
     found: Row = {}
     with session.open_store() as store:
         row = find_lead(store, lead)
+        if say_erased(session, row):
+            return DONE
         for name in wanted:
             found |= _READERS[name](store, row, session.out.lang)
     session.out.document({"lead": row["id"], **found})

@@ -185,6 +185,17 @@ def find_lead(store: Store, name: str) -> Lead:
         return get_leads(connection, [lead_id])[lead_id]
 
 
+def say_erased(session: Session, lead: Lead) -> bool:
+    """Say of a lead that was erased when that was; returns whether it was."""
+    from leadline.cli.output import time_text
+
+    if (erased_at := lead["erased_at"]) is None:
+        return False
+    session.out.document({"lead": lead["id"], "erased_at": time_text(erased_at)})
+    session.out.line("lead.erased", lead=lead["id"], date=erased_at.date().isoformat())
+    return True
+
+
 def show(
     context: typer.Context,
     lead: Annotated[str, typer.Argument(metavar="LEAD")],

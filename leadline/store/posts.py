@@ -116,7 +116,8 @@ def _outcome(post: Post, known: dict[tuple[str, str], tuple[int, str | None]]) -
     if post.key not in known:
         return "proof_spent"
     id_, body_hash = known[post.key]
-    return id_ if body_hash == post.arrival.body_hash else "key_reused"
+    is_same = body_hash in {None, post.arrival.body_hash}  # none is left of one that was erased
+    return id_ if is_same else "key_reused"
 
 
 def _find(

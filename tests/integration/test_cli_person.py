@@ -71,6 +71,19 @@ def test_forget_counts_and_erases_after_a_yes(command: CommandLine) -> None:
     assert (again.code, "Nothing is held" in again.out) == (0, True)
 
 
+@pytest.mark.parametrize("name", ["explain", "consents"])
+def test_erased_lead_is_said_to_be_erased_and_no_more(command: CommandLine, name: str) -> None:
+    ((lead,),) = command.query("SELECT id FROM leads ORDER BY id LIMIT 1")
+    command("forget", ADDRESS, "--yes")
+    answer = command(name, str(lead))
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(f"Lead {lead} was erased on ")
+    assert len(answer.out.splitlines()) == 1
+    document = command(name, str(lead), "--json").document
+    assert (document["lead"], document.keys() & {"score", "consents"}) == (lead, set())
+    assert document["erased_at"]
+
+
 def test_forget_says_nothing_of_the_person(command: CommandLine) -> None:
     answers = [
         command("forget", ADDRESS, *words)
