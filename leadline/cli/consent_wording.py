@@ -50,6 +50,16 @@ SUPPRESS: Final[dict[str, tuple[str, str]]] = {
         "{file}: {encoding}, no header; addresses are in column {columns}",
         "{file}: {encoding}、見出しなし、アドレスは{columns}列目",
     ),
+    "suppress.sheets": (
+        (
+            "These sheets hold addresses too and were not read: {sheets}. Save each as a file of "
+            "its own and run the command with it."
+        ),
+        (
+            "次のシートにもアドレスがありますが、読み込んでいません: {sheets}。シートごとに別の"
+            "ファイルに保存し、それぞれ指定して実行してください。"
+        ),
+    ),
     "suppress.answers": (
         (
             "The column {column!r} says different things of the rows; every row was taken all the "

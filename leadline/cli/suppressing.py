@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Bad lines that people are shown; JSON has more.
 _SHOWN: Final = 10
-_READ: Final = ("encoding", "header_line", "columns", "answers")
+_READ: Final = ("encoding", "header_line", "columns", "answers", "sheets_not_read")
 
 
 def suppress(
@@ -163,7 +163,7 @@ def _report(
     session.out.document({**document, "rejects": rejects})
     _show(session, document)
     _show_rejects(session, rejects, count=outcome.rejected, file=file)
-    return DIFFERENCES if outcome.rejected else DONE
+    return DIFFERENCES if outcome.rejected or document["sheets_not_read"] else DONE
 
 
 def _reject(bad: BadLine, lang: str) -> dict[str, Any]:
@@ -185,6 +185,8 @@ def _show(session: Session, document: dict[str, Any]) -> None:
         name, line = Path(document["file"]).name, document["header_line"]
         encoding = document["encoding"]
         out.line(key, file=name, encoding=encoding, line=line, columns=columns)
+    if document["sheets_not_read"]:
+        out.note("suppress.sheets", sheets=", ".join(document["sheets_not_read"]))
     if document["answers"]:
         out.note("suppress.answers", column=document["answers"])
     words = {

@@ -93,7 +93,7 @@ FAULTS: Final[dict[str, tuple[dict[str, str], dict[str, str]]]] = {
             "en": "a dot stands beside a dot, beside the @, or at the end",
             "ja": "ピリオドが連続しているか、@ の隣または末尾にあります",
         },
-        {"en": "remove it, or quote the old address", "ja": "余分なピリオドを取り除いてください"},
+        {"en": "remove it", "ja": "余分なピリオドを取り除いてください"},
     ),
     "other": (
         {"en": "this is no mail address", "ja": "メールアドレスの形式が正しくありません"},

@@ -146,6 +146,7 @@ class AddressList:
                 self.table.header[place] if has_header else place + 1 for place in self.places
             ],
             "answers": self.answers,
+            "sheets_not_read": list(self.table.sheets_not_read),
         }
 
     def stretches(self) -> Iterator[Found]:

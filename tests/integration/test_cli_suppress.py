@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from openpyxl import Workbook
 
 from tests.command_line import CommandLine, a_copy, a_project
 
@@ -100,6 +101,20 @@ def test_column_that_tells_rows_apart_is_refused_until_every_row_is_meant(
     answer = command("suppress", "--file", path, "--all-rows")
     assert (answer.code, len(bans(command))) == (0, 2)
     assert "'Unsubscribed' says different things of the rows" in answer.err
+
+
+def test_sheets_that_were_not_read_are_named(command: CommandLine) -> None:
+    book = Workbook()
+    book.active.title = "2025"
+    for sheet, name in ((book.active, "a"), (book.create_sheet("2026"), "b")):
+        sheet.append(["Email", "Name"])
+        sheet.append([f"{name}@x.example", "Ada"])
+    book.save(command.home / "stop.xlsx")
+    answer = command("suppress", "--file", command.home / "stop.xlsx")
+    left = "2026"
+    assert (answer.code, left in answer.err) == (2, True)
+    document = command("suppress", "--file", command.home / "stop.xlsx", "--json").document
+    assert document["sheets_not_read"] == [left]
 
 
 def test_export_without_rows_is_refused_as_empty(command: CommandLine) -> None:
