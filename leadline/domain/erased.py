@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: The reject code of a row about somebody who was erased.
 ERASED: Final = "erased"
-_ADDRESS: Final = re.compile(r"[^\s\"'<>(),;:|\[\]{}\\]+@[^\s\"'<>(),;:|\[\]{}\\]+")
+_ADDRESS: Final = re.compile(r"[^\s\"<>(),;:|\[\]\\]+@[^\s\"'<>(),;:|\[\]{}\\]+")
 
 
 class Rows(Protocol):

@@ -659,7 +659,7 @@ def test_row_of_another_whose_address_ends_alike_is_not_refused_as_erased(
     work: Workspace,
 ) -> None:
     forget(work)
-    rows = f"Email,Name\no'{ADDRESS},Owen\nd/{ADDRESS},Dan,too many\n"
+    rows = f"Email,Name\no'{ADDRESS},Owen\nd/{ADDRESS},Dan,too many\no'{ADDRESS},Owen,too many\n"
     report = take_in(work, "fair.csv", rows)
     assert "erased" not in [reject["reason"] for reject in report["rejects"]]
     assert report["created"] == 1
