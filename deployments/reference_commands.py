@@ -58,8 +58,8 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "suppress": (
         *("file", "cause", "scope", "is_dry_run", "is_known", "records", "rejected"),
-        *("added", "known", "leads", "refusals", "exited", "skipped"),
-        *("encoding", "header_line", "columns[]", "answers"),
+        *("added", "changed", "known", "leads", "refusals", "exited", "skipped"),
+        *("encoding", "header_line", "columns[]", "sheets_not_read[]", "answers"),
         "rejects[]{line, column, reason, detail, fix}",
         "with --none: none, recorded",
     ),
