@@ -141,7 +141,7 @@ def measure(leads: int) -> list[Line]:
             prepare(home, rows=1).unlink()
             form = home / "config/forms/contact.yaml"
             text = form.read_text("utf-8")
-            if _ACKNOWLEDGED not in text:
+            if f"\n{_ACKNOWLEDGED}" not in text:
                 form.write_text(text + "\n" + _ACKNOWLEDGED, "utf-8")
             with running(home, controller.port) as (pid, port):
                 return _time(sink, leads, pid, port)
