@@ -161,8 +161,13 @@ def _time(sink: Sink, leads: int, pid: int, port: int) -> list[Line]:
     cpu, peak = cpu_seconds_of(pid) - before, peak_mb_of(pid)
     lines = []
     for name, found in (("rep", told), ("acknowledgment", answered)):
-        for how, value in (("median", median(found)), ("slowest", max(found))):
-            is_ok = name != "rep" or value < TARGET
+        target = TARGET if name == "rep" else None
+        figures: dict[str, tuple[float, float | None]] = {
+            "first after the start": (found[0], None),
+            "median": (median(found[1:]), target),
+            "slowest": (max(found[1:]), target),
+        }
+        for how, (value, most) in figures.items():
             lines.append(
                 Line(
                     name=f"speed_to_lead {name} {how}",
@@ -172,8 +177,8 @@ def _time(sink: Sink, leads: int, pid: int, port: int) -> list[Line]:
                     value=value,
                     unit="s",
                     direction="lower",
-                    target=TARGET if name == "rep" else None,
-                    is_ok=is_ok,
+                    target=most,
+                    is_ok=most is None or value < most,
                 )
             )
     return lines
@@ -182,7 +187,7 @@ def _time(sink: Sink, leads: int, pid: int, port: int) -> list[Line]:
 def main() -> int:
     """Measure, print, and tell whether the target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--leads", type=int, default=10)
+    parser.add_argument("--leads", type=int, default=10, help="at least 2")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     lines = measure(asked.leads)
