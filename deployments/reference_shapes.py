@@ -32,6 +32,7 @@ from leadline.config import shape
 from leadline.config.calendars import CALENDAR_COLUMNS
 from leadline.config.consent import ConsentShape
 from leadline.config.forms import FormShape
+from leadline.config.scoring import Scoring, Segments
 from leadline.config.tables import REP_COLUMNS, TERRITORY_COLUMNS
 from leadline.domain.leads import LEAD_FIELDS
 from leadline.rendering import contexts
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 FILES: Final[Mapping[str, type[BaseModel]]] = {
     "settings.yaml": shape.Settings,
     "sending.yaml": shape.Sending,
-    "scoring.yaml": shape.Scoring,
+    "scoring.yaml": Scoring,
+    "segments.yaml": Segments,
     "sequences/<name>.yaml": shape.SequenceShape,
     "forms/<name>.yaml": FormShape,
     "mappings/<source>.yaml": shape.MappingShape,

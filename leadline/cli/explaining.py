@@ -16,6 +16,7 @@ from leadline.cli.output import Column, time_text
 from leadline.cli.refusals import Refused, meant
 from leadline.cli.running import reason_words
 from leadline.cli.session import DONE, Session, session_of
+from leadline.domain.points import as_shown
 
 if TYPE_CHECKING:
     from leadline.store.engine import Store
@@ -66,8 +67,8 @@ def read_score(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
         return {"score": None}
     return {
         "score": {
-            "points": score["points"],
-            "fit_points": score["fit_points"],
+            "points": as_shown(score["points"]),
+            "fit_points": as_shown(score["fit_points"]),
             "grade": score["grade"],
             "rules": score_reasons(score["matched"], score["rules"], lang),
             "as_of": time_text(score["as_of"]),
@@ -179,7 +180,7 @@ def show_score(session: Session, found: Mapping[str, Any]) -> None:
         Column("explain.condition", may_shrink=True),
     )
     rows = [
-        (f"{rule['points']:+d}", rule["id"], rule["text"], rule["condition"])
+        (f"{rule['points']:+g}", rule["id"], rule["text"], rule["condition"])
         for rule in score["rules"]
     ]
     out.table(columns, rows)

@@ -12,6 +12,8 @@ import typer
 from leadline.cli.output import Column, time_text
 from leadline.cli.refusals import Refused
 from leadline.cli.session import DONE, Session, session_of
+from leadline.clock import SystemClock
+from leadline.domain.points import as_shown
 
 if TYPE_CHECKING:
     from leadline.config.shape import Project
@@ -102,10 +104,15 @@ def _hits(store: Store, rows: list[Lead], condition: Condition | None) -> list[b
     if condition is None:
         return [True] * len(rows)
     from leadline.domain.conditions import evaluate
-    from leadline.store.leads import read_frame
+    from leadline.store.frames import read_frame
 
     with store.read() as connection:
-        frame = read_frame(connection, [row["id"] for row in rows], condition.fields)
+        frame = read_frame(
+            connection,
+            [row["id"] for row in rows],
+            condition.fields,
+            as_of=SystemClock().now(),
+        )
     return [bool(hit) for hit in evaluate([condition], frame)[:, 0]]
 
 
@@ -145,7 +152,10 @@ def as_shown(row: Mapping[str, Any], project: Project) -> Lead:
         name: _custom((row["attributes"] or {}).get(name), kind)
         for name, kind in project.settings.fields.items()
     }
-    ours = {"employees": _employees(row["employees"]), "score": row["points"]}
+    ours = {
+        "employees": _employees(row["employees"]),
+        "score": None if row["points"] is None else as_shown(row["points"]),
+    }
     shown = {**row, **custom, **ours}
     return {name: _stated(shown[name]) for name in columns_of(project)}
 

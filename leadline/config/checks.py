@@ -15,7 +15,7 @@ from leadline.config.form_checks import check_form
 from leadline.config.problems import nearest
 from leadline.config.webhook_checks import check_variables, check_webhook
 from leadline.domain.conditions import compile_condition
-from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, FieldType
+from leadline.domain.leads import DERIVED_FIELDS, LANGUAGES, LEAD_FIELDS, SCORE_FIELDS, FieldType
 from leadline.domain.recurrence_lexicon import suggest_zone
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ FLOWS: Final = (
 #: What every mail of a sequence consists of.
 MAIL_PARTS: Final = ("subject.txt", "body.txt", "body.html")
 #: A score cannot depend on itself.
-_OF_A_SCORE: Final = frozenset({"points", "grade"})
+_OF_A_SCORE: Final = frozenset(SCORE_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Documents:
 
     settings: Document
     scoring: Document
+    segments: Document
     sequences: Mapping[str, Document]
     forms: Mapping[str, Document]
     mappings: Mapping[str, Document]

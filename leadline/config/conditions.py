@@ -1,11 +1,12 @@
-"""Compiling the conditions of a project folder against its fields."""
+"""Compiling the conditions of a project folder against its fields, event counts and segments."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadline.domain.conditions import Condition, compile_condition
-from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
+from leadline.domain.conditions import Condition, compile_condition, negated
+from leadline.domain.events import aggregate_fields
+from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS, SCORE_FIELDS
 from leadline.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -14,10 +15,46 @@ if TYPE_CHECKING:
     from leadline.config.shape import Project
     from leadline.domain.leads import FieldType
 
+#: What a condition on one event may name.
+EVENT_FIELDS: dict[str, FieldType] = {"campaign": "text", "url": "text", "source": "text"}
 
-def condition_fields(project: Project) -> dict[str, FieldType]:
-    """Return what a condition may name: canonical, derived and custom fields."""
-    return {**LEAD_FIELDS, **DERIVED_FIELDS, **project.settings.fields}
+
+def condition_fields(project: Project, *texts: str) -> dict[str, FieldType]:
+    """Return what conditions may name: canonical, derived and custom fields, and event counts.
+
+    Args:
+        project: which declares custom fields, events and score models.
+        texts: the conditions; whatever event counts they name is among the fields.
+    """
+    return {
+        **LEAD_FIELDS,
+        **DERIVED_FIELDS,
+        **model_fields(tuple(project.scoring.models)),
+        **aggregate_fields(texts, project.settings.events),
+        **project.settings.fields,
+    }
+
+
+def model_fields(models: tuple[str, ...]) -> dict[str, FieldType]:
+    """Return the fields that hold the scores of models beside the main one."""
+    return {f"{name}_{model}": kind for model in models for name, kind in SCORE_FIELDS.items()}
+
+
+def compile_segments(project: Project) -> dict[str, Condition]:
+    """Return every segment, compiled, by name in the order of the file.
+
+    Raises:
+        ConfigError: one is not valid; a project that was checked has none such.
+    """
+    found: dict[str, Condition] = {}
+    earlier: dict[str | None, list[Condition]] = {}
+    for name, segment in project.segments.items():
+        fields = condition_fields(project, segment.when)
+        condition = compile_with(fields, segment.when, segments=found)
+        before = earlier.setdefault(segment.group, [])
+        found[name] = negated(condition, before) if segment.group else condition
+        before.append(condition)
+    return found
 
 
 def compile_project_condition(project: Project, text: str) -> Condition:
@@ -26,16 +63,21 @@ def compile_project_condition(project: Project, text: str) -> Condition:
     Raises:
         ConfigError: it is not valid; a project that was checked has none such.
     """
-    return compile_with(condition_fields(project), text)
+    return compile_with(condition_fields(project, text), text, segments=compile_segments(project))
 
 
-def compile_with(fields: Mapping[str, FieldType], text: str) -> Condition:
-    """Compile a condition against the fields that it may name.
+def compile_with(
+    fields: Mapping[str, FieldType],
+    text: str,
+    *,
+    segments: Mapping[str, Condition] | None = None,
+) -> Condition:
+    """Compile a condition against the fields and segments that it may name.
 
     Raises:
         ConfigError: it is not valid.
     """
-    compiled = compile_condition(text, fields=fields)
+    compiled = compile_condition(text, fields=fields, segments=segments)
     if isinstance(compiled, Condition):
         return compiled
     raise ConfigError(

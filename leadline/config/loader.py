@@ -18,11 +18,11 @@ from leadline.config.document import Document, read_document
 from leadline.config.forms import FormShape
 from leadline.config.problems import Spot, nearest
 from leadline.config.schedules import read_schedules, surround
+from leadline.config.scoring import Scoring, Segments
 from leadline.config.shape import (
     MappingShape,
     Project,
     Schedule,
-    Scoring,
     Sending,
     SequenceShape,
     Settings,
@@ -49,6 +49,7 @@ _FILES: Final = (
     "scoring.yaml",
     "schedules.yaml",
     "consent.yaml",
+    "segments.yaml",
 )
 _TABLES: Final = tuple(
     f"{stem}.{ending}"
@@ -153,6 +154,7 @@ class _Folder:
         scoring, scoring_document = self._yaml("scoring.yaml", Scoring)
         sending, _ = self._yaml("sending.yaml", Sending)
         consent, _ = self._yaml("consent.yaml", ConsentShape)
+        segments, segments_document = self._yaml("segments.yaml", Segments)
         schedules = self._schedules(settings, settings_document)
         sequences, sequence_documents = self._named("sequences", SequenceShape)
         forms, form_documents = self._named("forms", FormShape)
@@ -161,6 +163,7 @@ class _Folder:
         documents = Documents(
             settings=settings_document,
             scoring=scoring_document,
+            segments=segments_document,
             sequences=sequence_documents,
             forms=form_documents,
             mappings=mapping_documents,
@@ -171,7 +174,7 @@ class _Folder:
         reps = self._table("reps", read_reps)
         territories = self._table("territories", read_territories)
         self.problems += check_staffing(reps, territories)
-        if not settings or not scoring or not sending or not consent or self._has_errors():
+        if not (settings and scoring and sending and consent and segments) or self._has_errors():
             return None
         return Project(
             settings=settings,
@@ -184,6 +187,7 @@ class _Folder:
             schedules=schedules,
             consent=consent_rules(consent),
             mappings=mappings,
+            segments=segments.segments,
             templates=templates,
             files=self._files,
             hash=hash_files(self._config, self._templates),

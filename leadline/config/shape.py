@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, InstanceOf, model_validator
 
 from leadline.config.forms import FormShape
+from leadline.config.scoring import Scoring, SegmentShape
 from leadline.config.values import (
     Address,
     CatchUp,
@@ -152,6 +153,7 @@ class Settings(Shape):
     holidays: tuple[Text, ...] | None = Field(default=None, description="names of calendars")
     redirect_all_to: Address | None = None
     fields: dict[Name, Literal["text", "number", "boolean", "time"]] = Field(default_factory=dict)
+    events: tuple[Name, ...] = Field(default=(), description="names of events of your own")
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     backfill_threshold: Annotated[int, Field(ge=0)] = Field(
         default=200, description="new leads of one import that may go out without being asked"
@@ -165,41 +167,13 @@ class Settings(Shape):
 class Sending(Shape):
     """`config/sending.yaml`: limits for nurture mail; rep mail is exempt."""
 
+    track_clicks: bool = Field(
+        default=True, description="links in the HTML of nurture mail lead over this server"
+    )
     window: WindowShape = WindowShape()
     touches_per_day: Annotated[int, Field(ge=1)] = 1
     max_lateness: Duration = timedelta(days=3)
     give_up_after: Duration = timedelta(hours=72)
-
-
-class RuleShape(Shape):
-    """One scoring rule."""
-
-    id: Name
-    when: Text = Field(description="a condition over lead fields")
-    points: Annotated[int, Field(ge=-1000, le=1000)]
-    group: Literal["fit", "interest"] = "fit"
-    says: Words = Field(description="the reason in words, per language")
-
-
-class GradeShape(Shape):
-    """Least fit points of each grade; below `C` is `D`."""
-
-    A: int
-    B: int
-    C: int
-
-    @model_validator(mode="after")
-    def _falling(self) -> Self:
-        if not self.A > self.B > self.C:
-            raise ShapeFault(code="grades_order")
-        return self
-
-
-class Scoring(Shape):
-    """`config/scoring.yaml`: at most 63 rules (one bit each in a signed 64-bit word)."""
-
-    rules: Annotated[tuple[RuleShape, ...], Field(max_length=63)]
-    grades: GradeShape
 
 
 class StepShape(Shape):
@@ -320,6 +294,7 @@ class Project(Shape):
             (`nurture/welcome/hello/en/subject.txt`).
         consent: which bases of consent count in which country.
         mappings: what `config/mappings/` says of sources, by their names.
+        segments: named conditions, by their names, in the order of the file.
         files: text of every file below config/ that was read, by its path there with `/`
             (`sequences/welcome.yaml`); a workbook appears as the CSV text of its first sheet.
     """
@@ -334,6 +309,7 @@ class Project(Shape):
     schedules: dict[str, Schedule]
     consent: InstanceOf[ConsentRules] = RULES
     mappings: dict[str, MappingShape] = Field(default_factory=dict)
+    segments: dict[str, SegmentShape] = Field(default_factory=dict)
     templates: dict[str, str]
     files: dict[str, str]
     hash: str

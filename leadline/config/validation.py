@@ -39,6 +39,8 @@ _CODE_OF: Final = {
     "string_pattern_mismatch": "bad_form",
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
+    "greater_than": "out_of_range",
+    "less_than": "out_of_range",
     "too_short": "wrong_length",
     "too_long": "wrong_length",
     "string_too_short": "wrong_length",
@@ -157,6 +159,10 @@ def _no_details(error: ErrorDetails, written: str) -> dict[str, object]:
 
 def _limits(error: ErrorDetails) -> dict[str, object]:
     context = error.get("ctx", {})
+    if "gt" in context:
+        return {
+            "expected": {"en": f"more than {context['gt']}", "ja": f"{context['gt']}より大きい値"}
+        }
     if "ge" in context:
         return {"expected": {"en": f"at least {context['ge']}", "ja": f"{context['ge']}以上"}}
     return {"expected": {"en": f"at most {context['le']}", "ja": f"{context['le']}以下"}}
@@ -198,7 +204,8 @@ def _fields(shape: type[Shape], loc: tuple[str | int, ...]) -> tuple[str, ...]:
         else:  # the entry of a list or of a mapping
             kind = _inner(kind)
     model = _model(kind)
-    return tuple(model.model_fields) if model else ()
+    fields = model.model_fields.items() if model else ()
+    return tuple(field.alias or name for name, field in fields)
 
 
 def _model(kind: object) -> type[BaseModel] | None:

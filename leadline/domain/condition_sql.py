@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from leadline.domain.condition_findings import Report
+    from leadline.domain.conditions import Condition
     from leadline.domain.leads import FieldType
 
 _COMPARISONS: Final = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
@@ -62,13 +63,22 @@ class Writer:
 
     Attributes:
         used: the fields met on the way.
+        named: the segments met on the way.
+        numbers: the numbers met on the way.
     """
 
     def __init__(
-        self, fields: Mapping[str, FieldType], report: Report, is_regex: Callable[[str], bool]
+        self,
+        fields: Mapping[str, FieldType],
+        report: Report,
+        is_regex: Callable[[str], bool],
+        segments: Mapping[str, Condition],
     ) -> None:
-        """Take the known fields, the report and a test for patterns that RE2 takes."""
+        """Take the known fields, the report, a test for patterns that RE2 takes, and segments."""
         self.used: set[str] = set()
+        self.named: set[str] = set()
+        self.numbers: frozenset[float] = frozenset()
+        self._segments = segments
         self._fields = fields
         self._report = report
         self._is_regex = is_regex
@@ -185,6 +195,9 @@ class Writer:
         name = field_named(node.name, self._fields)
         if name is None:  # reported with its place when the words were checked
             return _UNKNOWN
+        if name in self._segments:
+            self.named.add(name)
+            return Part(self._segments[name].sql, "boolean")
         self.used.add(name)
         return Part('"' + name.replace('"', '""') + '"', self._fields[name])
 
@@ -212,6 +225,7 @@ class Writer:
         if not math.isfinite(number):
             self._report.add("number", offset_of(node), word=node.this[:40])
             return _UNKNOWN
+        self.numbers |= {number}
         return Part(_double(number), "number")
 
     def _date(self, node: exp.Expr) -> Part:

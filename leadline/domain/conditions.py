@@ -34,6 +34,7 @@ __all__ = [
     "connect",
     "evaluate",
     "fold",
+    "negated",
 ]
 
 MOST_BITS: Final = 63  # a signed 64-bit word; the 64th bit is the sign
@@ -49,12 +50,14 @@ class Condition:
         sql: DuckDB SQL, never NULL, over columns with folded text.
         fields: the fields that it names.
         types: each of these fields with its type.
+        numbers: every number that it names.
     """
 
     text: str
     sql: str
     fields: frozenset[str]
     types: frozenset[tuple[str, FieldType]] = frozenset()
+    numbers: frozenset[float] = frozenset()
 
 
 def connect() -> DuckDBPyConnection:
@@ -73,18 +76,33 @@ def connect() -> DuckDBPyConnection:
 
 
 def compile_condition(
-    text: str, *, fields: Mapping[str, FieldType]
+    text: str,
+    *,
+    fields: Mapping[str, FieldType],
+    segments: Mapping[str, Condition] | None = None,
 ) -> Condition | tuple[Finding, ...]:
     """Check `text` and make it ready for `evaluate`.
 
     Args:
         text: the expression, at most 4,000 characters and 400 nodes.
         fields: the names that it may use, with their types.
+        segments: conditions that it may use by their names, as if they were boolean fields.
 
     Returns:
         The condition, or everything that is wrong with it in the order of the text.
     """
-    return _compiled(text, frozenset(fields.items()))
+    return _compiled(text, frozenset(fields.items()), frozenset((segments or {}).items()))
+
+
+def negated(condition: Condition, others: Sequence[Condition]) -> Condition:
+    """Return the condition that holds where `condition` does and none of `others`."""
+    if not others:
+        return condition
+    sql = " AND ".join([condition.sql, *(f"NOT {other.sql}" for other in others)])
+    types = condition.types.union(*(other.types for other in others))
+    numbers = condition.numbers.union(*(other.numbers for other in others))
+    fields = frozenset(name for name, _ in types)
+    return Condition(condition.text, f"({sql})", fields, types, numbers)
 
 
 def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray:
@@ -136,21 +154,29 @@ def bitmap(matches: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=4096)
 def _compiled(
-    text: str, fields: frozenset[tuple[str, FieldType]]
+    text: str,
+    fields: frozenset[tuple[str, FieldType]],
+    segments: frozenset[tuple[str, Condition]],
 ) -> Condition | tuple[Finding, ...]:
     """Compile once: reading and checking cost about a millisecond."""
     from leadline.domain.condition_check import read
     from leadline.domain.condition_sql import Writer
 
     report = Report(text)
-    writer = Writer(dict(fields), report, _is_regex)
-    root = read(text, dict(fields), report)
+    known: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
+    writer = Writer(known, report, _is_regex, dict(segments))
+    root = read(text, known, report)
     sql = writer.condition(root) if root is not None else ""
     findings = report.findings()
     if findings:
         return findings
     used = frozenset(pair for pair in fields if pair[0] in writer.used)
-    return Condition(text, f"COALESCE(({sql}), FALSE)", frozenset(writer.used), used)
+    within = [condition for name, condition in segments if name in writer.named]
+    used = used.union(*(condition.types for condition in within))
+    numbers = writer.numbers.union(*(condition.numbers for condition in within))
+    return Condition(
+        text, f"COALESCE(({sql}), FALSE)", frozenset(name for name, _ in used), used, numbers
+    )
 
 
 @cache

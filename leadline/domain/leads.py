@@ -48,13 +48,23 @@ LEAD_FIELDS: Final[dict[str, FieldType]] = {
 #: Fields that a condition may name beyond what a source can state.
 DERIVED_FIELDS: Final[dict[str, FieldType]] = {
     "points": "number",
+    "fit_points": "number",
+    "engagement_points": "number",
     "grade": "text",
+    "engagement_level": "number",
     "lifecycle_stage": "text",
     "is_role_address": "boolean",
     "is_free_address": "boolean",
     "is_disposable_address": "boolean",
     "company_key": "text",
     "region_code": "text",
+}
+
+#: What a score model decides about a lead. Of the main model these are fields of the lead; of a
+#: model beside it the field bears the model's name, as in `points_cloud`.
+SCORE_FIELDS: Final[dict[str, FieldType]] = {
+    name: DERIVED_FIELDS[name]
+    for name in ("points", "fit_points", "engagement_points", "grade", "engagement_level")
 }
 
 REQUESTS: Final = ("quote", "demo", "document", "consultation", "support", "other")

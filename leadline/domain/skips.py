@@ -24,6 +24,7 @@ class SkipReason(StrEnum):
     OVER_CAPACITY = "over_capacity"
     NO_TERRITORY = "no_territory"
     NO_REP = "no_rep"
+    NOT_READY = "not_ready"
     REFUSED = "refused"
     SUPERSEDED = "superseded"
     SUPPRESSED = "suppressed"
@@ -40,6 +41,10 @@ class SkipReason(StrEnum):
 
 
 WORDS: dict[SkipReason, dict[str, str]] = {
+    SkipReason.NOT_READY: {
+        "en": "not yet ready for a rep: the hand-over condition of scoring.yaml is not met",
+        "ja": "営業への引き渡し条件 (scoring.yaml の hand_over) をまだ満たしていない",
+    },
     SkipReason.ADDRESS_CAP: {
         "en": "three mails have answered forms to this address within a day",
         "ja": "同じ宛先への自動返信が1日の上限 (3通) に達したため",

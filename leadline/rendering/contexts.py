@@ -107,7 +107,7 @@ class Reason(TypedDict):
     """One scoring reason in words, with the points that it gave (may be negative)."""
 
     text: str
-    points: int
+    points: float
 
 
 class AssignmentMail(TypedDict):
@@ -127,7 +127,7 @@ class AssignmentMail(TypedDict):
 
     rep: Rep
     lead: Lead
-    points: int
+    points: float
     grade: str
     reasons: list[Reason]
     why_you: str
@@ -155,7 +155,7 @@ class BundledLead(TypedDict):
     """
 
     lead: Lead
-    points: int
+    points: float
     grade: str
     request_text: str
     due_text: str
@@ -346,7 +346,7 @@ class AssignmentPage(TypedDict):
 
     lead: AssignmentPageLead
     request_text: str
-    points: int
+    points: float
     grade: str
     reasons: list[Reason]
     due_text: str

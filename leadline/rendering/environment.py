@@ -247,6 +247,6 @@ def _clock(text: str) -> str:
     return found[0] if found else text
 
 
-def _signed(number: int) -> str:
-    """Return a whole number with its sign: "+12", "-5"."""
-    return f"{number:+d}"
+def _signed(number: float) -> str:
+    """Return a number with its sign: "+12", "-5", "+18.37"."""
+    return f"{number:+.2f}".rstrip("0").rstrip(".")

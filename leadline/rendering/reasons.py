@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.bitmaps import matched_numbers
+from leadline.domain.points import as_shown
 from leadline.domain.skips import WORDS, SkipReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 
 _OWNER_STATED: Final = {
@@ -17,22 +18,21 @@ _OWNER_STATED: Final = {
 }
 
 
-def score_reasons(
-    matched: int, rules: Sequence[Mapping[str, Any]], lang: str
-) -> list[dict[str, Any]]:
+def score_reasons(matched: int, kept: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """Return the rules that gave or took points, the weightiest first, in words.
 
     Args:
         matched: the stored bitmap, one bit per rule.
-        rules: the rule set that the score was made with.
+        kept: the rule set that the score was made with.
         lang: "en" or "ja".
     """
-    hits = [rules[number] for number in matched_numbers(matched)]
+    rules = kept["rules"]
+    hits = [rules[number] for number in matched_numbers(matched) if number < len(rules)]
     hits.sort(key=lambda rule: (-abs(rule["points"]), rule["id"]))
     return [
         {
             "id": rule["id"],
-            "points": rule["points"],
+            "points": as_shown(rule["points"]),
             "condition": rule["when"],
             "text": rule["says"].get(lang) or rule["says"].get("en") or rule["id"],
         }

@@ -14,6 +14,7 @@ from leadline.domain.keys import address_hash
 from leadline.domain.skips import SkipReason
 from leadline.store import enrollments as enrollment_store
 from leadline.store import leads as lead_store
+from leadline.store.frames import read_frame
 from leadline.store.stage_batches import add_batch
 from leadline.store.suppressions import Addressee, decide_permissions
 
@@ -69,7 +70,7 @@ def _decide(
     ranked = sorted(sequences, key=lambda name: (sequences[name].priority, name))
     entries = [compile_project_condition(work.project, sequences[name].entry) for name in ranked]
     columns = frozenset().union(*(entry.fields for entry in entries))
-    matches = evaluate(entries, lead_store.read_frame(connection, ids, columns))
+    matches = evaluate(entries, read_frame(connection, ids, columns, as_of=now))
     people = lead_store.get_contacts(connection, ids)
     permissions = _permissions(work, connection, people, now=now)
     known = enrollment_store.find_sequences(connection, ids)

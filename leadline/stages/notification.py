@@ -20,6 +20,7 @@ from leadline.domain.batches import Batch
 from leadline.domain.keys import address_hash
 from leadline.domain.lateness import GRACE, find_wait
 from leadline.domain.leads import LEAD_FIELDS
+from leadline.domain.points import as_shown
 from leadline.domain.skips import SkipReason
 from leadline.domain.tokens import sign_token
 from leadline.mail.message import Parts, write_message
@@ -198,7 +199,7 @@ def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[d
 
 def _rank(offer: Offer) -> tuple[int, int, int]:
     """Put what routing put first at the head: its row, with its priority, carries a bundle."""
-    return offer.row["priority"], -(offer.lead["points"] or 0), offer.lead["id"]
+    return offer.row["priority"], -(as_shown(offer.lead["points"])), offer.lead["id"]
 
 
 def _skipped(
@@ -315,7 +316,7 @@ def lead_summary(offer: Offer, rep: RepShape, lang: str) -> dict[str, Any]:
     """Return what every view of an offer begins with."""
     return {
         "lead": lead_context(shown_fields(offer.lead), lang),
-        "points": offer.lead["points"] or 0,
+        "points": as_shown(offer.lead["points"]),
         "grade": offer.lead["grade"] or "D",
         "request_text": say(REQUEST_WORDS, offer.lead["request"] or "other", lang),
         "due_text": due_text(offer.assignment, rep, lang),
@@ -365,7 +366,7 @@ def _reasons(offer: Offer, lang: str) -> list[dict[str, Any]]:
     if offer.score is None:
         return []
     found = score_reasons(offer.score["matched"], offer.score["rules"], lang)
-    return [{"text": reason["text"], "points": reason["points"]} for reason in found]
+    return [{"text": reason["text"], "points": as_shown(reason["points"])} for reason in found]
 
 
 def _talking_points(lead: Mapping[str, Any], lang: str) -> list[str]:

@@ -12,8 +12,8 @@ from leadline.domain.consent import Permission
 from leadline.domain.days import week_start
 from leadline.domain.keys import address_hash
 from leadline.store import holds
-from leadline.store import leads as lead_store
 from leadline.store.assignments import count_since
+from leadline.store.frames import read_frame
 from leadline.store.stage_batches import add_batch
 from leadline.store.suppressions import Addressee, decide_permissions
 
@@ -68,7 +68,7 @@ def plan_release(
     active = {rep.rep_id for rep in work.project.reps if rep.active}
     for rows in _pages(work, run_id):
         with work.store.read() as connection:
-            matching = _matching(connection, rows, condition)
+            matching = _matching(connection, rows, condition, now=now)
             plan.with_consent += _count_reachable(work, connection, matching, now=now)
         plan.held += len(rows)
         plan.matching += len(matching)
@@ -108,7 +108,7 @@ def release_import(
         started = perf_counter()
         with work.store.write() as connection:
             rows = holds.list_held(connection, run_id, after=after, limit=limit)
-            matching = _matching(connection, rows, condition)
+            matching = _matching(connection, rows, condition, now=now)
             done = holds.let_go(connection, [row["id"] for row in matching], now=now)
             batch = Batch("release", claimed=done, done=done, seconds=perf_counter() - started)
             add_batch(connection, batch, config_hash=work.project.hash, now=now)
@@ -134,13 +134,17 @@ def _pages(work: Workspace, run_id: int) -> Iterator[list[_Held]]:
 
 
 def _matching(
-    connection: Connection, rows: Sequence[_Held], condition: Condition | None
+    connection: Connection,
+    rows: Sequence[_Held],
+    condition: Condition | None,
+    *,
+    now: datetime,
 ) -> list[_Held]:
     if condition is None or not rows:
         return list(rows)
     from leadline.domain.conditions import evaluate
 
-    frame = lead_store.read_frame(connection, [row["id"] for row in rows], condition.fields)
+    frame = read_frame(connection, [row["id"] for row in rows], condition.fields, as_of=now)
     hits = evaluate([condition], frame)[:, 0]
     return [row for row, hit in zip(rows, hits, strict=True) if hit]
 

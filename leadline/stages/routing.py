@@ -21,6 +21,7 @@ from leadline.domain.skips import SkipReason
 from leadline.domain.windows import Window, add_working_time
 from leadline.store import assignments as assignment_store
 from leadline.store import leads as lead_store
+from leadline.store.frames import read_frame
 from leadline.store.outbox import PRIORITY_HOT, PRIORITY_REP, add_messages
 from leadline.store.stage_batches import add_batch
 
@@ -79,7 +80,7 @@ def _decide(
     from leadline.domain.routing import decide_routing
 
     ids = [lead.id for lead in claimed]
-    frame = lead_store.read_frame(connection, ids, _COLUMNS)
+    frame = read_frame(connection, ids, _COLUMNS, as_of=now)
     frame["is_hot"] = [lead.is_hot for lead in claimed]
     weeks = {rep.rep_id: week_start(now, rep.time_zone) for rep in work.project.reps if rep.active}
     loads = assignment_store.count_since(connection, weeks)

@@ -31,7 +31,8 @@ from leadline.rendering.problems import TemplateProblem
 from leadline.rendering.sandbox import Renderer
 from leadline.store import enrollments as enrollment_store
 from leadline.store.assignments import get_reps
-from leadline.store.leads import get_leads, read_frame
+from leadline.store.frames import read_frame
+from leadline.store.leads import get_leads
 from leadline.store.outbox import PRIORITY_NURTURE, add_messages
 from leadline.store.stage_batches import add_batch
 from leadline.store.suppressions import Addressee, decide_permissions
@@ -167,7 +168,9 @@ class _Taking:
                 by_exit[condition].append(row)
         for condition, rows in by_exit.items():
             ids = sorted({row["lead_id"] for row in rows})
-            hits = evaluate([condition], read_frame(connection, ids, condition.fields))[:, 0]
+            hits = evaluate(
+                [condition], read_frame(connection, ids, condition.fields, as_of=self.now)
+            )[:, 0]
             leaving = {lead_id for lead_id, hit in zip(ids, hits, strict=True) if hit}
             self.exiting |= {row["id"] for row in rows if row["lead_id"] in leaving}
 

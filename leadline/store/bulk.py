@@ -101,7 +101,7 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row], *, ke
         connection: a writing transaction.
         table: the table, unique on `key`.
         rows: all with the same keys, each `key` once.
-        key: the column that names the row.
+        key: the columns that name the row, separated by ", ".
 
     Returns:
         How many rows were added or changed.
@@ -110,7 +110,7 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row], *, ke
         return 0
     columns = tuple(rows[0])
     names = ", ".join(columns)
-    others = [name for name in columns if name != key]
+    others = [name for name in columns if name not in key.split(", ")]
     sets = ", ".join(f"{name} = excluded.{name}" for name in others)
     mine, given = (", ".join(f"{of}.{name}" for name in others) for of in (table.name, "excluded"))
     if connection.dialect.name == "sqlite":

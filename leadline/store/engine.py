@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as Connection  # noqa: PLC0414 - stages name it from here
 
 #: Every schema revision, oldest first; the last is what this program needs.
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 BUSY_TIMEOUT_SECONDS: Final = 30
 #: SQLite's own measure, 2 MiB, spills a batch of an import to the disk several times over.
 _CACHE_KIB: Final = 65_536

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, select, text, update
 
-from leadline.domain.conditions import fold
-from leadline.domain.leads import DERIVED_FIELDS, HOT_GRADE, LEAD_FIELDS
+from leadline.domain.leads import HOT_GRADE, SCORE_FIELDS
 from leadline.domain.resolution import WRITTEN
 from leadline.store import schema
 from leadline.store.bulk import allocate_ids, among, as_dicts, insert_columns, update_rows
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    import pandas as pd
-    from sqlalchemy import Select
     from sqlalchemy.engine import Connection
 
 _LEADS = schema.leads
@@ -198,49 +195,12 @@ def mark_leads(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     update_rows(connection, _LEADS, rows)
 
 
-def read_frame(
-    connection: Connection, lead_ids: Sequence[int], columns: Collection[str]
-) -> pd.DataFrame:
-    """Return columns of leads as a frame for conditions, indexed by lead id in the given order.
-
-    Text is folded; `employees` is the lower bound; a name that is no column is taken from the
-    attributes (custom fields).
-    """
-    import pandas as pd
-
-    wanted = _columns(columns)
-    rows = [tuple(row) for row in connection.execute(_select(wanted, connection, lead_ids))]
-    frame = pd.DataFrame.from_records(rows, columns=["id", *wanted]).set_index("id")
-    frame = frame.reindex(list(lead_ids))
-    for name in columns:
-        if name == "employees":
-            frame[name] = frame["employees_min"].astype("Float64")
-        elif name not in wanted:
-            frame[name] = [(found or {}).get(name) for found in frame["attributes"]]
-    return fold_text(frame, columns)
-
-
-def _columns(columns: Collection[str]) -> list[str]:
-    stored = {"employees": "employees_min"}
-    names = {stored.get(name, name if name in _LEADS.c else "attributes") for name in columns}
-    return sorted(names)
-
-
-def _select(wanted: Sequence[str], connection: Connection, ids: Sequence[int]) -> Select[Any]:
-    return select(_LEADS.c.id, *(_LEADS.c[name] for name in wanted)).where(
-        among(connection, _LEADS.c.id, ids)
-    )
-
-
-def fold_text(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
-    """Fold the text columns of a frame, so that conditions compare like with like."""
-    kinds = {**LEAD_FIELDS, **DERIVED_FIELDS}
-    for name in columns:
-        if kinds.get(name, "text") == "text" and name in frame:
-            values = frame[name].astype(object).tolist()
-            known = {value: fold(value) for value in set(values) if isinstance(value, str)}
-            frame[name] = [known.get(value) for value in values]
-    return frame
+def get_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return what scoring decided about leads before, and what is due for them, by lead id."""
+    names = ("id", *SCORE_FIELDS, "lifecycle_stage", "routing_due_at", "enrollment_due_at")
+    columns = [_LEADS.c[name] for name in names]
+    rows = connection.execute(select(*columns).where(among(connection, _LEADS.c.id, lead_ids)))
+    return {row["id"]: row for row in as_dicts(rows)}
 
 
 class Contact(NamedTuple):

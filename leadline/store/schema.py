@@ -2,14 +2,14 @@
 
 Times are aware UTC. What waits for a stage carries a `*_due_at` (or a state) with a partial
 index, so that finding work never needs an anti-join. The tables of what arrives stand in
-`leadline.store.schema_arrivals`, those of consent, bans and events in
-`leadline.store.schema_evidence`; all are named from here.
+`leadline.store.schema_arrivals`, those of consent and bans in
+`leadline.store.schema_evidence`, those of events and scores in `leadline.store.schema_scoring`;
+all are named from here.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -31,12 +31,18 @@ from leadline.store.schema_arrivals import (
 from leadline.store.schema_arrivals import import_runs as import_runs  # noqa: PLC0414 - as above
 from leadline.store.schema_arrivals import submissions as submissions  # noqa: PLC0414 - as above
 from leadline.store.schema_evidence import consents as consents  # noqa: PLC0414 - as above
-from leadline.store.schema_evidence import events as events  # noqa: PLC0414 - as above
 from leadline.store.schema_evidence import proofs as proofs  # noqa: PLC0414 - as above
 from leadline.store.schema_evidence import (
     suppression_lists as suppression_lists,  # noqa: PLC0414 - as above
 )
 from leadline.store.schema_evidence import suppressions as suppressions  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import events as events  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import link_targets as link_targets  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import rule_sets as rule_sets  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import score_changes as score_changes  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import scores as scores  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import stage_changes as stage_changes  # noqa: PLC0414 - as above
+from leadline.store.schema_scoring import visitors as visitors  # noqa: PLC0414 - as above
 
 #: Lead fields kept as columns; `employees` is the text as stated, its bounds stand beside it.
 _LEAD_COLUMNS = {"text": Text, "number": Text, "boolean": Boolean, "time": UtcDateTime}
@@ -66,9 +72,13 @@ leads = Table(
     Column("submission_id", BigId, nullable=False),
     Column("lifecycle_stage", Text, nullable=False),
     Column("lead_status", Text, nullable=False),
-    Column("points", Integer),
+    Column("points", Float),
+    Column("fit_points", Float),
+    Column("engagement_points", Float),
     Column("grade", Text),
+    Column("engagement_level", Integer),
     Column("owner", Text),
+    Column("routing_skip", Text),
     Column("enrollment_skip", Text),
     Column("held_import_run_id", BigId),
     Column("is_scoring_only", Boolean),
@@ -76,12 +86,13 @@ leads = Table(
     at("updated_at", nullable=False),
     at("erased_at"),
     at("scoring_due_at"),
+    at("review_due_at"),
     at("routing_due_at"),
     at("enrollment_due_at"),
     Index("ix_leads_email", "email"),
     *(
         waiting(f"ix_leads_{duty}_due", f"{duty}_due_at", "id", where=f"{duty}_due_at IS NOT NULL")
-        for duty in ("scoring", "routing", "enrollment")
+        for duty in ("scoring", "review", "routing", "enrollment")
     ),
     waiting("ix_leads_hot_routing_due", "routing_due_at", "id", where=_HOT_UNROUTED),
     waiting("ix_leads_held", "held_import_run_id", "id", where="held_import_run_id IS NOT NULL"),
@@ -103,28 +114,6 @@ config_versions = Table(
     Column("files", PlainJson, nullable=False),
     at("first_used_at", nullable=False),
     at("last_used_at", nullable=False),
-)
-
-rule_sets = Table(
-    "rule_sets",
-    metadata,
-    id_column(),
-    Column("hash", Text, nullable=False, unique=True),
-    Column("rules", PlainJson, nullable=False),
-    at("created_at", nullable=False),
-)
-
-scores = Table(
-    "scores",
-    metadata,
-    Column("lead_id", BigId, ForeignKey("leads.id"), primary_key=True),
-    Column("rule_set_id", BigId, ForeignKey("rule_sets.id"), nullable=False),
-    Column("matched", BigInteger, nullable=False),
-    Column("points", Integer, nullable=False),
-    Column("fit_points", Integer, nullable=False),
-    Column("grade", Text, nullable=False),
-    Column("config_hash", Text, nullable=False),
-    at("as_of", nullable=False),
 )
 
 reps = Table(

@@ -1,21 +1,19 @@
-"""The tables of what people agreed to, of standing bans, and of what happened to a lead."""
+"""The tables of what people agreed to and of standing bans."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
     Table,
     Text,
-    UniqueConstraint,
     false,
 )
 
-from leadline.store.columns import BigId, PlainJson, at, id_column, metadata
+from leadline.store.columns import BigId, at, id_column, metadata
 
 consents = Table(
     "consents",
@@ -69,21 +67,4 @@ proofs = Table(
     Column("proof_hash", Text, primary_key=True),
     at("expires_at", nullable=False),
     Index("ix_proofs_expires_at", "expires_at"),
-)
-
-events = Table(
-    "events",
-    metadata,
-    id_column(),
-    Column("source", Text, nullable=False),
-    Column("external_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("lead_id", BigId, ForeignKey("leads.id")),
-    Column("actor", Text, nullable=False),
-    Column("detail", PlainJson),
-    at("occurred_at", nullable=False),
-    at("received_at", nullable=False),
-    UniqueConstraint("source", "external_id"),
-    CheckConstraint("actor IN ('human', 'suspected_bot', 'unknown')", name="actor"),
-    Index("ix_events_lead_id", "lead_id", "occurred_at"),
 )

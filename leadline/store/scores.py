@@ -10,7 +10,7 @@ from leadline.store import schema
 from leadline.store.bulk import among, as_dicts, insert_rows, upsert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -32,14 +32,41 @@ def keep_rule_set(connection: Connection, *, hash_: str, rules: Any, now: dateti
 
 
 def put_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write scores by lead, in place of the ones before; every row has all columns."""
-    upsert_rows(connection, _SCORES, rows, key="lead_id")
+    """Write scores by lead and model, in place of the ones before; every row has all columns."""
+    upsert_rows(connection, _SCORES, rows, key="lead_id, model")
 
 
-def get_scores(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Return each lead's score with the rules that it was made with."""
+def find_outdated(connection: Connection, hashes: Mapping[str, str], *, limit: int) -> list[int]:
+    """Return leads whose score of a model was made with other rules than the live ones.
+
+    Args:
+        connection: any transaction.
+        hashes: of the live rules, by model.
+        limit: how many leads at most.
+    """
+    found: dict[int, None] = {}
+    for model, hash_ in hashes.items():
+        live = select(_RULE_SETS.c.id).where(_RULE_SETS.c.hash == hash_)
+        live_id = connection.execute(live).scalar() or 0
+        for other in (_SCORES.c.rule_set_id < live_id, _SCORES.c.rule_set_id > live_id):
+            query = select(_SCORES.c.lead_id).where(_SCORES.c.model == model, other)
+            found |= dict.fromkeys(connection.execute(query.limit(limit)).scalars())
+    return list(found)[:limit]
+
+
+def add_stage_changes(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Record that leads entered lifecycle stages."""
+    insert_rows(connection, schema.stage_changes, rows)
+
+
+def get_scores(
+    connection: Connection, lead_ids: Collection[int], *, model: str = "main"
+) -> dict[int, dict[str, Any]]:
+    """Return each lead's score of a model with the rules that it was made with."""
     found = connection.execute(
-        select(_SCORES).where(among(connection, _SCORES.c.lead_id, lead_ids))
+        select(_SCORES).where(
+            _SCORES.c.model == model, among(connection, _SCORES.c.lead_id, lead_ids)
+        )
     )
     rows = as_dicts(found)
     # one document is shared by thousands of scores: it is read once

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from leadline.domain.points import as_shown
 from leadline.domain.tokens import read_token
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.reasons import score_reasons
@@ -131,9 +132,11 @@ def _context(offer: Mapping[str, Any], lang: str) -> dict[str, Any]:
     return {
         "lead": lead_context(shown_fields(lead), lang),
         "request_text": say(REQUEST_WORDS, lead["request"] or "other", lang),
-        "points": lead["points"] or 0,
+        "points": as_shown(lead["points"]),
         "grade": lead["grade"] or "D",
-        "reasons": [{"text": reason["text"], "points": reason["points"]} for reason in found],
+        "reasons": [
+            {"text": reason["text"], "points": as_shown(reason["points"])} for reason in found
+        ],
         "due_text": due_text(offer["assignment"], offer["rep"], lang) if offer["rep"] else "",
         **contact_urls(lead),
         "state": offer["assignment"]["state"],

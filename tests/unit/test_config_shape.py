@@ -21,7 +21,8 @@ from leadline.config.cells import (
 from leadline.config.codes import CODES
 from leadline.config.document import read_document
 from leadline.config.forms import FormShape
-from leadline.config.shape import Scoring, Sending, Settings
+from leadline.config.scoring import Scoring
+from leadline.config.shape import Sending, Settings
 from leadline.config.validation import validate
 
 SCORING = """\

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from leadline.domain.bitmaps import matched_numbers
-from leadline.domain.scoring import Grades, Rule, decide_scores
+from leadline.domain.scoring import Grades, Levels, Model, Rule, decide_points, decide_rules
 from tests.builders import a_frame, a_rule
 
 GRADES = Grades(a=45, b=30, c=15)
@@ -17,8 +20,19 @@ TINY = a_rule("employees < 20", -5)
 BUYER = a_rule("request = 'quote'", 30, is_fit=False)
 
 
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def decided(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
+    model = Model(name="main", rules=rules, grades=GRADES, levels=Levels(50, 25, 5))
+    found = decide_rules(frame, model)
+    made_at, sums = np.zeros(len(frame), dtype=np.int64), np.zeros((len(frame), 0))
+    points = decide_points(found, sums, model, made_at=made_at, as_of=NOW)
+    return found.join(points)
+
+
 def scored(rules: list[Rule], **lead: object) -> dict[str, Any]:
-    return dict(decide_scores(a_frame(lead), rules, GRADES).iloc[0])
+    return dict(decided(a_frame(lead), rules).iloc[0])
 
 
 def test_points_are_the_sum_of_every_rule_that_matches() -> None:
@@ -57,9 +71,10 @@ def test_sixty_third_rule_has_a_bit_of_its_own() -> None:
 
 def test_scores_stand_under_the_ids_of_their_leads() -> None:
     frame = a_frame({"country": "jp"}, {"country": "us"}, {"country": "jp"}, ids=[30, 10, 20])
-    scores = decide_scores(frame, [JAPANESE], GRADES)
+    scores = decided(frame, [JAPANESE])
     assert scores["points"].to_dict() == {30: 10, 10: 0, 20: 10}
 
 
 def test_no_rules_make_everybody_a_d_without_points() -> None:
-    assert scored([], country="jp") == {"matched": 0, "points": 0, "fit_points": 0, "grade": "D"}
+    found = scored([], country="jp")
+    assert (found["matched"], found["points"], found["grade"]) == (0, 0, "D")

@@ -1,0 +1,123 @@
+"""Score models as the configuration has them: compiled for scoring, plain to be kept for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from leadline.config.conditions import (
+    EVENT_FIELDS,
+    compile_project_condition,
+    compile_with,
+)
+from leadline.domain.engagement import EventRule, Limit
+from leadline.domain.scoring import Bounds, Disqualifier, Grades, Levels, Model, Rule
+
+if TYPE_CHECKING:
+    from leadline.config.scoring import BoundsShape, EventRuleShape, ModelShape, TransitionShape
+    from leadline.config.shape import Project
+    from leadline.domain.conditions import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """When a lead enters a lifecycle stage by itself, compiled."""
+
+    shape: TransitionShape
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """A model in use.
+
+    Attributes:
+        model: compiled.
+        transitions: in the order of the file.
+        kept: the plain form that explains scores for ever.
+        hash: SHA-256 (hex) over all that a score depends on.
+    """
+
+    model: Model
+    transitions: tuple[Transition, ...]
+    kept: dict[str, Any]
+    hash: str
+
+
+def compile_models(project: Project) -> tuple[LiveModel, ...]:
+    """Return the score models of a project, the main one first.
+
+    Raises:
+        ConfigError: a condition is not valid; a project that was checked has none such.
+    """
+    return tuple(_live(project, name, shape) for name, shape in project.scoring.all_models.items())
+
+
+def _live(project: Project, name: str, shape: ModelShape) -> LiveModel:
+    model = _model(project, name, shape)
+    kept = shape.model_dump(mode="json", by_alias=True, exclude={"models", "hand_over"})
+    kept = {"model": name, **kept}
+    # what the words of the rules mean is part of the rules: a segment's condition, a field's type
+    meaning = [rule.condition.sql for rule in model.rules]
+    meaning += [each.condition.sql for each in model.disqualifiers]
+    kinds = sorted({pair for rule in model.rules for pair in rule.condition.types})
+    document = json.dumps([kept, meaning, kinds], sort_keys=True)
+    transitions = tuple(
+        Transition(each, compile_project_condition(project, each.when)) for each in shape.lifecycle
+    )
+    return LiveModel(model, transitions, kept, hashlib.sha256(document.encode()).hexdigest())
+
+
+def _model(project: Project, name: str, shape: ModelShape) -> Model:
+    grades, levels = shape.grades, shape.levels
+    return Model(
+        name=name,
+        rules=tuple(
+            Rule(
+                each.id,
+                compile_project_condition(project, each.when),
+                each.points,
+                each.group == "fit",
+            )
+            for each in shape.rules
+        ),
+        disqualifiers=tuple(
+            Disqualifier(
+                each.id,
+                compile_project_condition(project, each.when),
+                each.at_most,
+                each.grade,
+            )
+            for each in shape.disqualifiers
+        ),
+        event_rules=tuple(_event_rule(each) for each in shape.events),
+        grades=Grades(grades.A, grades.B, grades.C),
+        levels=Levels(levels.first, levels.second, levels.third),
+        fit=_bounds(shape.groups.fit),
+        engagement=_bounds(shape.groups.engagement),
+    )
+
+
+def _bounds(shape: BoundsShape) -> Bounds:
+    return Bounds(
+        -np.inf if shape.at_least is None else shape.at_least,
+        np.inf if shape.at_most is None else shape.at_most,
+    )
+
+
+def _event_rule(shape: EventRuleShape) -> EventRule:
+    limit = shape.limit
+    return EventRule(
+        id=shape.id,
+        kinds=frozenset(shape.events),
+        points=shape.points,
+        half_life=shape.half_life,
+        within=shape.within,
+        limit=Limit(limit.count, limit.per) if limit else None,
+        at_most=shape.at_most,
+        where=compile_with(EVENT_FIELDS, shape.where) if shape.where else None,
+    )

@@ -1,0 +1,9 @@
+"""How points are shown: whole where they are whole, else with two decimals at most."""
+
+from __future__ import annotations
+
+
+def as_shown(points: float | None) -> float:
+    """Return points for people and JSON: 45 for 45.0, 18.37 for 18.37, 0 for none."""
+    value = round(points or 0.0, 2)
+    return int(value) if value == int(value) else value
