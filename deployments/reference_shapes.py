@@ -59,6 +59,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
 _KINDS: Final[Mapping[object, tuple[str, str]]] = {
     str: ("text", "文字列"),
     int: ("whole number", "整数"),
+    float: ("number", "数"),
     bool: ("true or false", "true / false"),
     timedelta: ("duration", "期間"),
     time: ("time of day", "時刻"),
@@ -96,8 +97,8 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str
     for name, field in model.model_fields.items():
         inner = _model(field.annotation)
         origin = get_origin(field.annotation)
-        yield f"{prefix}{name}", f"{model.__name__}.{name}", field
-        if inner is not None:
+        yield f"{prefix}{field.alias or name}", f"{model.__name__}.{name}", field
+        if inner is not None and not issubclass(model, inner):  # what holds its like is said once
             is_repeated = origin is dict or _is_tuple(field.annotation)
             step = "<name>." if origin is dict else "-." if is_repeated else ""
             yield from keys_of(inner, f"{prefix}{name}.{step}")
@@ -124,8 +125,8 @@ def _value(value: object) -> str:
         return code(f'"{value:%H:%M}"')
     if isinstance(value, tuple):
         return code(f"[{', '.join(map(str, value))}]")
-    if isinstance(value, bool):
-        return code(str(value).lower())
+    if isinstance(value, bool | float):
+        return code(f"{value:g}" if isinstance(value, float) else str(value).lower())
     return code(value.value if isinstance(value, Enum) else value)
 
 
@@ -219,7 +220,7 @@ def _variables(kind: object, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield path, words.get(Union if origin is types.UnionType else origin, "a block")
             yield from _variables(inner, f"{path}." if origin is not list else f"{path}[].")
         else:
-            said = {str: "text", int: "whole number", bool: "true or false"}
+            said = {str: "text", int: "whole number", float: "number", bool: "true or false"}
             yield path, said.get(hint, "list of texts")
 
 
@@ -269,6 +270,7 @@ def _column_kind(column: Any) -> str:  # noqa: ANN401 - as above
         "Float": "number",
         "Text": "text",
         "Boolean": "true or false",
+        "LargeBinary": "bytes",
         "UtcDateTime": "time (UTC)",
         "PlainJson": "JSON",
     }

@@ -6,6 +6,7 @@ from typing import Final
 
 from deployments.reference_form_words import FORM_MEANINGS, Words
 from deployments.reference_form_words import both as _both
+from deployments.reference_scoring import SCORING_MEANINGS
 from deployments.reference_webhooks import WEBHOOK_MEANINGS
 
 FILE_TITLES: Final[dict[str, Words]] = {
@@ -14,7 +15,13 @@ FILE_TITLES: Final[dict[str, Words]] = {
         "Limits of nurture mail; mail to reps is exempt.",
         "シナリオメールの送信条件。担当宛のメールには適用しません。",
     ),
-    "scoring.yaml": _both("Points and grades; required.", "加点ルールとグレード。必須です。"),
+    "scoring.yaml": _both(
+        "The main score model, required; `models` holds further ones.",
+        "主となるスコアモデル。必須です。`models` に別のモデルを追加できます。",
+    ),
+    "segments.yaml": _both(
+        "Conditions with a name; optional.", "名前付きの条件 (セグメント)。省略できます。"
+    ),
     "sequences/<name>.yaml": _both(
         "One sequence; the file's name is the sequence's.",
         "シナリオ1件。ファイル名がシナリオの名前です。",
@@ -187,16 +194,7 @@ KEY_MEANINGS: Final[dict[str, Words]] = {
         "a step later than this is not sent", "これ以上遅れたステップは送信しない"
     ),
     "Sending.give_up_after": _both("how long a deferred mail is tried again", "再送を試みる期間"),
-    "Scoring.rules": _both("at most 63", "63件まで"),
-    "RuleShape.id": _both("recorded with every score", "スコアとともに記録する ID"),
-    "RuleShape.when": _both("a condition", "条件"),
-    "RuleShape.points": _both("-1000 to 1000", "-1000〜1000"),
-    "RuleShape.group": _both("the grade counts fit alone", "グレードは fit の点だけで決まる"),
-    "RuleShape.says": _both("the reason that reps read", "担当に表示する加点理由"),
-    "Scoring.grades": _both("least fit points of each grade", "各グレードに必要な適合点"),
-    "GradeShape.A": _both("more than B", "B より大きい値"),
-    "GradeShape.B": _both("more than C", "C より大きい値"),
-    "GradeShape.C": _both("below it is D", "これ未満は D"),
+    **SCORING_MEANINGS,
     "SequenceShape.title": _both("for people", "表示名"),
     "SequenceShape.entry": _both("condition: who is enrolled", "登録の条件"),
     "SequenceShape.exit": _both("condition: who leaves early", "途中で離脱する条件"),
@@ -316,10 +314,19 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
     "suppressions": "Standing bans by keyed hash of the address; a lifted one counts no more.",
     "suppression_lists": "Each list of bans that was taken in, or the word that there is none.",
     "proofs": "Proofs of work that were spent, until they would have expired.",
-    "events": "What happened to a lead, such as a download; rows are only ever added.",
+    "events": (
+        "What people did, as it was observed, with the judgment of who did it; nothing is dropped."
+    ),
+    "visitors": "Whose visits an anonymous id stands for, once a click or a form has told.",
+    "link_targets": "Where the links of mails lead, each once; a trap is the link nobody sees.",
     "config_versions": "Every configuration that was ever live, with its files.",
     "rule_sets": "Every set of scoring rules that ever scored, kept to explain scores.",
-    "scores": "The present score of each lead: one bit per rule, and the set of rules.",
+    "scores": (
+        "The present score of each lead in each model: one bit per rule, the set of rules, and the "
+        "sums of events that decay."
+    ),
+    "score_changes": "The scores from before, written when rules, events, grade or level change.",
+    "stage_changes": "Lifecycle stages that leads entered by themselves, with what they had reached.",
     "reps": "The reps as last configured; one who left stays, inactive.",
     "assignments": "Who was given a lead, or why it waits; `trace` keeps the reasons.",
     "sequence_versions": "Every version of a sequence that somebody entered: steps and templates.",
