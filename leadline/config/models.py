@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from leadline.config.conditions import (
     EVENT_FIELDS,
     compile_project_condition,
     compile_with,
 )
+from leadline.config.scoring import MAIN
 from leadline.domain.engagement import EventRule, Limit
 from leadline.domain.scoring import Bounds, Disqualifier, Grades, Levels, Model, Rule
 
@@ -39,7 +39,9 @@ class LiveModel:
         model: compiled.
         transitions: in the order of the file.
         kept: the plain form that explains scores for ever.
-        hash: SHA-256 (hex) over all that a score depends on.
+        hash: SHA-256 (hex) over all that a score depends on, and what follows from it; that of
+            the main model also over which models stand beside it and who is handed over, so that
+            every lead is looked at again when one of these is edited.
     """
 
     model: Model
@@ -61,15 +63,23 @@ def _live(project: Project, name: str, shape: ModelShape) -> LiveModel:
     model = _model(project, name, shape)
     kept = shape.model_dump(mode="json", by_alias=True, exclude={"models", "hand_over"})
     kept = {"model": name, **kept}
-    # what the words of the rules mean is part of the rules: a segment's condition, a field's type
-    meaning = [rule.condition.sql for rule in model.rules]
-    meaning += [each.condition.sql for each in model.disqualifiers]
-    kinds = sorted({pair for rule in model.rules for pair in rule.condition.types})
-    document = json.dumps([kept, meaning, kinds], sort_keys=True)
     transitions = tuple(
         Transition(each, compile_project_condition(project, each.when)) for each in shape.lifecycle
     )
+    # what the words of the rules mean is part of the rules: a segment's condition, a field's type
+    conditions = [each.condition for each in (*model.rules, *model.disqualifiers, *transitions)]
+    conditions += _beyond(project) if name == MAIN else []
+    meaning = [each.sql for each in conditions]
+    kinds = sorted({pair for each in conditions for pair in each.types})
+    beside = sorted(project.scoring.models) if name == MAIN else []
+    document = json.dumps([kept, meaning, kinds, beside], sort_keys=True)
     return LiveModel(model, transitions, kept, hashlib.sha256(document.encode()).hexdigest())
+
+
+def _beyond(project: Project) -> list[Condition]:
+    """Return what is decided by all models together: who is handed over to a rep."""
+    text = project.scoring.hand_over
+    return [compile_project_condition(project, text)] if text else []
 
 
 def _model(project: Project, name: str, shape: ModelShape) -> Model:
@@ -104,8 +114,8 @@ def _model(project: Project, name: str, shape: ModelShape) -> Model:
 
 def _bounds(shape: BoundsShape) -> Bounds:
     return Bounds(
-        -np.inf if shape.at_least is None else shape.at_least,
-        np.inf if shape.at_most is None else shape.at_most,
+        -math.inf if shape.at_least is None else shape.at_least,
+        math.inf if shape.at_most is None else shape.at_most,
     )
 
 

@@ -252,16 +252,19 @@ def _pass_on(
         at = int(scored.review_at[place])
         row["review_due_at"] = None if at == NEVER else at_microseconds(at)
         row["scoring_due_at"] = None
+        is_owned, is_ready = lead_id in owned, lead_id in ready
+        row["routing_skip"] = None if is_ready or is_owned else SkipReason.NOT_READY.value
         if lead_id in quiet:
+            if old["held_import_run_id"] is None:  # nothing follows: what waited goes on waiting
+                row["routing_skip"] = row["routing_skip"] or old["routing_skip"]
             by_shape[False].append({**row, "is_scoring_only": None})
             continue
         is_news = lead_id in claimed.due or any(row[name] != old[name] for name in SCORE_FIELDS)
-        is_owned, is_ready = lead_id in owned, lead_id in ready
+        is_news |= row["routing_skip"] != old["routing_skip"]
         routes = is_news and is_ready and not is_owned
         row["routing_due_at"] = now if routes else old["routing_due_at"] if is_ready else None
         enrolls = is_news and (is_owned or not is_ready)
         row["enrollment_due_at"] = now if enrolls else old["enrollment_due_at"]
-        row["routing_skip"] = None if is_ready or is_owned else SkipReason.NOT_READY.value
         by_shape[True].append(row)
     for rows in by_shape.values():
         lead_store.mark_leads(connection, rows)

@@ -133,12 +133,14 @@ def change_assignments(connection: Connection, rows: Sequence[dict[str, Any]]) -
 
 
 def make_queue_due(connection: Connection, *, now: datetime) -> int:
-    """Make routing due again for every lead that waits in the queue; returns how many."""
+    """Make routing due again for every lead that waits in the queue; returns how many.
+
+    One that is not ready for a rep any more waits for scoring to say that it is.
+    """
     waiting = select(_ASSIGNMENTS.c.lead_id).where(_ASSIGNMENTS.c.state == "queued")
     leads = schema.leads
-    return connection.execute(
-        update(leads).where(leads.c.id.in_(waiting)).values(routing_due_at=now)
-    ).rowcount
+    is_meant = leads.c.id.in_(waiting) & leads.c.routing_skip.is_(None)
+    return connection.execute(update(leads).where(is_meant).values(routing_due_at=now)).rowcount
 
 
 def get_assignments(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -51,17 +51,20 @@ def find_quiet(connection: Connection, lead_ids: Collection[int]) -> set[int]:
 def let_go(connection: Connection, lead_ids: Collection[int], *, now: datetime) -> int:
     """Let leads go on: one with a score is due for routing, another when it has its score.
 
-    Leads that nobody holds stay as they are; returns how many were let go. A release calls this;
-    an arrival from a live source ends the hold of the lead that it joins as a change of that lead.
+    One that scoring found not ready for a rep is due for enrollment alone. Leads that nobody
+    holds stay as they are; returns how many were let go. A release calls this; an arrival from a
+    live source ends the hold of the lead that it joins as a change of that lead.
     """
     is_due = _LEADS.c.scoring_due_at.is_not(None)
+    is_unready = _LEADS.c.routing_skip.is_not(None)
     return connection.execute(
         update(_LEADS)
         .where(among(connection, _LEADS.c.id, lead_ids), _LEADS.c.held_import_run_id.is_not(None))
         .values(
             held_import_run_id=None,
             is_scoring_only=None,
-            routing_due_at=case((is_due, _LEADS.c.routing_due_at), else_=now),
+            routing_due_at=case((is_due | is_unready, _LEADS.c.routing_due_at), else_=now),
+            enrollment_due_at=case((is_due | ~is_unready, _LEADS.c.enrollment_due_at), else_=now),
         )
     ).rowcount
 

@@ -197,7 +197,10 @@ def mark_leads(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 def get_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return what scoring decided about leads before, and what is due for them, by lead id."""
-    names = ("id", *SCORE_FIELDS, "lifecycle_stage", "routing_due_at", "enrollment_due_at")
+    names = (
+        *("id", *SCORE_FIELDS, "lifecycle_stage", "held_import_run_id"),
+        *("routing_skip", "routing_due_at", "enrollment_due_at"),
+    )
     columns = [_LEADS.c[name] for name in names]
     rows = connection.execute(select(*columns).where(among(connection, _LEADS.c.id, lead_ids)))
     return {row["id"]: row for row in as_dicts(rows)}
