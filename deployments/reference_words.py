@@ -326,7 +326,9 @@ TABLE_MEANINGS: Final[dict[str, str]] = {
         "sums of events that decay."
     ),
     "score_changes": "The scores from before, written when rules, events, grade or level change.",
-    "stage_changes": "Lifecycle stages that leads entered by themselves, with what they had reached.",
+    "stage_changes": (
+        "Lifecycle stages that leads entered by themselves, with what they had reached."
+    ),
     "reps": "The reps as last configured; one who left stays, inactive.",
     "assignments": "Who was given a lead, or why it waits; `trace` keeps the reasons.",
     "sequence_versions": "Every version of a sequence that somebody entered: steps and templates.",
