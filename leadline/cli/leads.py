@@ -13,7 +13,7 @@ from leadline.cli.output import Column, time_text
 from leadline.cli.refusals import Refused
 from leadline.cli.session import DONE, Session, session_of
 from leadline.clock import SystemClock
-from leadline.domain.points import as_shown
+from leadline.domain import points
 
 if TYPE_CHECKING:
     from leadline.config.shape import Project
@@ -154,7 +154,7 @@ def as_shown(row: Mapping[str, Any], project: Project) -> Lead:
     }
     ours = {
         "employees": _employees(row["employees"]),
-        "score": None if row["points"] is None else as_shown(row["points"]),
+        "score": None if row["points"] is None else points.as_shown(row["points"]),
     }
     shown = {**row, **custom, **ours}
     return {name: _stated(shown[name]) for name in columns_of(project)}

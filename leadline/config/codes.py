@@ -112,10 +112,10 @@ CODES: Final[dict[str, Code]] = {
         "リストやブロックではなく、値を1つ書いてください。",
     ),
     "number_expected": Code(
-        "a whole number is expected, without quotes",
-        "整数が必要です (引用符なし)",
-        "Points, priorities, capacities and head counts are whole numbers.",
-        "点数・優先度・件数・人数は整数で書きます。",
+        "a number is expected, without quotes",
+        "数値が必要です (引用符なし)",
+        "Priorities, capacities and head counts are whole numbers; points may have decimals.",
+        "優先度・件数・人数は整数で書きます。点数には小数も使えます。",
     ),
     "boolean_expected": Code(
         "true or false is expected",

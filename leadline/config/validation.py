@@ -30,6 +30,7 @@ _CODE_OF: Final = {
     "string_type": "text_expected",
     "int_type": "number_expected",
     "int_from_float": "number_expected",
+    "float_type": "number_expected",
     "bool_type": "boolean_expected",
     "tuple_type": "list_expected",
     "dict_type": "mapping_expected",

@@ -75,6 +75,11 @@ _WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
         "the condition has {count} parts; at most {limit} are allowed: split it into several rules",
         "条件の要素が{count}個あります。上限は{limit}個です。複数のルールに分けてください",
     ),
+    "too_many_segments": (
+        "too_long",
+        "the condition has {count} parts with those of its segments; at most {limit} are allowed",
+        "セグメントの条件を含めた要素が{count}個あります。上限は{limit}個です",
+    ),
     "too_deep": (
         "too_long",
         "brackets and NOT are nested more than {limit} deep",

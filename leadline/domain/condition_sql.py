@@ -1,325 +1,117 @@
-"""Checks the types of a condition and writes its DuckDB SQL.
+"""Writes the DuckDB SQL of a condition from its meaning, node by node: nothing else comes out.
 
-The tree has passed the gates of `condition_check`. Text is folded (`condition_text`), numbers are
-DOUBLE, times are TIMESTAMP in UTC; a date stands for its midnight in UTC.
+Text is folded (`condition_text`), numbers are DOUBLE, times are TIMESTAMP in UTC.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from datetime import date
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from leadline.domain.condition_check import field_named, offset_of
 from leadline.domain.condition_findings import quoted
-from leadline.domain.condition_text import fold, fold_part, fold_pattern
+from leadline.domain.condition_tree import COMPARISONS, JUNCTIONS, TEXT_TESTS, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from sqlglot import exp
-
-    from leadline.domain.condition_findings import Report
-    from leadline.domain.conditions import Condition
-    from leadline.domain.leads import FieldType
-
-_COMPARISONS: Final = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
-_JUNCTIONS: Final = {"And": " AND ", "Or": " OR "}
-_TEXT_TESTS: Final = {
-    "Contains": "contains",
-    "StartsWith": "starts_with",
-    "EndsWith": "ends_with",
-}
-_BOOLEAN: Final[FieldType] = "boolean"
-#: Nodes whose type is not boolean; a literal takes the type of its place.
-_TYPES: Final[Mapping[str, FieldType | None]] = {
-    "Lower": "text",
-    "Upper": "text",
-    "Length": "number",
-    "Neg": "number",
-    "Literal": None,
-    "Null": None,
-}
-#: Only these may be compared: `a < b < c` is refused, `(a < b) = c` is not.
-_VALUES: Final = frozenset(
-    {"Column", "Paren", "Coalesce", "Boolean", "RegexpLike", *_TYPES, *_TEXT_TESTS}
-)
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+    from leadline.domain.condition_tree import Term
 
 
-class Part(NamedTuple):
-    """SQL and its type; the type is None after a finding about it."""
-
-    sql: str
-    type: FieldType | None
+def write_sql(term: Term) -> str:
+    """Return the DuckDB SQL of a condition."""
+    return _WRITERS[term.kind](term)
 
 
-_UNKNOWN: Final = Part("NULL", None)
+def _junction(term: Term) -> str:
+    return f"({f' {term.kind.upper()} '.join(map(write_sql, term.parts))})"
 
 
-class Writer:
-    """Writes one condition; what does not fit goes to the report.
-
-    Attributes:
-        used: the fields met on the way.
-        named: the segments met on the way.
-        numbers: the numbers met on the way.
-    """
-
-    def __init__(
-        self,
-        fields: Mapping[str, FieldType],
-        report: Report,
-        is_regex: Callable[[str], bool],
-        segments: Mapping[str, Condition],
-    ) -> None:
-        """Take the known fields, the report, a test for patterns that RE2 takes, and segments."""
-        self.used: set[str] = set()
-        self.named: set[str] = set()
-        self.numbers: frozenset[float] = frozenset()
-        self._segments = segments
-        self._fields = fields
-        self._report = report
-        self._is_regex = is_regex
-        self._writers: dict[str, Callable[[exp.Expr], Part]] = {
-            **dict.fromkeys(_JUNCTIONS, self._junction),
-            **dict.fromkeys(_COMPARISONS, self._comparison),
-            **dict.fromkeys(_TEXT_TESTS, self._text_test),
-            **dict.fromkeys(("Like", "ILike"), self._like),
-            **dict.fromkeys(("Lower", "Upper"), self._same_text),
-            "Not": self._not,
-            "Between": self._between,
-            "In": self._in,
-            "Is": self._is,
-            "RegexpLike": self._regex,
-            "Column": self._column,
-            "Boolean": self._boolean,
-            "Null": self._null,
-            "Neg": self._negative,
-            "Length": self._length,
-            "Coalesce": self._coalesce,
-        }
-
-    def condition(self, node: exp.Expr) -> str:
-        """Write `node`, which must be true, false or unknown."""
-        part = self._write(node)
-        if part.type not in {"boolean", None}:
-            self._report.add("not_condition", offset_of(node), types={"found": part.type})
-        return part.sql
-
-    def _write(self, node: exp.Expr, wanted: FieldType | None = None) -> Part:
-        """Write any node; `wanted` is what its place needs, which only literals heed."""
-        name = type(node).__name__
-        if name == "Literal":
-            return self._literal(node, wanted)
-        if name == "Paren":
-            return self._write(node.this, wanted)
-        return self._writers[name](node)
-
-    def _junction(self, node: exp.Expr) -> Part:
-        """Write a chain of AND or OR; it leans left and may be hundreds long."""
-        name = type(node).__name__
-        operands = []
-        while type(node).__name__ == name:
-            operands.append(node.expression)
-            node = node.this
-        parts = [self.condition(operand) for operand in [node, *reversed(operands)]]
-        return Part(f"({_JUNCTIONS[name].join(parts)})", "boolean")
-
-    def _not(self, node: exp.Expr) -> Part:
-        return Part(f"(NOT {self.condition(node.this)})", "boolean")
-
-    def _comparison(self, node: exp.Expr) -> Part:
-        operator = _COMPARISONS[type(node).__name__]
-        (left, right), common = self._alike([node.this, node.expression])
-        if common == "boolean" and operator not in {"=", "<>"}:
-            self._report.add("order", offset_of(node))
-        return Part(f"({left} {operator} {right})", "boolean")
-
-    def _between(self, node: exp.Expr) -> Part:
-        (value, low, high), common = self._alike([node.this, node.args["low"], node.args["high"]])
-        if common == "boolean":
-            self._report.add("order", offset_of(node))
-        return Part(f"({value} BETWEEN {low} AND {high})", "boolean")
-
-    def _in(self, node: exp.Expr) -> Part:
-        listed = node.expressions
-        others = [item for item in listed if not _is_plain_value(item)]
-        if others or not listed:
-            self._report.add("only_literals", offset_of(others[0] if others else node))
-            return _UNKNOWN
-        (value, *items), _ = self._alike([node.this, *listed])
-        return Part(f"({value} IN ({', '.join(items)}))", "boolean")
-
-    def _is(self, node: exp.Expr) -> Part:
-        right = node.expression
-        left = self._value(node.this)
-        if type(right).__name__ == "Null":
-            return Part(f"({left.sql} IS NULL)", "boolean")
-        self._fit(left, node.this, "boolean")
-        test = self._fit(self._write(right), right, "boolean")
-        return Part(f"({left.sql} IS {test})", "boolean")
-
-    def _like(self, node: exp.Expr) -> Part:
-        pattern = self._pattern(node.expression)
-        text = self._text(node.this)
-        negation = "NOT " if node.args.get("negate") else ""
-        return Part(f"({text} {negation}LIKE {quoted(fold_part(pattern))})", "boolean")
-
-    def _regex(self, node: exp.Expr) -> Part:
-        pattern = self._pattern(node.expression)
-        folded = fold_pattern(pattern)
-        if not self._is_regex(folded):
-            self._report.add("regex", offset_of(node.expression), word=quoted(pattern))
-        return Part(f"regexp_matches({self._text(node.this)}, {quoted(folded)})", "boolean")
-
-    def _text_test(self, node: exp.Expr) -> Part:
-        """Write a search for a part, whose outer white space counts."""
-        function = _TEXT_TESTS[type(node).__name__]
-        text, part = self._text(node.this), self._text(node.expression, fold_part)
-        return Part(f"{function}({text}, {part})", "boolean")
-
-    def _same_text(self, node: exp.Expr) -> Part:
-        """Write lower or upper: folded text has no case, so they change nothing."""
-        return Part(self._text(node.this), "text")
-
-    def _length(self, node: exp.Expr) -> Part:
-        return Part(f"length({self._text(node.this)})", "number")
-
-    def _coalesce(self, node: exp.Expr) -> Part:
-        parts, common = self._alike([node.this, *node.expressions])
-        return Part(f"coalesce({', '.join(parts)})", common)
-
-    def _column(self, node: exp.Expr) -> Part:
-        name = field_named(node.name, self._fields)
-        if name is None:  # reported with its place when the words were checked
-            return _UNKNOWN
-        if name in self._segments:
-            self.named.add(name)
-            return Part(self._segments[name].sql, "boolean")
-        self.used.add(name)
-        return Part('"' + name.replace('"', '""') + '"', self._fields[name])
-
-    def _boolean(self, node: exp.Expr) -> Part:
-        return Part("TRUE" if node.this else "FALSE", "boolean")
-
-    def _null(self, node: exp.Expr) -> Part:
-        """Refuse NULL anywhere but after IS."""
-        parent = node.parent
-        self._report.add("null", offset_of(parent if parent is not None else node))
-        return _UNKNOWN
-
-    def _negative(self, node: exp.Expr) -> Part:
-        if not _is_plain_value(node):
-            self._report.add("only_negative_number", offset_of(node))
-            return _UNKNOWN
-        return Part(f"(-{self._literal(node.this, None).sql})", "number")
-
-    def _literal(self, node: exp.Expr, wanted: FieldType | None) -> Part:
-        if wanted == "time" and node.is_string:
-            return self._date(node)
-        if node.is_string:
-            return Part(quoted(fold(node.this)), "text")
-        number = float(node.this)
-        if not math.isfinite(number):
-            self._report.add("number", offset_of(node), word=node.this[:40])
-            return _UNKNOWN
-        self.numbers |= {number}
-        return Part(_double(number), "number")
-
-    def _date(self, node: exp.Expr) -> Part:
-        """Write a date as its midnight in UTC."""
-        text = fold(node.this)
-        try:
-            day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-        except ValueError:
-            day = None
-        if day is None:
-            self._report.add("date", offset_of(node), word=quoted(node.this))
-            return _UNKNOWN
-        return Part(f"TIMESTAMP '{day.isoformat()} 00:00:00'", "time")
-
-    def _alike(self, nodes: Sequence[exp.Expr]) -> tuple[list[str], FieldType | None]:
-        """Write values that must share one type."""
-        common = self._common(nodes)
-        parts = [self._value(node, common) for node in nodes]
-        sqls = [self._fit(part, node, common) for part, node in zip(parts, nodes, strict=True)]
-        return sqls, common
-
-    def _common(self, nodes: Sequence[exp.Expr]) -> FieldType | None:
-        """Return the type that `nodes` must share: that of the first which is no literal."""
-        values = [node for node in nodes if type(node).__name__ in _VALUES]
-        types = [kind for node in values if (kind := self._type(node)) is not None]
-        if types:
-            return types[0]
-        literals = [bare for node in nodes if type(bare := node.unnest()).__name__ == "Literal"]
-        if not literals:  # unknown names alone, reported already
-            return None
-        return "text" if literals[0].is_string else "number"
-
-    def _type(self, node: exp.Expr) -> FieldType | None:
-        """Return the type that a value states by itself, None for a literal."""
-        name = type(node).__name__
-        if name == "Column":
-            return self._fields.get(field_named(node.name, self._fields) or "")
-        if name == "Paren":
-            return self._type(node.this)
-        if name == "Coalesce":
-            return self._common([node.this, *node.expressions])
-        return _TYPES.get(name, _BOOLEAN)
-
-    def _value(self, node: exp.Expr, wanted: FieldType | None = None) -> Part:
-        """Write an operand of a comparison, which may not be a comparison itself."""
-        if type(node).__name__ not in _VALUES:
-            self._report.add("chained", offset_of(node))
-            return _UNKNOWN
-        return self._write(node, wanted)
-
-    def _text(self, node: exp.Expr, folded: Callable[[str], str] = fold) -> str:
-        """Write a text operand; a literal is folded with `folded`."""
-        if type(node).__name__ == "Literal" and node.is_string:
-            return quoted(folded(node.this))
-        return self._fit(self._value(node), node, "text")
-
-    def _pattern(self, node: exp.Expr) -> str:
-        """Return the pattern, which must be a literal text."""
-        if not (type(node).__name__ == "Literal" and node.is_string):
-            self._report.add("pattern", offset_of(node))
-            return ""
-        return str(node.this)
-
-    def _fit(self, part: Part, node: exp.Expr, wanted: FieldType | None) -> str:
-        """Return the SQL of `part`, reporting one that is not `wanted`."""
-        if wanted is not None and part.type not in {wanted, None}:
-            self._report.add(
-                "differs",
-                offset_of(node),
-                suggestion=_mended(node, wanted),
-                types={"found": part.type, "wanted": wanted},
-            )
-        return part.sql
+def _comparison(term: Term) -> str:
+    left, right = map(write_sql, term.parts)
+    return f"({left} {term.kind} {right})"
 
 
-def _is_plain_value(node: exp.Expr) -> bool:
-    """Tell whether `node` is a literal, TRUE, FALSE, NULL or a negative number."""
-    name = type(node).__name__
-    if name == "Neg":
-        return type(node.this).__name__ == "Literal" and not node.this.is_string
-    return name in {"Literal", "Boolean", "Null"}
+def _text_test(term: Term) -> str:
+    text, part = map(write_sql, term.parts)
+    return f"{term.kind}({text}, {part})"
+
+
+def _not(term: Term) -> str:
+    return f"(NOT {write_sql(term.parts[0])})"
+
+
+def _between(term: Term) -> str:
+    value, low, high = map(write_sql, term.parts)
+    return f"({value} BETWEEN {low} AND {high})"
+
+
+def _in(term: Term) -> str:
+    value, *items = map(write_sql, term.parts)
+    return f"({value} IN ({', '.join(items)}))"
+
+
+def _is_null(term: Term) -> str:
+    return f"({write_sql(term.parts[0])} IS NULL)"
+
+
+def _is(term: Term) -> str:
+    return f"({write_sql(term.parts[0])} IS {'TRUE' if term.value else 'FALSE'})"
+
+
+def _like(term: Term) -> str:
+    return f"({write_sql(term.parts[0])} LIKE {quoted(text_of(term))})"
+
+
+def _regex(term: Term) -> str:
+    return f"regexp_matches({write_sql(term.parts[0])}, {quoted(text_of(term))})"
+
+
+def _length(term: Term) -> str:
+    return f"length({write_sql(term.parts[0])})"
+
+
+def _coalesce(term: Term) -> str:
+    return f"coalesce({', '.join(map(write_sql, term.parts))})"
+
+
+def _known(term: Term) -> str:
+    return f"COALESCE({write_sql(term.parts[0])}, FALSE)"
+
+
+def _field(term: Term) -> str:
+    return '"' + text_of(term).replace('"', '""') + '"'
+
+
+def _literal(term: Term) -> str:
+    if isinstance(term.value, bool):
+        return "TRUE" if term.value else "FALSE"
+    if isinstance(term.value, float):
+        return _double(term.value)
+    if term.type == "time":
+        return f"TIMESTAMP '{text_of(term)} 00:00:00'"
+    return quoted(text_of(term))
 
 
 def _double(number: float) -> str:
     """Write a DOUBLE: `10.0` alone would be a DECIMAL, whose range is smaller."""
     text = repr(number)
-    return text if "e" in text else f"{text}e0"
+    text = text if "e" in text else f"{text}e0"
+    return f"({text})" if text.startswith("-") else text
 
 
-def _mended(node: exp.Expr, wanted: FieldType) -> str:
-    """Return a literal rewritten as the type wanted, or ""."""
-    if type(node).__name__ != "Literal":
-        return ""
-    if wanted == "text":
-        return quoted(node.this)
-    is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?", fold(node.this))
-    return fold(node.this) if wanted == "number" and is_number else ""
+_WRITERS: Final[dict[str, Callable[[Term], str]]] = {
+    **dict.fromkeys(JUNCTIONS, _junction),
+    **dict.fromkeys(COMPARISONS, _comparison),
+    **dict.fromkeys(TEXT_TESTS, _text_test),
+    "not": _not,
+    "between": _between,
+    "in": _in,
+    "is_null": _is_null,
+    "is": _is,
+    "like": _like,
+    "regex": _regex,
+    "length": _length,
+    "coalesce": _coalesce,
+    "known": _known,
+    "field": _field,
+    "literal": _literal,
+}

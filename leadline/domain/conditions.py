@@ -10,12 +10,14 @@ A condition is compiled once and evaluated over a whole frame by DuckDB in memor
 from __future__ import annotations
 
 import atexit
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from leadline.domain.condition_findings import Finding, Report
+from leadline.domain.condition_sql import write_sql
 from leadline.domain.condition_text import fold
+from leadline.domain.condition_tree import Term, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +40,9 @@ __all__ = [
 ]
 
 MOST_BITS: Final = 63  # a signed 64-bit word; the 64th bit is the sign
+#: Terms of a condition with the segments that it names, and how far they nest.
+MOST_TERMS: Final = 4_000
+DEEPEST: Final = 120
 _AT_ONCE: Final = 64  # conditions a query: the planner's cost grows with their square
 
 
@@ -48,6 +53,7 @@ class Condition:
     Attributes:
         text: the expression as written.
         sql: DuckDB SQL, never NULL, over columns with folded text.
+        meaning: what it is made of, for other engines.
         fields: the fields that it names.
         types: each of these fields with its type.
         numbers: every number that it names.
@@ -55,6 +61,7 @@ class Condition:
 
     text: str
     sql: str
+    meaning: Term = field(compare=False, repr=False)
     fields: frozenset[str]
     types: frozenset[tuple[str, FieldType]] = frozenset()
     numbers: frozenset[float] = frozenset()
@@ -98,11 +105,12 @@ def negated(condition: Condition, others: Sequence[Condition]) -> Condition:
     """Return the condition that holds where `condition` does and none of `others`."""
     if not others:
         return condition
-    sql = " AND ".join([condition.sql, *(f"NOT {other.sql}" for other in others)])
+    outside = [Term("not", "boolean", (other.meaning,)) for other in others]
+    meaning = Term("and", "boolean", (condition.meaning, *outside))
     types = condition.types.union(*(other.types for other in others))
     numbers = condition.numbers.union(*(other.numbers for other in others))
     fields = frozenset(name for name, _ in types)
-    return Condition(condition.text, f"({sql})", fields, types, numbers)
+    return Condition(condition.text, write_sql(meaning), meaning, fields, types, numbers)
 
 
 def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray:
@@ -160,23 +168,31 @@ def _compiled(
 ) -> Condition | tuple[Finding, ...]:
     """Compile once: reading and checking cost about a millisecond."""
     from leadline.domain.condition_check import read
-    from leadline.domain.condition_sql import Writer
+    from leadline.domain.condition_types import Reading
 
     report = Report(text)
-    known: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
-    writer = Writer(known, report, _is_regex, dict(segments))
-    root = read(text, known, report)
-    sql = writer.condition(root) if root is not None else ""
-    findings = report.findings()
-    if findings:
-        return findings
-    used = frozenset(pair for pair in fields if pair[0] in writer.used)
-    within = [condition for name, condition in segments if name in writer.named]
+    names: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
+    reading = Reading(names, report, _is_regex, dict(segments))
+    root = read(text, names, report)
+    meaning = None if root is None else known(reading.condition(root))
+    if meaning is not None:
+        _check_size(meaning, report)
+    if report.findings() or meaning is None:
+        return report.findings()
+    used = frozenset(pair for pair in fields if pair[0] in reading.used)
+    within = [condition for name, condition in segments if name in reading.named]
     used = used.union(*(condition.types for condition in within))
-    numbers = writer.numbers.union(*(condition.numbers for condition in within))
-    return Condition(
-        text, f"COALESCE(({sql}), FALSE)", frozenset(name for name, _ in used), used, numbers
-    )
+    numbers = reading.numbers.union(*(condition.numbers for condition in within))
+    named = frozenset(name for name, _ in used)
+    return Condition(text, write_sql(meaning), meaning, named, used, numbers)
+
+
+def _check_size(meaning: Term, report: Report) -> None:
+    """Report a condition that its segments make too large: each of them may double another."""
+    if meaning.size > MOST_TERMS:
+        report.add("too_many_segments", 0, count=meaning.size, limit=MOST_TERMS)
+    elif meaning.depth > DEEPEST:
+        report.add("too_deep", 0, limit=DEEPEST)
 
 
 @cache
