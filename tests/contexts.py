@@ -85,8 +85,8 @@ LEADS: dict[str, dict[str, object]] = {
     },
 }
 _REASONS = {
-    "en": ("Asks for a quote", "200 employees or more", "States no budget"),
-    "ja": ("見積を希望している", "従業員100名以上", "予算の記載なし"),
+    "en": ("Asks for a quote", "viewed the pricing page 3 times, last on 20 Nov", "no budget"),
+    "ja": ("見積を希望している", "料金ページを3回閲覧 (最終 11月20日)", "予算の記載なし"),
 }
 _TALKING = {
     "en": ("Asked whether it works with their CRM.", "Two offices, wants to start in spring."),
@@ -160,7 +160,7 @@ def assignment_mail(lang: str, **changes: object) -> dict[str, Any]:
         "rep": {"name": an_owner(lang)["name"]},
         "lead": a_lead(lang),
         "points": 78,
-        "grade": "A",
+        "grade": "A1",
         "reasons": some_reasons(lang),
         "why_you": _WHY_YOU[lang],
         "load": 4,
@@ -198,7 +198,8 @@ def bundle_mail(lang: str, count: int = 6, late_count: int = 0) -> dict[str, Any
             {
                 "lead": a_lead(lang),
                 "points": 78 - number,
-                "grade": "A" if number < 2 else "B",
+                "grade": "A1" if number < 2 else "B3",
+                "reasons": some_reasons(lang),
                 "request_text": one["request_text"],
                 "due_text": one["due_text"],
                 "page_url": f"https://leads.example.com/a/eyJpZCI6MTJ9.{number}",
@@ -315,7 +316,7 @@ def assignment_page(lang: str, *, state: str = "offered") -> dict[str, Any]:
         "mail_url": "mailto:lead@example.jp",
         "request_text": say(REQUEST_WORDS, "quote", lang),
         "points": 78,
-        "grade": "A",
+        "grade": "A1",
         "reasons": some_reasons(lang),
         "state": state,
         "accept_action": "/a/eyJpZCI6MTJ9.accept",

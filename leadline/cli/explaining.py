@@ -5,8 +5,9 @@ Nothing is worked out again here: what is shown is what the stages wrote.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -14,9 +15,14 @@ import typer
 from leadline.cli.leads import find_lead, say_erased
 from leadline.cli.output import Column, time_text
 from leadline.cli.refusals import Refused, meant
-from leadline.cli.running import reason_words
+from leadline.cli.running import read_instant, reason_words
+from leadline.cli.score_showing import (
+    read_routing_skip,
+    read_score,
+    show_routing_skip,
+    show_score,
+)
 from leadline.cli.session import DONE, Session, session_of
-from leadline.domain.points import as_shown
 
 if TYPE_CHECKING:
     from leadline.store.engine import Store
@@ -25,12 +31,16 @@ ASPECTS: Final = ("scoring", "routing", "touches")
 _ANSWERS: Final = ("acknowledgment", "confirmation")
 _MESSAGE: Final = ("kind", "rep_id", "state", "skip_reason", "attempts", "due_at", "sent_at")
 Row = dict[str, Any]
+_Reader = Callable[["Store", Mapping[str, Any], str], Row]
 
 
 def explain(
     context: typer.Context,
     lead: Annotated[str, typer.Argument(metavar="LEAD")],
     aspect: Annotated[str | None, typer.Argument(metavar="[scoring|routing|touches]")] = None,
+    *,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="ISO")] = None,
 ) -> int:
     """Say why a lead has its score, its owner and its mails."""
     session = session_of(context)
@@ -42,13 +52,14 @@ def explain(
             known=", ".join(ASPECTS),
         )
     wanted = ASPECTS if aspect is None else (aspect,)
+    read = _READERS | {"scoring": _score_reader(wanted, model, as_of)}
     found: Row = {}
     with session.open_store() as store:
         row = find_lead(store, lead)
         if say_erased(session, row):
             return DONE
         for name in wanted:
-            found |= _READERS[name](store, row, session.out.lang)
+            found |= read[name](store, row, session.out.lang)
     session.out.document({"lead": row["id"], **found})
     session.out.line("explain.lead", lead=row["id"])
     for name in wanted:
@@ -56,25 +67,17 @@ def explain(
     return DONE
 
 
-def read_score(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
-    """Return the receipt of a lead's score: the rules that matched when it was made."""
-    from leadline.rendering.reasons import score_reasons
-    from leadline.store.scores import get_scores
+def _score_reader(wanted: Sequence[str], model: str | None, as_of: str | None) -> _Reader:
+    """Return what reads the score that the options name.
 
-    with store.read() as connection:
-        score = get_scores(connection, [lead["id"]]).get(lead["id"])
-    if score is None:
-        return {"score": None}
-    return {
-        "score": {
-            "points": as_shown(score["points"]),
-            "fit_points": as_shown(score["fit_points"]),
-            "grade": score["grade"],
-            "rules": score_reasons(score["matched"], score["rules"], lang),
-            "as_of": time_text(score["as_of"]),
-            "config_hash": score["config_hash"],
-        }
-    }
+    Raises:
+        Refused: the options are given where scores are not explained, or name no time.
+    """
+    for option, value in (("--model", model), ("--as-of", as_of)):
+        if value is not None and tuple(wanted) != ("scoring",):
+            raise Refused(code="not_of_a_score", option=option)
+    at = read_instant(as_of) if as_of is not None else None
+    return partial(read_score, model=model, as_of=at)
 
 
 def read_assignment(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
@@ -84,9 +87,11 @@ def read_assignment(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
 
     with store.read() as connection:
         found = find_open(connection, [lead["id"]]).get(lead["id"])
+    skip = {"routing_skip": read_routing_skip(lead, lang)}
     if found is None:
-        return {"assignment": None}
+        return {"assignment": None, **skip}
     return {
+        **skip,
         "assignment": {
             "rep": found["rep_id"],
             "state": found["state"],
@@ -98,7 +103,7 @@ def read_assignment(store: Store, lead: Mapping[str, Any], lang: str) -> Row:
             "assigned_at": time_text(found["assigned_at"]),
             "response_due_at": time_text(found["response_due_at"]),
             "config_hash": found["config_hash"],
-        }
+        },
     }
 
 
@@ -166,31 +171,14 @@ def _enrollment(enrollment: Mapping[str, Any], lang: str) -> Row:
     }
 
 
-def show_score(session: Session, found: Mapping[str, Any]) -> None:
-    """Print the receipt of a score."""
-    out, score = session.out, found["score"]
-    if score is None:
-        out.line("explain.no_score")
-        return
-    out.line("explain.score", **{name: score[name] for name in ("points", "fit_points", "grade")})
-    columns = (
-        Column("explain.points", is_number=True),
-        Column("explain.rule"),
-        Column("explain.text", may_wrap=True),
-        Column("explain.condition", may_shrink=True),
-    )
-    rows = [
-        (f"{rule['points']:+g}", rule["id"], rule["text"], rule["condition"])
-        for rule in score["rules"]
-    ]
-    out.table(columns, rows)
-
-
 def show_assignment(session: Session, found: Mapping[str, Any]) -> None:
     """Print who owns a lead, why, and who else was looked at."""
     out, assignment = session.out, found["assignment"]
     if assignment is None:
-        out.line("explain.no_assignment")
+        if found["routing_skip"]:
+            show_routing_skip(session, found)
+        else:
+            out.line("explain.no_assignment")
         return
     key = "explain.assignment" if assignment["rep"] else "explain.queue"
     state = out.words(f"state.{assignment['state']}")
@@ -259,5 +247,5 @@ def _show_enrollments(session: Session, enrollments: Sequence[Mapping[str, Any]]
         session.out.line(key, **enrollment, ending=ending, why=why)
 
 
-_READERS: Final = {"scoring": read_score, "routing": read_assignment, "touches": read_touches}
+_READERS: Final[dict[str, _Reader]] = {"routing": read_assignment, "touches": read_touches}
 _SHOWERS: Final = {"scoring": show_score, "routing": show_assignment, "touches": show_touches}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from leadline.cli.simulate_wording import SIMULATE_COMMANDS, SIMULATE_PARAMETERS
+
 Words = dict[str, dict[str, str]]
 
 
@@ -202,6 +204,7 @@ COMMANDS: Final[Words] = _both(
             "Says why a lead has its score, its owner and its mails, as recorded.",
             "スコア・担当・メールの理由を、記録されたとおりに表示します。",
         ),
+        **SIMULATE_COMMANDS,
         "mailbox": (
             "Lists what the built-in mailbox holds; it sends nothing outside.",
             "内蔵メールボックスの内容を一覧表示します(外部には送信されません)。",
@@ -401,6 +404,12 @@ PARAMETERS: Final[Words] = _both(
         ),
         "explain.lead": ("id or mail address", "ID またはメールアドレス"),
         "explain.aspect": ("one of the three; otherwise all", "いずれか1つ(省略時はすべて)"),
+        "explain.model": ("the score of this model", "このモデルのスコアを説明"),
+        "explain.as_of": (
+            "the score as it was then, such as 2026-11-20T09:00+09:00",
+            "この日時のスコアを説明 (例 2026-11-20T09:00+09:00)",
+        ),
+        **SIMULATE_PARAMETERS,
         "mailbox.is_opened": (
             "open the newest message in a browser",
             "最新のメッセージをブラウザで開く",

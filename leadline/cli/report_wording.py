@@ -49,14 +49,6 @@ REPORTS: Final[dict[str, tuple[str, str]]] = {
         ),
     ),
     "explain.lead": ("Lead {lead}", "リード {lead}"),
-    "explain.score": (
-        "Score {points} points, grade {grade} ({fit_points} fit points)",
-        "スコア {points} 点、グレード {grade} (適合点 {fit_points})",
-    ),
-    "explain.no_score": (
-        "No score yet: `leadline run scoring` gives one.",
-        "まだスコアがありません。`leadline run scoring` を実行してください。",
-    ),
     "explain.points": ("points", "点"),
     "explain.rule": ("rule", "ルール"),
     "explain.text": ("reason", "理由"),

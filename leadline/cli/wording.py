@@ -373,13 +373,16 @@ def _catalog() -> dict[str, tuple[str, str]]:
     from leadline.cli.import_wording import IMPORT
     from leadline.cli.inspect_wording import INSPECT
     from leadline.cli.person_wording import PERSON
+    from leadline.cli.receipt_wording import RECEIPTS
     from leadline.cli.release_wording import RELEASE, UNDO
     from leadline.cli.report_wording import DOCTOR, REPORTS
+    from leadline.cli.simulate_wording import SIMULATE
 
     own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
     own |= {**CONSENTS, **SUBMISSIONS, **SUPPRESS}
+    own |= RECEIPTS
     ours = {**own, **DEPLOY, **IMPORT, **INSPECT, **PERSON, **RELEASE, **REPORTS, **DOCTOR}
-    return {**ours, **UNDO}
+    return {**ours, **UNDO, **SIMULATE}
 
 
 CATALOG: Final = _catalog()

@@ -113,9 +113,10 @@ class Reason(TypedDict):
 class AssignmentMail(TypedDict):
     """One lead, handed to a rep.
 
-    `reasons` holds at most three, strongest first. `load` counts the leads that the rep has
-    this week, of `capacity`. `due_text` is the deadline in the rep's zone as
-    leadline.rendering.words.clock_text writes it; the subject shows its clock time alone.
+    `grade` has the engagement level, as in A1. `reasons` holds at most three, disqualifiers and
+    strongest first; one about events says how often and when the last one was. `load` counts the
+    leads that the rep has this week, of `capacity`. `due_text` is the deadline in the rep's zone
+    as leadline.rendering.words.clock_text writes it; the subject shows its clock time alone.
     `call_url` is "" without a phone number. `accept_url` and `decline_url` lead to the rep's page,
     or begin with mailto: where the rep answers by mail. `is_repeat` says that a mail with the
     same content may have arrived before.
@@ -151,12 +152,13 @@ class AssignmentMail(TypedDict):
 class BundledLead(TypedDict):
     """One lead of a bundle; `page_url` leads to its page, or to a prepared mail that accepts it.
 
-    The texts about its wait are those of the assignment mail.
+    Grade, reasons and the texts about its wait are those of the assignment mail.
     """
 
     lead: Lead
     points: float
     grade: str
+    reasons: list[Reason]
     request_text: str
     due_text: str
     page_url: str
@@ -339,8 +341,8 @@ class AssignmentPageLead(TypedDict):
 class AssignmentPage(TypedDict):
     """A rep's page for one assignment.
 
-    `due_text`, `call_url` and `mail_url` are those of the assignment mail. `state` is offered,
-    accepted, declined, expired or reassigned; only an offered one has buttons.
+    `grade`, `due_text`, `call_url` and `mail_url` are those of the assignment mail. `state` is
+    offered, accepted, declined, expired or reassigned; only an offered one has buttons.
     `decline_reasons` is the list beside the decline button, posted as `reason`.
     """
 

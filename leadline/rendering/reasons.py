@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.domain.bitmaps import matched_numbers
 from leadline.domain.points import as_shown
 from leadline.domain.skips import WORDS, SkipReason
+from leadline.rendering.receipts import Moment, line_condition, line_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from leadline.domain.receipts import Line
 
 
 _OWNER_STATED: Final = {
@@ -18,25 +20,38 @@ _OWNER_STATED: Final = {
 }
 
 
-def score_reasons(matched: int, kept: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    """Return the rules that gave or took points, the weightiest first, in words.
+def score_reasons(lines: Sequence[Line], lang: str, moment: Moment) -> list[dict[str, Any]]:
+    """Return what gave or took points, in words: disqualifiers first, then the weightiest.
 
     Args:
-        matched: the stored bitmap, one bit per rule.
-        kept: the rule set that the score was made with.
+        lines: of the score's receipt.
         lang: "en" or "ja".
+        moment: of the receipt.
     """
-    rules = kept["rules"]
-    hits = [rules[number] for number in matched_numbers(matched) if number < len(rules)]
-    hits.sort(key=lambda rule: (-abs(rule["points"]), rule["id"]))
+    told = [line for line in lines if _is_reason(line)]
+    told.sort(key=lambda line: (line.kind != "disqualifier", -abs(line.points), line.id))
     return [
         {
-            "id": rule["id"],
-            "points": as_shown(rule["points"]),
-            "condition": rule["when"],
-            "text": rule["says"].get(lang) or rule["says"].get("en") or rule["id"],
+            "id": line.id,
+            "points": as_shown(line.points / 100),
+            "condition": line_condition(line),
+            "text": line_text(line, lang, moment),
         }
-        for rule in hits
+        for line in told
+    ]
+
+
+def _is_reason(line: Line) -> bool:
+    if line.events is not None:
+        return line.events.times > 0
+    return line.kind in {"rule", "disqualifier"}
+
+
+def mail_reasons(lines: Sequence[Line], lang: str, moment: Moment) -> list[dict[str, Any]]:
+    """Return the reasons of a score as templates show them."""
+    return [
+        {"text": reason["text"], "points": reason["points"]}
+        for reason in score_reasons(lines, lang, moment)
     ]
 
 

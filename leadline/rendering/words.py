@@ -138,3 +138,16 @@ def clock_text(at: datetime, *, zone: ZoneInfo, lang: str) -> str:
     if lang == "ja":
         return f"{local.month}月{local.day}日({weekday}) {clock}"
     return f"{clock}, {weekday} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def day_text(at: datetime, *, zone: ZoneInfo, lang: str, now: datetime) -> str:
+    """Return the day of an aware instant in `zone`, with its year when that is not the present.
+
+    "20 Nov" or "20 Nov 2025" in English, "11月20日" or "2025年11月20日" in Japanese.
+    """
+    local = at.astimezone(zone)
+    is_this_year = local.year == now.astimezone(zone).year
+    if lang == "ja":
+        return f"{'' if is_this_year else f'{local.year}年'}{local.month}月{local.day}日"
+    day = f"{local.day} {_MONTHS[local.month - 1]}"
+    return day if is_this_year else f"{day} {local.year}"

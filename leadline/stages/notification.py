@@ -20,21 +20,22 @@ from leadline.domain.batches import Batch
 from leadline.domain.keys import address_hash
 from leadline.domain.lateness import GRACE, find_wait
 from leadline.domain.leads import LEAD_FIELDS
-from leadline.domain.points import as_shown
+from leadline.domain.points import as_shown, grade_shown
 from leadline.domain.skips import SkipReason
 from leadline.domain.tokens import sign_token
 from leadline.mail.message import Parts, write_message
 from leadline.mail.relay import links_work
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.problems import TemplateProblem
-from leadline.rendering.reasons import routing_reason, score_reasons
+from leadline.rendering.reasons import mail_reasons, routing_reason
+from leadline.rendering.receipts import Moment
 from leadline.rendering.words import CONSENT_WORDS, REQUEST_WORDS, clock_text, say, wait_texts
 from leadline.store import outbox
 from leadline.store.assignments import get_assignments
 from leadline.store.due_times import has_taken, read_since
 from leadline.store.leads import get_leads
 from leadline.store.leases import this_process
-from leadline.store.scores import get_scores
+from leadline.store.receipts import get_receipts
 from leadline.store.stage_batches import add_batch
 from leadline.store.suppressions import latest_bases
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from leadline.rendering.sandbox import Rendered
     from leadline.stages import Workspace
     from leadline.store.engine import Connection
+    from leadline.store.receipts import Receipt
 
 LIMIT: Final = 2_000
 _MAX_REASONS: Final = 3
@@ -110,7 +112,7 @@ class Offer:
         row: of the outbox.
         assignment: its row.
         lead: its row.
-        score: the lead's, None in a bundle.
+        receipt: of the lead's score, None without one.
         basis: on which marketing mail may be sent.
         wait: how long a late lead waited for us, None in time.
     """
@@ -118,7 +120,7 @@ class Offer:
     row: Mapping[str, Any]
     assignment: Mapping[str, Any]
     lead: Mapping[str, Any]
-    score: Mapping[str, Any] | None
+    receipt: Receipt | None
     basis: str
     wait: timedelta | None = None
 
@@ -129,7 +131,7 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim], *, now: datetime) -> 
         assignments = get_assignments(connection, {row["assignment_id"] for row in rows})
         leads = get_leads(connection, {row["lead_id"] for row in rows})
         alone = _alone(work, rows, assignments)
-        scores = get_scores(connection, alone)
+        receipts = get_receipts(connection, {row["lead_id"] for row in rows})
         bases = latest_bases(connection, alone)
         turn_at = _last_turn(work, connection, now=now)
     return [
@@ -137,7 +139,7 @@ def _read(work: Workspace, claims: Sequence[outbox.Claim], *, now: datetime) -> 
             row,
             assignments[row["assignment_id"]],
             leads[row["lead_id"]],
-            scores.get(row["lead_id"]),
+            receipts.get(row["lead_id"]),
             bases.get(row["lead_id"], "none"),
             find_wait(assignments[row["assignment_id"]]["waiting_since"], turn_at=turn_at, now=now),
         )
@@ -168,7 +170,7 @@ def _alone(
     rows: Sequence[Mapping[str, Any]],
     assignments: Mapping[int, Mapping[str, Any]],
 ) -> set[int]:
-    """Return the leads that get a mail of their own; only such a mail shows score and consent."""
+    """Return the leads that get a mail of their own; only such a mail shows the consent."""
     offered = [row for row in rows if assignments[row["assignment_id"]]["state"] == "offered"]
     counts = Counter(row["rep_id"] for row in offered)
     most = work.project.settings.notification.bundle_above
@@ -197,7 +199,7 @@ def _write(work: Workspace, offers: Sequence[Offer], *, now: datetime) -> list[d
     return written
 
 
-def _rank(offer: Offer) -> tuple[int, int, int]:
+def _rank(offer: Offer) -> tuple[int, float, int]:
     """Put what routing put first at the head: its row, with its priority, carries a bundle."""
     return offer.row["priority"], -(as_shown(offer.lead["points"])), offer.lead["id"]
 
@@ -298,7 +300,6 @@ def assignment_context(
     return {
         **lead_summary(offer, rep, lang),
         "rep": {"name": rep.name},
-        "reasons": _reasons(offer, lang)[:_MAX_REASONS],
         "why_you": routing_reason(offer.assignment, lang),
         "load": chosen["load"] + 1,
         "capacity": chosen["capacity"],
@@ -317,7 +318,8 @@ def lead_summary(offer: Offer, rep: RepShape, lang: str) -> dict[str, Any]:
     return {
         "lead": lead_context(shown_fields(offer.lead), lang),
         "points": as_shown(offer.lead["points"]),
-        "grade": offer.lead["grade"] or "D",
+        "grade": grade_shown(offer.lead["grade"], offer.lead["engagement_level"]),
+        "reasons": _reasons(offer, rep, lang),
         "request_text": say(REQUEST_WORDS, offer.lead["request"] or "other", lang),
         "due_text": due_text(offer.assignment, rep, lang),
         **_wait_texts(offer, rep, lang),
@@ -362,11 +364,15 @@ def _clock_text(at: datetime, zone: str, lang: str) -> str:
     return clock_text(at, zone=ZoneInfo(zone), lang=lang)
 
 
-def _reasons(offer: Offer, lang: str) -> list[dict[str, Any]]:
-    if offer.score is None:
+def _reasons(offer: Offer, rep: RepShape, lang: str) -> list[dict[str, Any]]:
+    if offer.receipt is None:
         return []
-    found = score_reasons(offer.score["matched"], offer.score["rules"], lang)
-    return [{"text": reason["text"], "points": as_shown(reason["points"])} for reason in found]
+    return score_texts(offer.receipt, lang, zone=rep.time_zone)[:_MAX_REASONS]
+
+
+def score_texts(receipt: Receipt, lang: str, *, zone: str) -> list[dict[str, Any]]:
+    """Return the reasons of a score with their points, the weightiest first."""
+    return mail_reasons(receipt.lines, lang, Moment(receipt.held.as_of, ZoneInfo(zone)))
 
 
 def _talking_points(lead: Mapping[str, Any], lang: str) -> list[str]:

@@ -14,7 +14,8 @@ from leadline.domain.mentions import Mentions
 from leadline.domain.reject_words import REJECT_WORDS
 from leadline.domain.skips import WORDS, SkipReason
 from leadline.domain.stated import Stated
-from leadline.rendering.reasons import routing_reason, score_reasons
+from leadline.rendering.reasons import routing_reason
+from leadline.rendering.receipts import Moment, receipt_document
 from leadline.store.own_rows import find_own, get_last_id, list_candidates
 from leadline.store.persons import read_held
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from leadline.stages import Workspace
+    from leadline.store.receipts import Receipt
 
 #: What is ours and says nothing of a person.
 _INNER: Final = frozenset(
     {
         *("content_key", "body_hash", "address_hash", "message_key", "config_hash", "fence"),
-        *("owner_process", "leased_until", "bundle_id", "rule_set_id", "matched", "rules"),
-        *("sequence_version_id", "company_key", "priority"),
+        *("owner_process", "leased_until", "bundle_id", "rule_set_id", "matched"),
+        *("sequence_version_id", "last_event_id", "company_key", "priority"),
     }
 )
 
@@ -60,7 +62,7 @@ def read_person(work: Workspace, address: str, *, lang: str) -> dict[str, Any]:
             hashes={address_hash(each, pepper=pepper) for each in emails},
         )
     messages = [_message(row, emails) for row in held.pop("messages")]
-    scores = [_score(row, lang) for row in held.pop("scores")]
+    scores = [_score(receipt, lang) for receipt in held.pop("scores")]
     for row in held["assignments"]:
         row["why"] = routing_reason(row, lang)
     plain = {name: [_plain(row, lang) for row in rows] for name, rows in held.items()}
@@ -94,9 +96,10 @@ def _words(code: str, lang: str) -> str:
     return WORDS[SkipReason(code)][lang] if code in set(SkipReason) else ""
 
 
-def _score(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    reasons = score_reasons(row["matched"], row["rules"], lang)
-    return {**_plain(row, lang), "reasons": reasons}
+def _score(receipt: Receipt, lang: str) -> dict[str, Any]:
+    """Return a score with every line that it is made of."""
+    lines = receipt_document(receipt.lines, lang, Moment(receipt.held.as_of))
+    return {**_plain(receipt.score, lang), "reasons": lines}
 
 
 def _message(row: Mapping[str, Any], emails: Collection[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from leadline.store import schema
 from leadline.store.bulk import among, as_dicts
-from leadline.store.scores import get_scores
+from leadline.store.receipts import get_receipts, list_model_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,6 +21,9 @@ Rows = list[dict[str, Any]]
 _OF_LEADS: Final = {
     "consents": schema.consents,
     "events": schema.events,
+    "score_changes": schema.score_changes,
+    "stage_changes": schema.stage_changes,
+    "visitors": schema.visitors,
     "assignments": schema.assignments,
     "enrollments": schema.enrollments,
     "touches": schema.touches,
@@ -35,8 +38,8 @@ def read_held(
     leads: Collection[int],
     submissions: Collection[int],
     hashes: Collection[str],
-) -> dict[str, Rows]:
-    """Return a person's rows by what they are.
+) -> dict[str, Any]:
+    """Return a person's rows by what they are, and the receipts of the scores.
 
     Args:
         connection: any transaction.
@@ -57,7 +60,11 @@ def read_held(
         "leads": _read(connection, schema.leads, among(connection, schema.leads.c.id, ids)),
         "submissions": _read(connection, table, among(connection, table.c.id, submissions)),
         **held,
-        "scores": list(get_scores(connection, ids).values()),
+        "scores": [
+            receipt
+            for model in list_model_names(connection, ids)
+            for receipt in get_receipts(connection, ids, model=model).values()
+        ],
         "messages": messages,
         "delivery_events": _read(
             connection, events, among(connection, events.c.outbox_id, [m["id"] for m in messages])

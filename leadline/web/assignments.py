@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from leadline.domain.points import as_shown
+from leadline.domain.points import as_shown, grade_shown
 from leadline.domain.tokens import read_token
 from leadline.rendering.contexts import lead_context
-from leadline.rendering.reasons import score_reasons
 from leadline.rendering.words import DECLINE_WORDS, REQUEST_WORDS, choices, say
-from leadline.stages.notification import contact_urls, due_text, rep_language, shown_fields
+from leadline.stages.notification import (
+    contact_urls,
+    due_text,
+    rep_language,
+    score_texts,
+    shown_fields,
+)
 from leadline.store.assignments import answer_assignment, get_assignments
 from leadline.store.leads import get_leads
-from leadline.store.scores import get_scores
+from leadline.store.receipts import get_receipts
 from leadline.web.bodies import read_posted
 from leadline.web.pages import Refusal, show_page
 from leadline.web.schema import ANSWER_REQUEST, PAGE_ANSWERS
@@ -95,7 +100,7 @@ def _read(visit: Visit, token: str) -> tuple[int, bool]:
 
 
 def _find_offer(work: Workspace, assignment_id: int) -> dict[str, Any]:
-    """Return the assignment with its lead and score.
+    """Return the assignment with its lead and the receipt of its score.
 
     Raises:
         Refusal: 404, the assignment is not there any more.
@@ -106,9 +111,9 @@ def _find_offer(work: Workspace, assignment_id: int) -> dict[str, Any]:
             raise Refusal(404, "not_found")
         lead_id = assignment["lead_id"]
         lead = get_leads(connection, [lead_id])[lead_id]
-        score = get_scores(connection, [lead_id]).get(lead_id)
+        receipt = get_receipts(connection, [lead_id]).get(lead_id)
     rep = next((r for r in work.project.reps if r.rep_id == assignment["rep_id"]), None)
-    return {"assignment": assignment, "lead": lead, "score": score, "rep": rep}
+    return {"assignment": assignment, "lead": lead, "receipt": receipt, "rep": rep}
 
 
 def _language(visit: Visit, offer: Mapping[str, Any]) -> str:
@@ -127,17 +132,15 @@ def _state(assignment: Mapping[str, Any], now: datetime, *, is_over: bool) -> st
 
 
 def _context(offer: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    lead, score = offer["lead"], offer["score"]
-    found = score_reasons(score["matched"], score["rules"], lang) if score else []
+    lead, receipt, rep = offer["lead"], offer["receipt"], offer["rep"]
+    zone = rep.time_zone if rep else "UTC"
     return {
         "lead": lead_context(shown_fields(lead), lang),
         "request_text": say(REQUEST_WORDS, lead["request"] or "other", lang),
         "points": as_shown(lead["points"]),
-        "grade": lead["grade"] or "D",
-        "reasons": [
-            {"text": reason["text"], "points": as_shown(reason["points"])} for reason in found
-        ],
-        "due_text": due_text(offer["assignment"], offer["rep"], lang) if offer["rep"] else "",
+        "grade": grade_shown(lead["grade"], lead["engagement_level"]),
+        "reasons": score_texts(receipt, lang, zone=zone) if receipt else [],
+        "due_text": due_text(offer["assignment"], rep, lang) if rep else "",
         **contact_urls(lead),
         "state": offer["assignment"]["state"],
         "accept_action": f"?lang={lang}&answer=accept",

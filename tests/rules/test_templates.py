@@ -166,9 +166,9 @@ def test_japanese_marketing_mail_addresses_company_and_person() -> None:
 def test_assignment_subject_states_grade_company_request_and_deadline() -> None:
     context = assignment_mail("ja", lead=a_lead("ja", company="山田製作所"))
     rendered = RENDERER.render_mail("rep/assignment", lang="ja", context=context)
-    assert rendered.subject == "A · 山田製作所 · 見積希望 · 返答期限 10:25"
+    assert rendered.subject == "A1 · 山田製作所 · 見積希望 · 返答期限 10:25"
     assert mail("rep/assignment", "en").subject == (
-        "A · Ramirez, Johnson and Jones · Quote request · reply by 10:25"
+        "A1 · Ramirez, Johnson and Jones · Quote request · reply by 10:25"
     )
 
 
@@ -177,8 +177,8 @@ def test_late_lead_is_marked_in_subject_text_and_html() -> None:
     english, japanese = (
         RENDERER.render_mail("rep/assignment", lang=lang, context=told[lang]) for lang in LANGUAGES
     )
-    assert english.subject.startswith("LATE 3 d · A · Ramirez")
-    assert japanese.subject.startswith("遅延3日 · A · 池田鉱業合同会社")
+    assert english.subject.startswith("LATE 3 d · A1 · Ramirez")
+    assert japanese.subject.startswith("遅延3日 · A1 · 池田鉱業合同会社")
     said = "LATE: this lead has waited 3 days, since 09:25 (JST), Fri 20 Nov, and reaches you only"
     assert said in english.text
     assert (
@@ -187,6 +187,18 @@ def test_late_lead_is_marked_in_subject_text_and_html() -> None:
     for rendered, words in ((english, ("LATE:", "3 days")), (japanese, ("【遅延】", "3日間"))):
         assert all(f"<strong>{word}</strong>" in rendered.html for word in words)
         assert not Markup(rendered.html).open
+
+
+@every_language
+@pytest.mark.parametrize("folder", ["rep/assignment", "rep/bundle"])
+def test_rep_reads_reasons_with_their_points_in_text_and_html(folder: str, lang: str) -> None:
+    rendered = RENDERER.render_mail(folder, lang=lang, context=mail_contexts(lang)[folder])
+    points, reason = {
+        "en": ("+25", "viewed the pricing page 3 times, last on 20 Nov"),
+        "ja": ("+25点", "料金ページを3回閲覧 (最終 11月20日)"),
+    }[lang]
+    assert f"{points} {reason}" in rendered.text
+    assert f"<strong>{points}</strong> {reason}" in rendered.html
 
 
 @every_language

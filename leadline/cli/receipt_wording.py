@@ -1,0 +1,76 @@
+"""What `leadline explain` says about scores; part of the catalog."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RECEIPTS: Final[dict[str, tuple[str, str]]] = {
+    "refused.unknown_model": (
+        "The lead has no score of a model `{word}`.{near} It has: {known}.",
+        "このリードに `{word}` というスコアモデルのスコアはありません。{near}あるもの: {known}",
+    ),
+    "refused.not_of_a_score": (
+        "{option} is about scores: `leadline explain LEAD scoring {option} ...`.",
+        "{option} はスコアの説明用です: `leadline explain LEAD scoring {option} ...`",
+    ),
+    "explain.score": (
+        (
+            "Score {points} points ({fit_points} fit, {engagement_points} engagement), "
+            "grade {grade}, as of {as_of}"
+        ),
+        (
+            "スコア {points} 点 (適合点 {fit_points}、関心点 {engagement_points})、"
+            "グレード {grade}、{as_of} 時点"
+        ),
+    ),
+    "explain.no_score": (
+        "No score yet: `leadline run scoring` gives one.",
+        "まだスコアがありません。`leadline run scoring` を実行してください。",
+    ),
+    "explain.no_score_then": (
+        "No score is known of that time.",
+        "その時点のスコアの記録はありません。",
+    ),
+    "explain.event": ("  {at}  {then}", "  {at}  {then}点"),
+    "explain.event_decayed": (
+        "  {at}  {then} x {decay} = {now} (half left after {life})",
+        "  {at}  {then}点 x {decay} = {now}点 (半減期 {life})",
+    ),
+    "explain.earlier": (
+        "  {count} earlier: {points}",
+        "  それ以前の {count} 件: {points}点",
+    ),
+    "explain.events_rounding": ("  rounding: {points}", "  端数処理: {points}点"),
+    "explain.ignored": (
+        (
+            "{count} more event(s) give no points: nobody is sure that a person caused them "
+            "({bots} look like a program's)."
+        ),
+        (
+            "ほかに {count} 件のイベントがありますが、人の行動と確認できないため加点していません "
+            "(うち {bots} 件は自動アクセスの疑い)。"
+        ),
+    ),
+    "explain.not_routed": ("No rep: {reason}", "担当なし: {reason}"),
+    "explain.model": ("model", "モデル"),
+    "explain.fit": ("fit", "適合点"),
+    "explain.engagement": ("engagement", "関心点"),
+    "explain.history": ("How the score came to be, the newest first:", "スコアの推移 (新しい順):"),
+    "explain.history.at": ("when", "日時"),
+    "explain.history.cause": ("why", "理由"),
+    "explain.history.points": ("points", "点"),
+    "explain.history.difference": ("change", "増減"),
+    "explain.history.grade": ("grade", "グレード"),
+    "explain.history.rules": ("rules", "ルール"),
+    "explain.stage": (
+        "Lifecycle stage {from} -> {to} at {at}: {when} ({points} points)",
+        "ライフサイクルステージ {from} → {to} ({at}): {when} ({points} 点)",
+    ),
+    "cause.new": ("first score", "初回"),
+    "cause.changed": ("the lead changed", "リード情報の変更"),
+    "cause.events": ("new events", "新しいイベント"),
+    "cause.window": ("time passed", "期間の経過"),
+    "cause.decay": ("time passed", "時間の経過による減衰"),
+    "cause.rules": ("other rules", "ルールの変更"),
+    "cause.reclassified": ("events judged anew", "イベントの再判定"),
+}

@@ -1,0 +1,188 @@
+"""What receipts of scores are made of: scores, their rules, and the human events they knew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, select
+
+from leadline.config.conditions import EVENT_FIELDS
+from leadline.domain.kept_rules import KeptRules, read_kept
+from leadline.domain.receipts import Held, Line, ScoredEvent, decide_held, decide_receipt
+from leadline.store import schema
+from leadline.store.bulk import among, as_dicts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_SCORES = schema.scores
+_CHANGES = schema.score_changes
+_STAGES = schema.stage_changes
+_EVENTS = schema.events
+_RULE_SETS = schema.rule_sets
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A score with the lines that add up to it.
+
+    Attributes:
+        score: the row of the score, or of a change of it.
+        rules: that it was made with.
+        held: its points at the instant of the receipt.
+        lines: which add up to these points.
+    """
+
+    score: Mapping[str, Any]
+    rules: KeptRules
+    held: Held
+    lines: tuple[Line, ...]
+
+
+def get_receipts(
+    connection: Connection, lead_ids: Collection[int], *, model: str = "main"
+) -> dict[int, Receipt]:
+    """Return the receipts of leads that have a score, at a constant number of statements."""
+    rows = connection.execute(
+        select(*_named(_SCORES)).where(
+            _SCORES.c.model == model, among(connection, _SCORES.c.lead_id, lead_ids)
+        )
+    )
+    return _receipts(connection, as_dicts(rows), as_of=None)
+
+
+def find_receipt(
+    connection: Connection, lead_id: int, *, model: str, as_of: datetime
+) -> Receipt | None:
+    """Return the receipt of a lead's score as it was at an instant, None when it had none.
+
+    The score that was the last one by then is looked at again at that instant: what it knew has
+    decayed since, and nothing that came later counts.
+    """
+    found = None
+    for table in (_SCORES, _CHANGES):
+        query = select(*_named(table)).where(
+            table.c.lead_id == lead_id, table.c.model == model, table.c.as_of <= as_of
+        )
+        if table is _CHANGES:
+            query = query.order_by(table.c.as_of.desc(), table.c.id.desc())
+        found = next(iter(as_dicts(connection.execute(query.limit(1)))), None)
+        if found is not None:
+            break
+    return _receipts(connection, [found], as_of=as_of)[lead_id] if found else None
+
+
+def _named(table: Any) -> list[Any]:  # noqa: ANN401 - a table
+    names = (
+        *("lead_id", "model", "rule_set_id", "matched", "points", "fit_points"),
+        *("engagement_points", "grade", "engagement_level", "last_event_id"),
+        *("config_hash", "as_of"),
+    )
+    return [table.c[name] for name in names]
+
+
+def _receipts(
+    connection: Connection, rows: Sequence[Row], *, as_of: datetime | None
+) -> dict[int, Receipt]:
+    rules = get_rules(connection, {row["rule_set_id"] for row in rows})
+    asked = _asked(rules.values())
+    events = _read_events(connection, rows, has_details=bool(asked))
+    fitting = _fitting(asked, events)
+    receipts = {}
+    for row in rows:
+        kept, lead_id = rules[row["rule_set_id"]], row["lead_id"]
+        known = [event for event, _ in events[lead_id] if event.id <= (row["last_event_id"] or 0)]
+        fits = {each.id: fitting[each.condition] for each in kept.event_rules if each.condition}
+        if as_of is None:
+            names = ("matched", "points", "fit_points", "engagement_points", "as_of")
+            held = Held(**{name: row[name] for name in names})
+        else:
+            held = decide_held(kept, row["matched"], known, as_of=as_of, fitting=fits)
+        lines = decide_receipt(kept, held, known, fitting=fits)
+        receipts[lead_id] = Receipt(row, kept, held, lines)
+    return receipts
+
+
+def get_rules(connection: Connection, ids: Collection[int]) -> dict[int, KeptRules]:
+    """Return stored rule sets by id."""
+    rows = connection.execute(
+        select(_RULE_SETS.c.id, _RULE_SETS.c.rules).where(among(connection, _RULE_SETS.c.id, ids))
+    )
+    return {row.id: read_kept(row.rules) for row in rows}
+
+
+def _asked(rules: Iterable[KeptRules]) -> set[str]:
+    """Return the conditions on events that rules have."""
+    return {each.condition for kept in rules for each in kept.event_rules if each.condition}
+
+
+def _read_events(
+    connection: Connection, rows: Sequence[Row], *, has_details: bool
+) -> dict[int, list[tuple[ScoredEvent, tuple[str | None, ...]]]]:
+    """Return the human events that scores may know, with what conditions ask, by lead."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    known = {row["lead_id"]: row["last_event_id"] or 0 for row in rows}
+    if not any(known.values()):
+        return found
+    names = ("lead_id", "id", "kind", "occurred_at", *(tuple(EVENT_FIELDS) * has_details))
+    query = select(*(_EVENTS.c[name] for name in names)).where(
+        _EVENTS.c.actor == "human",
+        among(connection, _EVENTS.c.lead_id, [each for each, last in known.items() if last]),
+        _EVENTS.c.id <= max(known.values()),
+    )
+    for lead_id, id_, kind, at, *details in connection.execute(query.order_by(_EVENTS.c.id)):
+        found[lead_id].append((ScoredEvent(id_, kind, at), tuple(details)))
+    return found
+
+
+def _fitting(
+    asked: Collection[str], events: Mapping[int, Sequence[tuple[ScoredEvent, Any]]]
+) -> dict[str, frozenset[int]]:
+    if not asked:
+        return {}
+    from leadline.domain.event_conditions import find_fitting
+
+    details = {event.id: values for found in events.values() for event, values in found}
+    return find_fitting(dict(zip(asked, asked, strict=True)), details, fields=EVENT_FIELDS)
+
+
+def list_model_names(connection: Connection, lead_ids: Collection[int]) -> list[str]:
+    """Return the models in which leads have a score."""
+    query = select(_SCORES.c.model).where(among(connection, _SCORES.c.lead_id, lead_ids))
+    return sorted(connection.execute(query.distinct()).scalars())
+
+
+def list_models(connection: Connection, lead_id: int) -> list[Row]:
+    """Return a lead's score in every model."""
+    query = select(*_named(_SCORES)).where(_SCORES.c.lead_id == lead_id)
+    return as_dicts(connection.execute(query.order_by(_SCORES.c.model)))
+
+
+def list_changes(connection: Connection, lead_id: int, *, model: str, limit: int) -> list[Row]:
+    """Return the newest changes of a lead's score in a model, the newest first."""
+    query = select(*_named(_CHANGES), _CHANGES.c.cause).where(
+        _CHANGES.c.lead_id == lead_id, _CHANGES.c.model == model
+    )
+    return as_dicts(connection.execute(query.order_by(_CHANGES.c.id.desc()).limit(limit)))
+
+
+def list_stage_changes(connection: Connection, lead_id: int, *, limit: int) -> list[Row]:
+    """Return the newest lifecycle stages that a lead entered, the newest first."""
+    query = select(_STAGES).where(_STAGES.c.lead_id == lead_id)
+    return as_dicts(connection.execute(query.order_by(_STAGES.c.id.desc()).limit(limit)))
+
+
+def count_ignored(connection: Connection, lead_id: int) -> dict[str, int]:
+    """Return how many events of a lead do not count, by who is thought to have caused them."""
+    rows = connection.execute(
+        select(_EVENTS.c.actor, func.count())
+        .where(and_(_EVENTS.c.lead_id == lead_id, _EVENTS.c.actor != "human"))
+        .group_by(_EVENTS.c.actor)
+    )
+    return {actor: int(count) for actor, count in rows}
