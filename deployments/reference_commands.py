@@ -128,6 +128,13 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "messages[]{kind, rep_id, state, skip_reason, attempts, due_at, sent_at}",
         "enrollment_skip{reason, text}",
     ),
+    "simulate scoring": (
+        *("config_hash{before, after}", "as_of", "since", "leads", "changed_count"),
+        *("grades[]{from, to, leads}", "stages[]{from, to, leads}"),
+        "hand_over{before, after, more, fewer}",
+        "rules[]{model, id, kind, change, before, after}",
+        "changed[]{id, before, after}",
+    ),
     "mailbox": ("messages[]{to, subject, at, path}",),
     "status": (
         "due",

@@ -30,6 +30,7 @@ from leadline.cli import (
     releasing,
     running,
     serving,
+    simulating,
     status,
     submissions,
     suppressing,
@@ -143,6 +144,10 @@ def program() -> TyperGroup:
     app.add_typer(held, name="submissions")
     app.command("consents", cls=Command)(consents.consents)
     app.command("explain", cls=Command)(explaining.explain)
+    tried = _group()
+    tried.callback()(no_parameters)
+    tried.command("scoring", cls=Command)(simulating.scoring)
+    app.add_typer(tried, name="simulate")
     app.command("mailbox", cls=Command)(mailbox.mailbox)
     app.command("status", cls=Command)(status.status)
     built = get_command(app)

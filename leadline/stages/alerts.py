@@ -7,12 +7,10 @@ of the pipeline: it starts with something that happened, and not with a lead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from leadline.config.loader import read_project
+from leadline.config.drafts import read_kept
 from leadline.domain.alerts import APART, Alert, Kind, flow_named
 from leadline.domain.batches import Batch
 from leadline.domain.keys import address_hash, alert_key, message_id
@@ -86,16 +84,10 @@ def _last_good(store: Store, error: ConfigError) -> Project:
         kept = find_live_files(connection)
     if kept is None:
         raise error
-    with TemporaryDirectory(prefix="leadline-") as folder:
-        for part in ("config", "templates"):
-            for name, text in kept[part].items():
-                path = Path(folder, part, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-        try:
-            return read_project(Path(folder), has_assets=False)
-        except ConfigError:  # kept by another version of leadline, or made of workbooks
-            raise error from None
+    try:
+        return read_kept(kept)
+    except ConfigError:  # kept by another version of leadline, or made of workbooks
+        raise error from None
 
 
 def alert_overdue(work: Workspace, flow: str, due_at: datetime, *, now: datetime) -> Told:

@@ -66,6 +66,7 @@ def test_documents_have_the_keys_that_the_reference_lists(
     }
     lead = str(documents["leads list"]["leads"][0]["id"])
     documents |= {"leads show": ask("leads", "show", lead), "explain": ask("explain", lead)}
+    documents |= {"simulate scoring": ask("simulate", "scoring")}
     documents |= {
         "files inspect": ask("files", "inspect", f"{home}/inbox/generic_ja_cp932.csv"),
         "release": ask("release", "--import", "1"),
