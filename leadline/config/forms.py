@@ -52,6 +52,10 @@ def _origin(url: str) -> str:
     return url
 
 
+#: An address of a web site as a browser names it: `https://www.example.com`.
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 def _return_url(url: str) -> str:
     if not _URL.fullmatch(url):
         cure = "".join(_plain_host(url))
@@ -131,7 +135,7 @@ class FormShape(Shape):
     title: Words
     fields: Annotated[dict[str, FormField], Field(min_length=1)]
     consent: FormConsent | None = None
-    origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    origins: tuple[Origin, ...] = ()
     return_urls: tuple[Annotated[str, AfterValidator(_return_url)], ...] = ()
     country: Country | None = None
     timezone: str | None = None

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, InstanceOf, model_validator
 
-from leadline.config.forms import FormShape
+from leadline.config.forms import FormShape, Origin
 from leadline.config.scoring import Scoring, SegmentShape
 from leadline.config.values import (
     Address,
@@ -135,6 +135,18 @@ class NotificationSettings(Shape):
     bundle_at_most: Annotated[int, Field(ge=2, le=500)] = 100
 
 
+class PageScript(Shape):
+    """The script that a web site of the company may load; without it nothing is recorded there."""
+
+    origins: Annotated[tuple[Origin, ...], Field(min_length=1)] = Field(
+        description="web sites that may load it"
+    )
+    pricing_paths: tuple[Text, ...] = Field(
+        default=("/pricing*", "/price*", "/料金*"),
+        description="paths whose views count as pricing_page_viewed; * stands for anything",
+    )
+
+
 class PrefectSettings(Shape):
     """Where `leadline deploy` lets Prefect run the flows."""
 
@@ -162,6 +174,7 @@ class Settings(Shape):
     routing: RoutingSettings = RoutingSettings()
     notification: NotificationSettings = NotificationSettings()
     prefect: PrefectSettings = PrefectSettings()
+    page_script: PageScript | None = None
 
 
 class Sending(Shape):

@@ -63,6 +63,24 @@ def opaque_id(key: str, *, pepper: str) -> str:
     return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
 
 
+def target_key(url: str, *, is_trap: bool) -> str:
+    """Return the key of where a link leads, and of the trap that leads to the same place."""
+    digest = hashlib.sha256(b"trap\0" * is_trap + url.encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest[:_SHORT]).decode("ascii").rstrip("=").lower()
+
+
+def click_key(subject: str, client: str, second: int) -> str:
+    """Return the id of one use of a link: the same within a second from the same client.
+
+    Args:
+        subject: what the link's token stands for.
+        client: network, program and manner of the request.
+        second: since 1970.
+    """
+    text = f"click\0{subject}\0{client}\0{second}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:_SHORT].hex()
+
+
 def address_hash(address: str, *, pepper: str) -> str:
     """Return the keyed hash under which an address is suppressed; outlives erasure."""
     canonical = address.strip().lower().encode()
@@ -125,6 +143,11 @@ def _hashed_once(pepper: str) -> tuple[Callable[[], hashlib._Hash], Callable[[],
     key = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
     return inner.copy, outer.copy
+
+
+def event_key(id_: str, *, pepper: str) -> str:
+    """Return under which id an event is stored: its source's own, unless that names a person."""
+    return match_key_hash("event", id_, pepper=pepper) if "@" in id_ else id_
 
 
 def pair_key(key_hash: str, text: str) -> str:

@@ -18,7 +18,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Purpose = Literal["unsubscribe", "assignment", "form", "asset", "confirmation"]
+Purpose = Literal["unsubscribe", "assignment", "form", "asset", "confirmation", "click", "visit"]
 _PREFIX: Final = "leadline."
 
 

@@ -147,17 +147,17 @@ def _languages(lang: str) -> list[str]:
 
 def _one_line(text: str) -> str:
     """Return a subject: entities decoded first, then line ends and control characters joined."""
-    return _LINE_SIGNS.sub(" ", _decoded(text)).strip()
+    return _LINE_SIGNS.sub(" ", decode_entities(text)).strip()
 
 
 def _plain_text(text: str) -> str:
     """Return a text part: entities decoded, LF line ends, no control characters, one end."""
-    lines = (line.rstrip() for line in _decoded(text).splitlines())
+    lines = (line.rstrip() for line in decode_entities(text).splitlines())
     kept = _TEXT_SIGNS.sub("", "\n".join(lines))
     return _BLANK_LINES.sub("\n\n", kept).strip("\n") + "\n"
 
 
-def _decoded(text: str) -> str:
+def decode_entities(text: str) -> str:
     """Decode whole entities alone: `&copy=1` in a link is no entity."""
     return _ENTITY.sub(_decoded_entity, text) if "&" in text else text
 

@@ -26,13 +26,16 @@ from leadline.domain.touches import DueStep, Exit, Policy, Postpone, Send, Skip,
 from leadline.domain.windows import Window, format_window
 from leadline.mail.message import Parts, write_message
 from leadline.mail.relay import links_work
+from leadline.mail.tracked import Tracker
 from leadline.rendering.contexts import lead_context
 from leadline.rendering.problems import TemplateProblem
 from leadline.rendering.sandbox import Renderer
+from leadline.rendering.tracked import mark_links
 from leadline.store import enrollments as enrollment_store
 from leadline.store.assignments import get_reps
 from leadline.store.frames import read_frame
 from leadline.store.leads import get_leads
+from leadline.store.links import add_targets
 from leadline.store.outbox import PRIORITY_NURTURE, add_messages
 from leadline.store.stage_batches import add_batch
 from leadline.store.suppressions import Addressee, decide_permissions
@@ -109,7 +112,7 @@ def _read_version(version_id: int, name: str, body: str) -> _Version:
     shape = SequenceShape.model_validate_json(json.dumps(kept["shape"]))
     fields = {**LEAD_FIELDS, **DERIVED_FIELDS, **kept["fields"]}
     leaves = compile_with(fields, shape.exit) if shape.exit else None
-    return _Version(name, shape, Renderer(kept["templates"]), leaves)
+    return _Version(name, shape, Renderer(mark_links(kept["templates"])), leaves)
 
 
 @dataclass
@@ -121,6 +124,7 @@ class _Taking:
     versions: dict[int, _Version] = field(default_factory=dict)
     policies: dict[int, Policy] = field(default_factory=dict)
     company: dict[str, Any] = field(default_factory=dict)
+    links: Tracker = field(init=False)
     leads: dict[int, dict[str, Any]] = field(default_factory=dict)
     reps: dict[str, dict[str, Any]] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
@@ -131,6 +135,15 @@ class _Taking:
     mails: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def __post_init__(self) -> None:
+        project, environment = self.work.project, self.work.environment
+        base_url, contact = environment.base_url, project.settings.company.contact
+        self.links = Tracker(
+            base_url if project.sending.track_clicks else "",
+            environment.secret_keys,
+            contact if contact.startswith(("http://", "https://")) else f"{base_url}/",
+        )
 
     def load(self, connection: Connection, claimed: Sequence[Mapping[str, Any]]) -> None:
         """Read everything that the decisions need, with a fixed number of statements."""
@@ -275,9 +288,8 @@ class _Taking:
         domain = settings.mail.from_address.rpartition("@")[2]
         pepper = self.work.store.pepper
         lang = lead["language"] if lead["language"] in {"en", "ja"} else settings.language
-        token = sign_token(
-            "unsubscribe", opaque_id(key, pepper=pepper), keys=environment.secret_keys
-        )
+        opaque = opaque_id(key, pepper=pepper)
+        token = sign_token("unsubscribe", opaque, keys=environment.secret_keys)
         url = f"{environment.base_url}/u/{token}"
         owner = self.reps.get(lead["owner"] or "")
         mail = version.renderer.render_mail(
@@ -294,7 +306,7 @@ class _Taking:
         )
         id_ = message_id(key, pepper=pepper, domain=domain)
         message = write_message(
-            Parts(mail.text, mail.html),
+            Parts(mail.text, self.links.track(mail.html, message=opaque)),
             message_id=id_,
             sender=(settings.mail.from_name, settings.mail.from_address),
             date=self.now,
@@ -360,5 +372,6 @@ class _Taking:
             if touch["state"] == "planned"
         }
         mails = [{**mail, "touch_id": planned[mail["enrollment_id"]]} for mail in self.mails]
+        add_targets(connection, self.links.targets.values())
         add_messages(connection, mails)
         enrollment_store.change_enrollments(connection, self.changes)

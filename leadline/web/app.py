@@ -1,4 +1,7 @@
-"""The web app: forms, unsubscribe, accept and decline. A GET never changes state.
+"""The web app: forms, unsubscribe, accept and decline, links of mails, page views.
+
+A GET never changes state; following a link of a mail leaves an event, which is no more than an
+observation.
 
 `leadline serve` runs it; so may any ASGI server, without an access log of its own:
 
@@ -27,11 +30,13 @@ from leadline.store.posts import keep_small
 from leadline.web import (
     assets,
     assignments,
+    clicks,
     confirmations,
     forms,
     health,
     scripts,
     unsubscribe,
+    visits,
     webhooks,
 )
 from leadline.web.guard import Guard
@@ -67,6 +72,8 @@ def create_app(work: Workspace, *, clock: Clock) -> FastAPI:
         assignments,
         health,
         scripts,
+        clicks,
+        visits,
         webhooks,
     ):
         app.include_router(module.router)
@@ -126,6 +133,8 @@ async def _wrong_method(request: Request, _error: Exception) -> Response:
     # each method is a route of its own, so that the error knows the methods of one of them only
     is_posted = request.scope["path"].startswith(("/forms/", "/u/", "/a/", "/d/", "/confirm/"))
     headers = {"Allow": "GET, HEAD, POST" if is_posted else "GET, HEAD"}
+    if request.scope["path"] == "/visits":
+        headers = {"Allow": "OPTIONS, POST"}
     if request.scope["path"].startswith("/webhooks/"):
         headers = {"Allow": "GET, POST"}
     return await show_refusal(await open_visit(request), 405, "method_not_allowed", headers)

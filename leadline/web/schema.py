@@ -88,6 +88,43 @@ SCRIPT_ANSWERS: Final[Answers] = {
     200: {"description": "The script.", "content": {"text/javascript": {"schema": _TEXT}}},
 }
 
+#: Answers of a link of a mail.
+CLICK_ANSWERS: Final[Answers] = {
+    302: {"description": "The way on to where the link leads."},
+    **PAGE_ANSWERS,
+}
+
+#: Answers to a page view.
+VISIT_ANSWERS: Final[Answers] = {
+    204: {"description": "Stored."},
+    400: _answer("Not what the page script sends.", _ERROR),
+    403: _answer("Posted by a web site that is not among the origins of page_script.", _ERROR),
+    404: _answer("The page script is off.", _ERROR),
+    408: _answer("Not received within 30 s.", _ERROR),
+    413: _answer("Larger than 256 KB.", _ERROR),
+    429: _answer("The network posted too much within a minute; see Retry-After.", _ERROR),
+    503: _answer("The database is full, locked or down; nothing was stored.", _ERROR),
+}
+
+_NUMBER: Final[Schema] = {**_TEXT, "pattern": "^[0-9a-f]{32}$"}
+_VIEW: Final[Schema] = {
+    "type": "object",
+    "required": ["id", "visitor", "url"],
+    "properties": {
+        "id": {**_NUMBER, "description": "Of this view; the same when it is sent again."},
+        "visitor": {**_NUMBER, "description": "Of the browser."},
+        "url": {**_TEXT, "maxLength": 2000, "description": "A page of the site that posts."},
+        "token": {**_TEXT, "description": "From the address of a page that a mail led to."},
+    },
+}
+#: Body of a page view; a browser sends it as text, so that it need not ask first.
+VISIT_REQUEST: Final[Schema] = {
+    "requestBody": {
+        "required": True,
+        "content": {kind: {"schema": _VIEW} for kind in ("application/json", "text/plain")},
+    }
+}
+
 #: Headers, query and body of a form post.
 POST_REQUEST: Final[Schema] = {
     "parameters": [

@@ -6,12 +6,15 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, ParamSpec, TypedDict, TypeVar, cast
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from leadline.errors import StoreError
+from leadline.store.links import add_clicks
+from leadline.store.posts import add_posts
+from leadline.store.visitors import add_page_views
 from leadline.web.languages import choose_language
 from leadline.web.live import LiveProject
 from leadline.web.network import find_client
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from leadline.clock import Clock
     from leadline.config.values import Language
     from leadline.stages import Workspace
+    from leadline.store.links import Click
     from leadline.store.posts import Post, PostRefusal
+    from leadline.store.visitors import PageView
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +43,12 @@ PATIENCE: Final = timedelta(seconds=30)
 _SQLITE_TURNS: Final = 1
 _TURNS: Final = 10
 _PROBES: Final = 2
+_LOOKS: Final = 4
+
+
+class _Terms(TypedDict):
+    turns: asyncio.Semaphore
+    patience: float
 
 
 class StoreBusy(StoreError):
@@ -69,7 +80,11 @@ class Site:
         self._looking = Lock()
         self._looked_at = clock.now()
         self._turns = asyncio.Semaphore(_SQLITE_TURNS if work.store.is_sqlite else _TURNS)
-        self._posts = Together(work.store, turns=self._turns, patience=self._patience)
+        self._looks = asyncio.Semaphore(_LOOKS)
+        terms: _Terms = {"turns": self._turns, "patience": self._patience}
+        self._posts = Together(work.store, add=add_posts, **terms)
+        self._clicks = Together(work.store, add=add_clicks, **terms)
+        self._views = Together(work.store, add=add_page_views, **terms)
         self._probes = BoundedSemaphore(_PROBES)
 
     async def workspace(self) -> Workspace:
@@ -110,6 +125,30 @@ class Site:
             return await self._posts.add(post, now=now)
         except TimeoutError:
             raise StoreBusy(seconds=self._patience) from None
+
+    async def store_click(self, click: Click, *, now: datetime) -> bool:
+        """Store the use of a link together with others; tells whether it is recorded.
+
+        Raises:
+            TimeoutError: no turn came in time; it was not stored.
+        """
+        return await self._clicks.add(click, now=now)
+
+    async def store_page_view(self, view: PageView, *, now: datetime) -> None:
+        """Store a page view together with others, and return once it is committed.
+
+        Raises:
+            StoreBusy: no turn came in time; it was not stored.
+        """
+        try:
+            await self._views.add(view, now=now)
+        except TimeoutError:
+            raise StoreBusy(seconds=self._patience) from None
+
+    async def look(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function that only reads, out of turn: who writes may hold the turns for long."""
+        async with self._looks:
+            return await run_in_threadpool(act, *args, **kwargs)
 
     async def probe(self, act: Callable[[Workspace], T]) -> T:
         """Run a look at the database at once, out of turn; it may be left behind unfinished.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from fastapi.concurrency import run_in_threadpool
 
@@ -21,14 +21,12 @@ from leadline.store.engine import (
     DatabaseUnusable,
     DiskFailed,
 )
-from leadline.store.posts import add_posts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from leadline.store.engine import Store
-    from leadline.store.posts import Post, PostRefusal
+    from leadline.store.engine import Connection, Store
 
 #: Posts of one transaction; more wait for the next.
 _MOST: Final = 200
@@ -40,27 +38,50 @@ _OUTAGES: Final = (
 )
 
 
+ItemT = TypeVar("ItemT")
+OutcomeT = TypeVar("OutcomeT")
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
+
+
+class Adding(Protocol[In_contra, Out_co]):
+    """Writes posts in one transaction; returns what became of each."""
+
+    def __call__(
+        self, connection: Connection, posts: Sequence[In_contra], /, *, now: datetime
+    ) -> Sequence[Out_co]:
+        """Write."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
+class _Waiting(Generic[ItemT, OutcomeT]):
     """A post that waits, since when, and who is to be told."""
 
-    post: Post
+    post: ItemT
     now: datetime
-    told: asyncio.Future[int | PostRefusal]
+    told: asyncio.Future[OutcomeT]
 
 
-class Together:
+class Together(Generic[ItemT, OutcomeT]):
     """Gathers posts and stores them batch by batch."""
 
-    def __init__(self, store: Store, *, turns: asyncio.Semaphore, patience: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        turns: asyncio.Semaphore,
+        patience: float,
+        add: Adding[ItemT, OutcomeT],
+    ) -> None:
         """Store into `store`, a batch at each turn; a post waits `patience` seconds for one."""
         self._store = store
         self._turns = turns
         self._patience = patience
-        self._waiting: deque[_Waiting] = deque()
+        self._add = add
+        self._waiting: deque[_Waiting[ItemT, OutcomeT]] = deque()
         self._work: asyncio.Task[None] | None = None
 
-    async def add(self, post: Post, *, now: datetime) -> int | PostRefusal:
+    async def add(self, post: ItemT, *, now: datetime) -> OutcomeT:
         """Store one post, and return what became of it once that is committed.
 
         Raises:
@@ -68,7 +89,7 @@ class Together:
             StoreError: the database cannot be used; the post was not stored.
         """
         loop = asyncio.get_running_loop()
-        mine = _Waiting(post, now, loop.create_future())
+        mine: _Waiting[ItemT, OutcomeT] = _Waiting(post, now, loop.create_future())
         self._waiting.append(mine)
         timer = loop.call_later(self._patience, self._give_up, mine)
         if self._work is None:
@@ -78,7 +99,7 @@ class Together:
         finally:
             timer.cancel()
 
-    def _give_up(self, waiting: _Waiting) -> None:
+    def _give_up(self, waiting: _Waiting[ItemT, OutcomeT]) -> None:
         """Send a post away that no batch has taken yet."""
         if waiting in self._waiting:
             self._waiting.remove(waiting)
@@ -100,7 +121,7 @@ class Together:
         if not batch:
             return
         posts, now = [waiting.post for waiting in batch], max(waiting.now for waiting in batch)
-        answers: Sequence[int | PostRefusal | Exception]
+        answers: Sequence[OutcomeT | Exception]
         try:
             answers = await run_in_threadpool(self._commit, posts, now=now)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait, not to this loop
@@ -108,9 +129,7 @@ class Together:
         for waiting, answer in zip(batch, answers, strict=True):
             _tell(waiting, answer)
 
-    def _commit(
-        self, posts: list[Post], *, now: datetime
-    ) -> Sequence[int | PostRefusal | Exception]:
+    def _commit(self, posts: list[ItemT], *, now: datetime) -> Sequence[OutcomeT | Exception]:
         """Store posts in one transaction, one by one if one of them spoils it for the others."""
         try:
             return self._write(posts, now=now)
@@ -121,18 +140,18 @@ class Together:
                 raise
         return [self._try(post, now=now) for post in posts]
 
-    def _try(self, post: Post, *, now: datetime) -> int | PostRefusal | Exception:
+    def _try(self, post: ItemT, *, now: datetime) -> OutcomeT | Exception:
         try:
             return self._write([post], now=now)[0]
         except Exception as error:  # noqa: BLE001 - raised where this post is waited for
             return error
 
-    def _write(self, posts: list[Post], *, now: datetime) -> list[int | PostRefusal]:
+    def _write(self, posts: list[ItemT], *, now: datetime) -> Sequence[OutcomeT]:
         with self._store.write() as connection:
-            return add_posts(connection, posts, now=now)
+            return self._add(connection, posts, now=now)
 
 
-def _tell(waiting: _Waiting, answer: int | PostRefusal | Exception) -> None:
+def _tell(waiting: _Waiting[ItemT, OutcomeT], answer: OutcomeT | Exception) -> None:
     if waiting.told.done():
         return
     if isinstance(answer, Exception):

@@ -94,6 +94,19 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             ),
         ),
     },
+    "foreign_site": {
+        "en": (
+            "This web site may not send page views",
+            ("It is not among the origins of page_script in settings.yaml. Nothing was stored."),
+        ),
+        "ja": (
+            "このサイトからは送信できません",
+            (
+                "settings.yaml の page_script の origins に登録されていないサイトです。"
+                "何も保存していません。"
+            ),
+        ),
+    },
     "foreign_return_url": {
         "en": (
             "This form leads elsewhere",

@@ -1,5 +1,7 @@
 """What an attacker, a scanner or a prefetching browser does with our links: nothing happens.
 
+One exception is on purpose: following a link of a nurture mail leaves an event and nothing else.
+
 The routes and the links are not listed here: they are those of the app and of the mails that it
 writes, so that a new one is tried from its first day.
 """
@@ -28,7 +30,7 @@ from tests.factories import NOW, a_visitor, a_workspace, read_everything, rows_o
 from tests.pages import GUIDE, links_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from leadline.stages import Workspace
@@ -58,6 +60,8 @@ LOOKING_AHEAD: Final[tuple[dict[str, str], ...]] = (
 )
 #: Answers to the page's own buttons, in the address of a GET.
 QUERIES: Final = ("", "?answer=accept", "?List-Unsubscribe=One-Click", "?_method=POST&consent=true")
+#: The one route of which a GET leaves a trace.
+FOLLOWED: Final = "/c/{token}"
 #: Names of routes for which no mail holds a link.
 NAMED: Final = {"form": ("contact", "guide", "none"), "source": ("facebook", "none")}
 
@@ -116,27 +120,62 @@ def addresses_of(work: Workspace, route: str) -> list[str]:
         return [route]
     if place[1] != "token":
         return [route.replace(place[0], name) for name in NAMED[place[1]]]
-    links = links_of(work)[route.split("/")[1]]
+    kind = route.split("/")[1]
+    links = followed_links(work) if kind == "c" else links_of(work)[kind]
     return [link.removeprefix(BASE) for link in links] + [route.replace(place[0], "x")]
 
 
-async def test_reading_any_address_in_any_way_changes_nothing(work: Workspace) -> None:
-    await write_every_mail(work)
-    before = read_everything(work)
+def followed_links(work: Workspace) -> list[str]:
+    """Return the links of mails that lead over our server to another; text parts have none."""
+    return sorted(
+        {link for mail in _mails(work) for link in re.findall(rf"{BASE}/c/[\w.-]+", mail, re.ASCII)}
+    )
+
+
+def readable_routes(work: Workspace) -> list[str]:
     routes = routes_of(create_app(work, clock=FixedClock(NOW)).routes)
-    readable = sorted({path for path, method in routes if method in {"GET", "HEAD", "OPTIONS"}})
-    assert len(readable) > 5
+    return sorted({path for path, method in routes if method in {"GET", "HEAD", "OPTIONS"}})
+
+
+async def read_in_every_way(work: Workspace, addresses: Iterable[str]) -> Counter[int]:
+    """Return how often each status was answered."""
     answered: Counter[int] = Counter()
     async with a_visitor(work) as visitor:
-        for address in (each for route in readable for each in addresses_of(work, route)):
+        for address in addresses:
             for method in ("GET", "HEAD", "OPTIONS"):
                 for number, headers in enumerate(LOOKING_AHEAD):
                     path = address + QUERIES[number % len(QUERIES)]
                     answer = await visitor.request(method, path, headers=headers)
                     answered[answer.status_code] += 1
+    return answered
+
+
+async def test_reading_any_address_in_any_way_changes_nothing(work: Workspace) -> None:
+    await write_every_mail(work)
+    before = read_everything(work)
+    routes = [route for route in readable_routes(work) if route != FOLLOWED]
+    assert len(routes) > 5
+    addresses = (each for route in routes for each in addresses_of(work, route))
+    answered = await read_in_every_way(work, addresses)
     assert answered[200] > 100
     assert max(answered) < 500
     assert read_everything(work) == before
+
+
+async def test_following_a_link_of_a_mail_leaves_events_and_nothing_else(work: Workspace) -> None:
+    await write_every_mail(work)
+    before = read_everything(work)
+    assert FOLLOWED in readable_routes(work)
+    real = addresses_of(work, FOLLOWED)
+    answered = await read_in_every_way(work, real)
+    assert set(answered) == {302, 404, 405}
+    assert answered[404] == 2 * len(LOOKING_AHEAD)
+    after = read_everything(work)
+    assert set(after.pop("events")) > set(before.pop("events"))
+    assert after == before
+    events = [row for row in rows_of(work, "events") if row["source"] == "click"]
+    assert {row["actor"] for row in events} == {"unknown"}
+    assert len(rows_of(work, "events")) == len(events) < answered[302]
 
 
 async def test_every_answer_of_every_route_is_guarded(front: Workspace) -> None:
@@ -166,7 +205,13 @@ async def test_no_link_in_any_mail_holds_personal_data(front: Workspace) -> None
     assert {row["kind"] for row in rows_of(front, "outbox")} == set(OUTBOX_KINDS)
     links = {link for mail in _mails(front) for link in re.findall(r"https?://[^\s<>\"']+", mail)}
     ours = {link for link in links if link.startswith(BASE)}
-    assert {link.removeprefix(BASE).split("/")[1] for link in ours} >= {"u", "a", "d", "confirm"}
+    assert {link.removeprefix(BASE).split("/")[1] for link in ours} >= {
+        "u",
+        "a",
+        "d",
+        "confirm",
+        "c",
+    }
     for link in links:
         assert not PERSONAL.search(_opened(link)), link
 
@@ -197,12 +242,11 @@ def _opened(link: str) -> str:
 async def test_altered_link_shows_and_changes_nothing(front: Workspace) -> None:
     await write_every_mail(front)
     before = read_everything(front)
+    kinds = links_of(front) | {"c": followed_links(front)}
     async with a_visitor(front) as visitor:
-        for kind, (link, *_) in links_of(front).items():
+        for kind, (link, *_) in kinds.items():
             start, _, token = link.removeprefix(BASE).rpartition("/")
-            others = [
-                found[0].rpartition("/")[2] for k, found in links_of(front).items() if k != kind
-            ]
+            others = [found[0].rpartition("/")[2] for k, found in kinds.items() if k != kind]
             for wrong in [*_altered(token), *others]:
                 for method in ("GET", "POST"):
                     said = await visitor.request(method, f"{start}/{wrong}?answer=accept")

@@ -170,5 +170,8 @@ async def test_schema_names_every_route(work: Workspace) -> None:
         "/webhooks/{source}": ["get", "post"],
         "/healthz": ["get"],
         "/scripts/proof.js": ["get"],
+        "/c/{token}": ["get"],
+        "/e.js": ["get"],
+        "/visits": ["post"],
     }
     assert "422" in schema["paths"]["/forms/{form}"]["post"]["responses"]

@@ -132,13 +132,13 @@ def counted_commits(store: Store) -> Iterator[list[object]]:
     event.remove(store.engine, "commit", count)
 
 
-async def add_all(together: Together, posts: list[Post]) -> list[Any]:
+async def add_all(together: Together[Post, Any], posts: list[Post]) -> list[Any]:
     adding = (together.add(post, now=NOW) for post in posts)
     return await asyncio.gather(*adding, return_exceptions=True)
 
 
-def a_gatherer(work: Workspace) -> Together:
-    return Together(work.store, turns=asyncio.Semaphore(1), patience=30)
+def a_gatherer(work: Workspace) -> Together[Post, Any]:
+    return Together(work.store, turns=asyncio.Semaphore(1), patience=30, add=add_posts)
 
 
 async def test_posts_that_wait_share_one_commit(work: Workspace) -> None:
@@ -201,7 +201,7 @@ async def test_nothing_of_a_batch_is_stored_when_the_database_is_full(
 
 async def test_post_without_a_turn_is_sent_away_and_never_stored(work: Workspace) -> None:
     turns = asyncio.Semaphore(1)
-    together = Together(work.store, turns=turns, patience=0.02)
+    together = Together(work.store, turns=turns, patience=0.02, add=add_posts)
     await turns.acquire()
     with pytest.raises(TimeoutError):
         await together.add(a_post("late"), now=NOW)
@@ -212,7 +212,7 @@ async def test_post_without_a_turn_is_sent_away_and_never_stored(work: Workspace
 
 async def test_post_whose_sender_has_gone_before_its_turn_is_left_out(work: Workspace) -> None:
     turns = asyncio.Semaphore(1)
-    together = Together(work.store, turns=turns, patience=30)
+    together = Together(work.store, turns=turns, patience=30, add=add_posts)
     await turns.acquire()
     gone = asyncio.create_task(together.add(a_post("gone"), now=NOW))
     there = asyncio.create_task(together.add(a_post("there"), now=NOW))

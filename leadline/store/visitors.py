@@ -1,0 +1,186 @@
+"""Visitors of our web sites: page views under a name that says nothing, and whose they are.
+
+A visitor becomes a lead's by a link of a mail alone: the page that it leads to is told of the use
+of the link, and once that use is found to be a person's, all that the visitor did is the lead's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select, update
+
+from leadline.store import schema
+from leadline.store.bulk import among, as_dicts, insert_rows, update_rows, upsert_rows
+from leadline.store.events import GIVEN
+from leadline.store.links import SOURCE as CLICK
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_EVENTS = schema.events
+_VISITORS = schema.visitors
+_LEADS = schema.leads
+SOURCE: Final = "script"
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """One look at a page.
+
+    Attributes:
+        id: made by the browser; the same when it is sent again.
+        visitor: made by the browser too, and no more than a number.
+        click: external id of the use of a link that led here, None for none.
+        due_at: when to find out who it was.
+    """
+
+    id: str
+    visitor: str
+    kind: str
+    url: str
+    click: str | None
+    network: str | None
+    user_agent: str | None
+    at: datetime
+    due_at: datetime
+
+
+def add_page_views(
+    connection: Connection, views: Sequence[PageView], *, now: datetime
+) -> list[None]:
+    """Record page views, each once, at a number of statements that does not depend on theirs."""
+    leads = _leads_of(connection, {view.visitor for view in views})
+    mails = _mails_of(connection, {view.click for view in views if view.click})
+    rows = [
+        {
+            "source": SOURCE,
+            "external_id": f"{view.visitor}:{view.id}",
+            "kind": view.kind,
+            "lead_id": leads.get(view.visitor),
+            "visitor_id": view.visitor,
+            "outbox_id": mails.get(view.click or ""),
+            "url": view.url,
+            "network": view.network,
+            "user_agent": view.user_agent,
+            "actor": "unknown",
+            "detail": {"click": view.click} if view.click in mails else None,
+            "occurred_at": view.at,
+            "received_at": now,
+            "due_at": view.due_at,
+        }
+        for view in views
+    ]
+    columns = [{name: row.get(name) for name in GIVEN} for row in rows]
+    insert_rows(connection, _EVENTS, columns, ignore_known=True)
+    link_visitors(connection, set(mails.values()), now=now)
+    return [None] * len(views)
+
+
+def _leads_of(connection: Connection, visitors: Collection[str]) -> dict[str, int]:
+    columns = (_VISITORS.c.visitor_id, _VISITORS.c.lead_id)
+    rows = connection.execute(
+        select(*columns).where(among(connection, _VISITORS.c.visitor_id, visitors))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _mails_of(connection: Connection, clicks: Collection[str]) -> dict[str, int]:
+    """Return the mails whose links were used."""
+    if not clicks:
+        return {}
+    rows = connection.execute(
+        select(_EVENTS.c.external_id, _EVENTS.c.outbox_id).where(
+            _EVENTS.c.source == CLICK,
+            among(connection, _EVENTS.c.external_id, clicks),
+            _EVENTS.c.outbox_id.is_not(None),
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def link_visitors(connection: Connection, outbox_ids: Collection[int], *, now: datetime) -> int:
+    """Make visitors known who came by a link of one of these mails, and are people.
+
+    A use of a link that is not classified yet waits, one of a program links nobody, and only the
+    first visitor who names one is believed: an address may be passed on.
+
+    Args:
+        connection: a writing transaction.
+        outbox_ids: mails of which a link was used, or its use was classified.
+        now: the time.
+
+    Returns:
+        How many visitors are a lead's that were nobody's, or another's.
+    """
+    if not outbox_ids:
+        return 0
+    names = ("source", "external_id", "lead_id", "visitor_id", "actor", "detail")
+    rows = as_dicts(
+        connection.execute(
+            select(*(_EVENTS.c[name] for name in names))
+            .where(
+                among(connection, _EVENTS.c.outbox_id, outbox_ids),
+                _EVENTS.c.source.in_((CLICK, SOURCE)),
+            )
+            .order_by(_EVENTS.c.id)
+        )
+    )
+    found = _first_of_each(rows)
+    known = _leads_of(connection, found)
+    there = _present(connection, set(found.values()))
+    links = {
+        visitor: lead_id
+        for visitor, lead_id in found.items()
+        if lead_id in there and known.get(visitor) != lead_id
+    }
+    _join(connection, links, now=now)
+    return len(links)
+
+
+def _first_of_each(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Return visitor and lead for the uses of links that people made, the last for each visitor."""
+    people: dict[str, int] = {}
+    claims: dict[str, str] = {}
+    for row in rows:
+        if row["source"] == CLICK:
+            if row["actor"] == "human" and row["lead_id"] is not None:
+                people[row["external_id"]] = row["lead_id"]
+        elif click := (row["detail"] or {}).get("click"):
+            claims.setdefault(click, row["visitor_id"])
+    return {visitor: people[click] for click, visitor in claims.items() if click in people}
+
+
+def _present(connection: Connection, lead_ids: Collection[int]) -> set[int]:
+    rows = connection.execute(
+        select(_LEADS.c.id).where(
+            among(connection, _LEADS.c.id, lead_ids), _LEADS.c.erased_at.is_(None)
+        )
+    )
+    return set(rows.scalars())
+
+
+def _join(connection: Connection, links: dict[str, int], *, now: datetime) -> None:
+    """Give visitors to leads with all that was nobody's, and make the leads due."""
+    if not links:
+        return
+    rows = [
+        {"visitor_id": visitor, "lead_id": lead_id, "linked_at": now}
+        for visitor, lead_id in sorted(links.items())
+    ]
+    upsert_rows(connection, _VISITORS, rows, key="visitor_id")
+    connection.execute(
+        update(_EVENTS)
+        .where(among(connection, _EVENTS.c.visitor_id, links), _EVENTS.c.lead_id.is_(None))
+        .values(
+            lead_id=select(_VISITORS.c.lead_id)
+            .where(_VISITORS.c.visitor_id == _EVENTS.c.visitor_id)
+            .scalar_subquery()
+        )
+    )
+    due = [{"id": lead_id, "scoring_due_at": now} for lead_id in sorted(set(links.values()))]
+    update_rows(connection, _LEADS, due)
