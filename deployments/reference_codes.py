@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import leadline
 from leadline import errors
 from leadline.config.codes import CODES
+from leadline.domain.actor_words import ACTOR_WORDS
 from leadline.domain.condition_findings import _WORDING, FUNCTIONS
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.domain.reject_words import REJECT_WORDS
@@ -99,6 +100,11 @@ def _skip_reasons(lang: str) -> str:
     return table(("Reason", "In words", "日本語"), rows)
 
 
+def _actor_reasons(lang: str) -> str:
+    header = {"en": ("Code", "In words"), "ja": ("コード", "意味")}[lang]
+    return table(header, [(code(name), words[lang]) for name, words in ACTOR_WORDS.items()])
+
+
 def _reject_codes(lang: str) -> str:
     del lang
     rows = [(code(name), words["en"], words["ja"]) for name, words in REJECT_WORDS.items()]
@@ -181,6 +187,7 @@ def _words(found: type[errors.LeadlineError]) -> tuple[str, str]:
 
 MAKERS: Final[Mapping[str, Callable[[str], str]]] = {
     "skip-reasons": _skip_reasons,
+    "actor-reasons": _actor_reasons,
     "reject-codes": _reject_codes,
     "configuration-codes": _configuration_codes,
     "condition-codes": _condition_codes,

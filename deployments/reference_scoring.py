@@ -141,6 +141,18 @@ SCORING_MEANINGS: Final[dict[str, Words]] = {
         "names of events of your own, beside those that are known",
         "独自の行動の名前 (既定の名前に追加)",
     ),
+    "Settings.page_script": _both(
+        "the script `/e.js` for web sites of your own; without it there is none",
+        "自社サイト用のスクリプト `/e.js`。省略時は使わない",
+    ),
+    "PageScript.origins": _both(
+        "web sites that may load it, such as `https://www.example.com`",
+        "使用を許可するサイト (`https://www.example.com` など)",
+    ),
+    "PageScript.pricing_paths": _both(
+        "paths whose views are `pricing_page_viewed`; `*` stands for anything",
+        "閲覧を `pricing_page_viewed` として記録するパス。`*` は任意の文字列",
+    ),
     "Sending.track_clicks": _both(
         "whether links in the HTML part of nurture mail lead over this server, so that clicks are "
         "seen",
