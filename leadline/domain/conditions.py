@@ -20,7 +20,7 @@ from leadline.domain.condition_text import fold
 from leadline.domain.condition_tree import Term, known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -35,8 +35,10 @@ __all__ = [
     "compile_condition",
     "connect",
     "evaluate",
+    "find_matches",
     "fold",
     "negated",
+    "typed_columns",
 ]
 
 MOST_BITS: Final = 63  # a signed 64-bit word; the 64th bit is the sign
@@ -130,7 +132,7 @@ def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray
     if not matches.size:
         return matches
     with _database().cursor() as connection:
-        connection.register("leads", _columns(conditions, frame))
+        connection.register("leads", typed_columns(conditions, frame))
         for start in range(0, len(conditions), _AT_ONCE):
             some = conditions[start : start + _AT_ONCE]
             tests = ", ".join(f"{condition.sql} AS c{i}" for i, condition in enumerate(some))
@@ -214,7 +216,7 @@ def _is_regex(pattern: str) -> bool:
     return True
 
 
-def _columns(conditions: Sequence[Condition], frame: pd.DataFrame) -> pd.DataFrame:
+def typed_columns(conditions: Sequence[Condition], frame: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that the conditions name, each with the dtype of its field's type."""
     import pandas as pd
 
@@ -235,12 +237,39 @@ def _typed(column: pd.Series, kind: FieldType) -> object:
 
     if kind == "text":
         return column.astype("str").array
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+        column = _read_texts(column, kind)
     if kind == "time":
         times = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
         return times.dt.tz_localize(None).astype("datetime64[us]").array
-    if kind == "boolean":  # custom fields are kept as text
-        column = column.astype(object).replace({"true": 1, "false": 0})
     numbers = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
     if kind == "number":
         return numbers
     return pd.arrays.BooleanArray(numbers == 1, ~np.isin(numbers, (0, 1)))
+
+
+def _read_texts(column: pd.Series, kind: FieldType) -> pd.Series:
+    """Read the texts in a column: custom fields are kept as such."""
+    import pandas as pd
+
+    from leadline.domain import condition_values
+
+    read: Callable[[str], object] = {
+        "number": condition_values.as_number,
+        "boolean": condition_values.as_boolean,
+        "time": condition_values.as_time,
+    }[kind]
+    values = column.tolist()
+    if not any(isinstance(value, str) for value in values):
+        return column.astype(object)
+    read_values = [read(fold(value)) if isinstance(value, str) else value for value in values]
+    return pd.Series(read_values, index=column.index, dtype=object)
+
+
+def find_matches(pattern: str, texts: Sequence[str]) -> list[bool]:
+    """Tell which folded texts hold a match of a folded pattern, as RE2 finds it."""
+    with _database().cursor() as connection:
+        found = connection.execute(
+            "SELECT regexp_matches(unnest(?::VARCHAR[]), ?)", [list(texts), pattern]
+        )
+        return [bool(row[0]) for row in found.fetchall()]

@@ -74,3 +74,13 @@ LANGUAGES: Final = ("en", "ja")
 #: for; points, which tell how much it has done as well, rank the leads behind it.
 HOT_GRADE: Final = "A"
 LIFECYCLE_STAGES: Final = ("subscriber", "lead", "mql", "sal", "sql", "opportunity", "customer")
+
+
+def find_score_field(name: str) -> tuple[str, str] | None:
+    """Return field and model of a name such as `points_cloud`, None for any other name."""
+    if name in LEAD_FIELDS or name in DERIVED_FIELDS:
+        return None
+    for field in sorted(SCORE_FIELDS, key=len, reverse=True):
+        if name.startswith(f"{field}_"):
+            return field, name.removeprefix(f"{field}_")
+    return None

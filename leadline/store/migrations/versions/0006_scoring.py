@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from leadline.store.columns import BigId, PlainJson, UtcDateTime
+from leadline.store.condition_functions import postgresql_functions
 
 revision = "0006"
 down_revision = "0005"
@@ -18,6 +19,7 @@ _PARTIAL = (
     ("ix_events_address_hash", "events", ["address_hash"], _UNKNOWN),
     ("ix_events_visitor_id", "events", ["visitor_id"], "visitor_id IS NOT NULL"),
     ("ix_events_outbox_id", "events", ["outbox_id"], "outbox_id IS NOT NULL"),
+    ("ix_events_import_run_id", "events", ["import_run_id"], "import_run_id IS NOT NULL"),
     ("ix_events_network", "events", ["network", "occurred_at"], "network IS NOT NULL"),
     ("ix_leads_review_due", "leads", ["review_due_at", "id"], "review_due_at IS NOT NULL"),
 )
@@ -31,6 +33,7 @@ def upgrade() -> None:
     _widen_leads()
     _rebuild_scores()
     _make_tables()
+    _make_functions()
     for table, columns in _new_columns().items():
         for column in columns:
             op.add_column(table, column)
@@ -44,6 +47,13 @@ def upgrade() -> None:
             sqlite_where=condition,
             postgresql_where=condition,
         )
+
+
+def _make_functions() -> None:
+    """Let PostgreSQL compare text as every other engine does; SQLite asks us at each connection."""
+    if op.get_bind().dialect.name == "postgresql":
+        for statement in postgresql_functions():
+            op.get_bind().exec_driver_sql(statement)
 
 
 def _new_columns() -> dict[str, list[sa.Column[Any]]]:
@@ -67,7 +77,11 @@ def _new_columns() -> dict[str, list[sa.Column[Any]]]:
         "events": [
             *(sa.Column(name, sa.Text(), nullable=True) for name in texts),
             sa.Column("outbox_id", BigId, nullable=True),
+            sa.Column("import_run_id", BigId, nullable=True),
             sa.Column("due_at", UtcDateTime(), nullable=True),
+        ],
+        "import_runs": [
+            sa.Column("kind", sa.Text(), nullable=False, server_default="leads"),
         ],
     }
 
@@ -111,6 +125,7 @@ def _rebuild_scores() -> None:
             ["rule_set_id"], ["rule_sets.id"], name=op.f("fk_scores_rule_set_id")
         ),
         sa.PrimaryKeyConstraint("lead_id", "model", name=op.f("pk_scores")),
+        sqlite_with_rowid=False,
     )
     op.execute(
         "INSERT INTO scores (lead_id, model, rule_set_id, matched, points, fit_points, "
@@ -156,6 +171,9 @@ def _make_tables() -> None:
         sa.Column("engagement_points", sa.Float(), nullable=False),
         sa.Column("grade", sa.Text(), nullable=False),
         sa.Column("engagement_level", sa.Integer(), nullable=False),
+        sa.Column("base_points", sa.Float(), nullable=False),
+        sa.Column("points_cap", sa.Float(), nullable=True),
+        sa.Column("sums", sa.LargeBinary(), nullable=True),
         sa.Column("last_event_id", BigId, nullable=True),
         sa.Column("config_hash", sa.Text(), nullable=False),
         sa.Column("as_of", UtcDateTime(), nullable=False),
