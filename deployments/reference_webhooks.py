@@ -17,6 +17,22 @@ WEBHOOK_MEANINGS: Final[dict[str, Words]] = {
     "MappingShape.webhook": _both(
         "what a tool posts to `/webhooks/<source>`", "ツールが `/webhooks/<取込元>` に送信する内容"
     ),
+    "MappingShape.events": _both(
+        "behavior events: columns of their files, and who may post to `/events/<source>`",
+        "行動履歴。ファイルの列と `/events/<取込元>` への送信者の確認方法",
+    ),
+    "EventsShape.columns": _both(
+        "header -> event field; an empty text leaves the column out",
+        "見出し → 行動履歴の項目。空文字の列は使わない",
+    ),
+    "EventsShape.signature": _both(
+        "HMAC over the body; the secret is LEADLINE_WEBHOOK_SECRET_<SOURCE>",
+        "本文の HMAC 署名。秘密の値は LEADLINE_WEBHOOK_SECRET_<取込元>",
+    ),
+    "EventsShape.key": _both(
+        "a key that the sender repeats, in one of three places", "送信側が毎回送るキーの場所"
+    ),
+    "EventsShape.open": _both("anybody may post", "誰からでも受け付ける"),
     "WebhookShape.vendor": _both(
         "a tool that is known; what stands beside it replaces what is known",
         "既知のツール。併記した指定が優先",

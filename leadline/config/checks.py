@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard, get_args
 from zoneinfo import ZoneInfo
 
 from leadline.config.assets import LARGEST, asset_fault
+from leadline.config.event_sources import check_events
 from leadline.config.form_checks import check_form
 from leadline.config.problems import nearest
 from leadline.config.webhook_checks import check_variables, check_webhook
@@ -87,6 +88,7 @@ def check_mapping(mapping: Document, custom: Collection[str]) -> Iterator[Proble
     yield from _zone(mapping, ("timezone",))
     yield from _targets(mapping, ("columns",), {*LEAD_FIELDS, *custom})
     yield from check_webhook(mapping, {*LEAD_FIELDS, *custom})
+    yield from check_events(mapping)
 
 
 def check_zone(spot: Spot, zone: str) -> Iterator[Problem]:

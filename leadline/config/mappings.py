@@ -36,7 +36,7 @@ def source_settings(
     over = mapping or project.mappings.get(source) or MappingShape()
     changes = {
         name: value
-        for name in over.model_fields_set - {"columns", "webhook"}
+        for name in over.model_fields_set - {"columns", "webhook", "events"}
         if (value := getattr(over, name)) is not None
     }
     joined = stated.model_copy(update={**changes, "mapping": {**stated.mapping, **over.columns}})
@@ -44,6 +44,20 @@ def source_settings(
         return joined
     default = project.settings.backfill_threshold
     return joined.model_copy(update={"backfill_threshold": default})
+
+
+def event_columns(
+    project: Project, source: str, *, mapping: MappingShape | None = None
+) -> dict[str, str]:
+    """Return which columns of a source's event files hold what, as far as the files say it.
+
+    Args:
+        project: the configuration.
+        source: its name.
+        mapping: in place of `config/mappings/<source>.yaml`.
+    """
+    stated = mapping or project.mappings.get(source)
+    return dict(stated.events.columns) if stated is not None and stated.events else {}
 
 
 def read_mapping(path: Path, *, custom: Collection[str] = ()) -> MappingShape:

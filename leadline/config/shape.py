@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, InstanceOf, model_validator
 
+from leadline.config.event_sources import EventsShape
 from leadline.config.forms import FormShape, Origin
 from leadline.config.scoring import Scoring, SegmentShape
 from leadline.config.values import (
@@ -110,6 +111,9 @@ class MappingShape(TableShape):
     )
     webhook: WebhookShape | None = Field(
         default=None, description="what a tool posts to /webhooks/<source>"
+    )
+    events: EventsShape | None = Field(
+        default=None, description="behavior events, from files and posts to /events/<source>"
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from leadline.errors import Problem
 
 _WEBHOOK: Final = ("webhook",)
+_GUARDED: Final = ("webhook", "events")
 _TEXTS: Final = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`")
 _NAME_COMPARED: Final = re.compile(r'[=!]=\s*"([^"]*)"')
 _SINGLE: Final = re.compile(r"=(?!=)")
@@ -35,7 +36,7 @@ def check_webhook(mapping: Document, fields: Collection[str]) -> Iterator[Proble
     if not isinstance(mapping.get(_WEBHOOK), dict):
         return
     for path in _expressions(mapping):
-        yield from _expression(mapping, path)
+        yield from check_expression(mapping, path)
     stated = mapping.get((*_WEBHOOK, "fields"))
     for name in stated if isinstance(stated, dict) else ():
         if name not in fields:
@@ -55,15 +56,23 @@ def check_variables(mappings: Mapping[str, Document]) -> Iterator[Problem]:
     """
     owners: dict[str, Document] = {}
     for source, mapping in sorted(mappings.items()):
-        webhook = mapping.get(_WEBHOOK)
-        if not isinstance(webhook, dict) or mapping.get((*_WEBHOOK, "open")) is True:
+        block = next((name for name in _GUARDED if _has_secret(mapping, name)), None)
+        if block is None:
             continue
         variable = webhook_variable("SECRET", source)
         first = owners.setdefault(variable, mapping)
         if first is not mapping:
-            yield mapping.at_key(_WEBHOOK).problem(
+            yield mapping.at_key((block,)).problem(
                 "same_secret_variable", first=first.file, second=mapping.file, variable=variable
             )
+
+
+def _has_secret(mapping: Document, block: str) -> bool:
+    """Tell whether who posts to a source has to know a secret."""
+    stated = mapping.get((block,))
+    if not isinstance(stated, dict) or mapping.get((block, "open")) is True:
+        return False
+    return block == "webhook" or bool({"signature", "key"} & stated.keys())
 
 
 def _expressions(mapping: Document) -> Iterator[Path]:
@@ -97,7 +106,7 @@ def _texts(mapping: Document, path: Path) -> Iterator[Path]:
         yield from ((*path, n) for n, each in enumerate(value) if isinstance(each, str))
 
 
-def _expression(mapping: Document, path: Path) -> Iterator[Problem]:
+def check_expression(mapping: Document, path: Path) -> Iterator[Problem]:
     """Yield a fault when a text is no JMESPath, or no plain path where one is needed."""
     text = str(mapping.get(path))
     if not text:

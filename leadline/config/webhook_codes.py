@@ -14,6 +14,22 @@ WEBHOOK_CODES: Final[dict[str, Code]] = {
         "Without a signature or a key, whoever knows the address may post leads.",
         "署名もキーもないと、URL を知る誰もがリードを送信できます。",
     ),
+    "events_unguarded": Code(
+        "say how the source is known that posts events: `signature` or `key`; or `open: true` for "
+        "anybody; `columns` alone is for files",
+        "行動履歴の送信元の確認方法を `signature`・`key` で指定してください。誰からでも受け付ける"
+        "場合は `open: true`、ファイルだけなら `columns` を書きます",
+        "Without a signature or a key, whoever knows the address may post events.",
+        "署名もキーもないと、URL を知る誰もが行動履歴を送信できます。",
+    ),
+    "unknown_event_field": Code(
+        "not a field of an event",
+        "行動履歴の項目ではありません",
+        "Fields are event_id, email, external_id, anonymous_id, event, occurred_at, campaign, url, "
+        "user_agent and ip.",
+        "項目は event_id・email・external_id・anonymous_id・event・occurred_at・campaign・url・"
+        "user_agent・ip です。",
+    ),
     "open_and_guarded": Code(
         "`open: true` lets anybody post; take it away, or the `signature` and `key` beside it",
         "`open: true` は誰からでも受け付ける指定です。`signature`・`key` と同時には指定できません",

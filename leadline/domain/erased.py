@@ -51,6 +51,10 @@ class Erased:
         }
         return replace(judged, rejected={**judged.rejected, **refused}) if refused else judged
 
+    def is_erased(self, address: str | None) -> bool:
+        """Tell whether a canonical address is that of somebody who was erased."""
+        return bool(self._hashes and address) and self._hash(address or "") in self._hashes
+
     def empty(self, rows: Rows, *, emails: Collection[int]) -> None:
         """Keep nothing of refused rows of an erased person, whatever was wrong.
 

@@ -25,6 +25,16 @@ REJECT_WORDS: Final[dict[str, dict[str, str]]] = {
         "en": "the mail address is not a single valid address",
         "ja": "メールアドレスの形式が正しくありません",
     },
+    "no_event": {"en": "no name of an event", "ja": "イベント名がありません"},
+    "no_person": {
+        "en": "neither a mail address nor an id says whose event it is",
+        "ja": "メールアドレスもIDもなく、誰の行動か分かりません",
+    },
+    "bad_time": {
+        "en": "the time is missing or cannot be read",
+        "ja": "日時がないか、読み取れません",
+    },
+    "in_future": {"en": "the time lies in the future", "ja": "日時が未来になっています"},
     "too_long": {"en": "a cell is too long", "ja": "文字数が上限を超えています"},
     "honeypot": {
         "en": "the form's hidden field was filled in, as programs do",

@@ -86,7 +86,7 @@ class Stated:
             raw = dict(zip(row.header or (), raw, strict=False))
         if not isinstance(raw, dict) or set(raw) == _WHOLE:
             return None
-        if row.kind == "form":
+        if row.kind in {"form", "event"}:
             return [raw.get(_EMAIL)]
         mapping = row.mapping or {}
         return [cell for name, cell in raw.items() if mapping.get(name) == _EMAIL]

@@ -177,3 +177,49 @@ class HeaderLineMissing(IntakeError):
         "見出しに指定されています)。最後の行は {last} 行目です。header_line を直すか、"
         "削除して自動判別にしてください。",
     }
+
+
+class NoAddressColumn(IntakeError):
+    """No column of the file can be the mail address."""
+
+    texts: ClassVar = {
+        "en": "{file} has no column with mail addresses. Its header (line {line}) reads: {header}. "
+        "Nothing was taken in. Name the column in {mapping}: columns: {{<header>: email}}",
+        "ja": "{file} にメールアドレスの列が見つかりません。見出し({line}行目): {header}。"
+        "何も取り込んでいません。{mapping} の columns: に {{<見出し>: email}} を指定してください。",
+    }
+    _unshown: ClassVar = {
+        "en": "{file} has no column with mail addresses; line {line} was read as its header. "
+        "Nothing was taken in. Name the column in {mapping}: columns: {{<header>: email}}",
+        "ja": "{file} にメールアドレスの列が見つかりません({line}行目を見出しとして読みました)。"
+        "何も取り込んでいません。{mapping} の columns: に {{<見出し>: email}} を指定してください。",
+    }
+
+    def say(self, lang: str) -> str:
+        """Return the message in `lang`; without a header where that may not be shown."""
+        texts = self.texts if self.details["header"] else self._unshown
+        return str(texts[lang].format(**self.details))
+
+
+class NoEventColumns(NoAddressColumn):
+    """The columns of a file do not tell who did what, and when."""
+
+    texts: ClassVar = {
+        "en": "{file} has no columns that tell who did what and when: `event`, `occurred_at`, and "
+        "`email`, `external_id` or `anonymous_id`. Its header (line {line}) reads: {header}. "
+        "Nothing was taken in. Name the columns in {mapping}: events: {{columns: {{<header>: "
+        "event}}}}",
+        "ja": "{file} に行動履歴の列が足りません。`event`、`occurred_at` と、`email`・"
+        "`external_id`・`anonymous_id` のいずれかが必要です。見出し({line}行目): {header}。何も"
+        "取り込んでいません。{mapping} の events: に columns: {{<見出し>: event}} の形で指定して"
+        "ください。",
+    }
+    _unshown: ClassVar = {
+        "en": "{file} has no columns that tell who did what and when: `event`, `occurred_at`, and "
+        "`email`, `external_id` or `anonymous_id`; line {line} was read as its header. Nothing "
+        "was taken in. Name the columns in {mapping}: events: {{columns: {{<header>: event}}}}",
+        "ja": "{file} に行動履歴の列が足りません({line}行目を見出しとして読みました)。`event`、"
+        "`occurred_at` と、`email`・`external_id`・`anonymous_id` のいずれかが必要です。何も"
+        "取り込んでいません。{mapping} の events: に columns: {{<見出し>: event}} の形で指定して"
+        "ください。",
+    }

@@ -6,16 +6,24 @@ import csv
 import hashlib
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from leadline.config.mappings import source_settings
+from leadline.config.mappings import event_columns, source_settings
+from leadline.domain.behavior import NEEDED, PERSON, TIME, map_event_headers
 from leadline.domain.date_order import infer_order
 from leadline.domain.fields import TIMED, SourceContext
 from leadline.domain.intake import Rejected
-from leadline.domain.mapping import decide_mapping, fold_header, infer_country, is_opt_out
-from leadline.errors import IntakeError
+from leadline.domain.mapping import (
+    ColumnMatch,
+    Mapped,
+    decide_mapping,
+    fold_header,
+    infer_country,
+    is_opt_out,
+)
 from leadline.files.chunks import as_json_lists, cut_chunks
 from leadline.files.exports import OURS, is_export
+from leadline.files.faults import NoAddressColumn, NoEventColumns
 from leadline.files.folders import plain_name
 from leadline.files.formulas import unguard, unguard_column
 from leadline.files.header import told_apart
@@ -42,7 +50,6 @@ if TYPE_CHECKING:
     from leadline.config.shape import MappingShape, Project, SourceSettings
     from leadline.domain.columns import Judged
     from leadline.domain.date_order import Order
-    from leadline.domain.mapping import Mapped
     from leadline.files.chunks import Chunk
     from leadline.files.grammar import Dialect
     from leadline.files.reader import Table
@@ -59,28 +66,6 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-class NoAddressColumn(IntakeError):
-    """No column of the file can be the mail address."""
-
-    texts: ClassVar = {
-        "en": "{file} has no column with mail addresses. Its header (line {line}) reads: {header}. "
-        "Nothing was taken in. Name the column in {mapping}: columns: {{<header>: email}}",
-        "ja": "{file} にメールアドレスの列が見つかりません。見出し({line}行目): {header}。"
-        "何も取り込んでいません。{mapping} の columns: に {{<見出し>: email}} を指定してください。",
-    }
-    _unshown: ClassVar = {
-        "en": "{file} has no column with mail addresses; line {line} was read as its header. "
-        "Nothing was taken in. Name the column in {mapping}: columns: {{<header>: email}}",
-        "ja": "{file} にメールアドレスの列が見つかりません({line}行目を見出しとして読みました)。"
-        "何も取り込んでいません。{mapping} の columns: に {{<見出し>: email}} を指定してください。",
-    }
-
-    def say(self, lang: str) -> str:
-        """Return the message in `lang`; without a header where that may not be shown."""
-        texts = self.texts if self.details["header"] else self._unshown
-        return str(texts[lang].format(**self.details))
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What whoever imports a file asks for.
@@ -89,11 +74,13 @@ class Wish:
         source: name of the source; the file's stem when None.
         mapping: in place of the project's mapping of the source.
         mapping_file: where that one is written.
+        is_events: whether the rows are what people did, and no leads.
     """
 
     source: str | None = None
     mapping: MappingShape | None = None
     mapping_file: str = ""
+    is_events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +145,7 @@ class SourceFile:
 
         A row that breaks us is refused as `unreadable`, and does not stop the others.
         """
-        cells = self._data(columns)
+        cells = self.cells(columns)
         try:
             return self._decide(cells)
         except Exception:  # noqa: BLE001 - whatever it is, it is about few rows
@@ -203,7 +190,7 @@ class SourceFile:
 
     def raw_rows(self, columns: Sequence[pa.Array]) -> list[str]:
         """Return the cells of each row as a JSON list."""
-        return as_json_lists(self._data(columns))
+        return as_json_lists(self.cells(columns))
 
     def refused(self, reject: Mapping[str, Any]) -> Refused:
         """Return a refused row as the quarantine file shows it."""
@@ -248,7 +235,7 @@ class SourceFile:
             "is_country_assumed": self.is_country_assumed,
         }
 
-    def _data(self, columns: Sequence[pa.Array]) -> Sequence[pa.Array]:
+    def cells(self, columns: Sequence[pa.Array]) -> Sequence[pa.Array]:
         """Return the columns that are data, each cell as it was before it was guarded."""
         data = [columns[place] for place in self.places]
         return [unguard_column(column) for column in data] if self.is_guarded else data
@@ -269,20 +256,18 @@ def open_source(path: Path, *, project: Project, wish: Wish | None = None) -> So
         name = named
         settings = source_settings(project, name, mapping=wish.mapping)
     told = read_told(seen.shown) if seen.is_mended and wish.mapping is None else Told()
-    mapped = decide_mapping(
-        seen.header,
-        fixed=_fixed(told, settings, seen.header),
-        samples=seen.samples,
-        custom=project.settings.fields,
-    )
     mapping_file = wish.mapping_file or f"config/mappings/{name}.yaml"
-    if "email" not in mapped.fields.values():
-        raise NoAddressColumn(
-            file=str(path),
-            line=seen.table.header_line,
-            header=", ".join(seen.header)[:300],
-            mapping=mapping_file,
+    if wish.is_events:
+        fixed = event_columns(project, name, mapping=wish.mapping)
+        mapped = _map_events(seen, _fixed(told, fixed, seen.header))
+    else:
+        mapped = decide_mapping(
+            seen.header,
+            fixed=_fixed(told, settings.mapping, seen.header),
+            samples=seen.samples,
+            custom=project.settings.fields,
         )
+    _require_columns(path, seen, mapped, mapping_file, is_events=wish.is_events)
     country, assumed = _country(project, settings, seen.header)
     order = _order(settings.date_order or told.date_order, mapped, seen.samples, country=country)
     zone = settings.timezone or (_JAPAN_ZONE if assumed else project.settings.timezone)
@@ -349,15 +334,47 @@ def _blanked(cells: pa.Array, rows: Mapping[int, Any]) -> pa.Array:
     )
 
 
-def _fixed(told: Told, settings: SourceSettings, header: Sequence[str]) -> dict[str, str]:
+def _map_events(seen: _Seen, fixed: Mapping[str, str]) -> Mapped:
+    """Return what the columns of a file of events hold; by their names alone."""
+    fields = map_event_headers(seen.header, fixed)
+    stated = {fold_header(name) for name in fixed}
+    matches = (
+        ColumnMatch(
+            header,
+            fields.get(header, ""),
+            100 * (header in fields),
+            "fixed" if fold_header(header) in stated else "alias" if header in fields else "none",
+        )
+        for header in seen.header
+    )
+    return Mapped(tuple(matches), fields)
+
+
+def _require_columns(
+    path: Path, seen: _Seen, mapped: Mapped, mapping_file: str, *, is_events: bool
+) -> None:
+    fields = set(mapped.fields.values())
+    details = {
+        "file": str(path),
+        "line": seen.table.header_line,
+        "header": ", ".join(seen.header)[:300],
+        "mapping": mapping_file,
+    }
+    if is_events and not (fields >= NEEDED and fields & PERSON):
+        raise NoEventColumns(**details)
+    if not is_events and "email" not in fields:
+        raise NoAddressColumn(**details)
+
+
+def _fixed(told: Told, fixed: Mapping[str, str], header: Sequence[str]) -> dict[str, str]:
     """Return what the configuration fixes, and beside it what rows were read with before."""
-    configured = {fold_header(name) for name in settings.mapping}
+    configured = {fold_header(name) for name in fixed}
     before = {
         name: field
         for name, field in told.fields.items()
         if name in header and fold_header(name) not in configured
     }
-    return {**before, **settings.mapping}
+    return {**before, **fixed}
 
 
 def _parted(text: str, dialect: Dialect) -> list[str]:
@@ -402,6 +419,6 @@ def _order(
     *,
     country: str,
 ) -> Order:
-    timed = [header for header, field in mapped.fields.items() if field in TIMED]
+    timed = [header for header, field in mapped.fields.items() if field in {*TIMED, TIME}]
     cells = chain.from_iterable(samples[header] for header in timed)
     return infer_order(cells, stated=stated, country=country)

@@ -25,12 +25,14 @@ class ImportRun:
     """One pass over one file.
 
     Attributes:
+        kind: `leads` or `events`.
         counts: as recorded when it ended, None before that and after a crash.
         owner: the process that reads the file, None in runs that are older than this column.
         undo_counts: what was taken back so far; `undone_at` says that it is done.
     """
 
     id: int
+    kind: str
     source: str
     file_name: str
     mapping: dict[str, str]

@@ -21,6 +21,7 @@ import_runs = Table(
     "import_runs",
     metadata,
     id_column(),
+    Column("kind", Text, nullable=False, server_default="leads"),
     Column("source", Text, nullable=False),
     Column("file_name", Text, nullable=False),
     Column("file_hash", Text, nullable=False),

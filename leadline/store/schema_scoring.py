@@ -30,6 +30,7 @@ events = Table(
     Column("address_hash", Text),
     Column("visitor_id", Text),
     Column("outbox_id", BigId),
+    Column("import_run_id", BigId),
     Column("campaign", Text),
     Column("url", Text),
     Column("network", Text),
@@ -60,6 +61,7 @@ events = Table(
     ),
     waiting("ix_events_visitor_id", "visitor_id", where="visitor_id IS NOT NULL"),
     waiting("ix_events_outbox_id", "outbox_id", where="outbox_id IS NOT NULL"),
+    waiting("ix_events_import_run_id", "import_run_id", where="import_run_id IS NOT NULL"),
     waiting("ix_events_network", "network", "occurred_at", where="network IS NOT NULL"),
 )
 
@@ -111,6 +113,7 @@ scores = Table(
     Column("config_hash", Text, nullable=False),
     at("as_of", nullable=False),
     Index("ix_scores_rule_set", "model", "rule_set_id", "lead_id"),
+    sqlite_with_rowid=False,  # one tree in place of two, in the order in which batches come
 )
 
 score_changes = Table(
@@ -127,6 +130,10 @@ score_changes = Table(
     Column("engagement_points", Float, nullable=False),
     Column("grade", Text, nullable=False),
     Column("engagement_level", Integer, nullable=False),
+    # as in scores: with them a row tells the score of any date until the next row
+    Column("base_points", Float, nullable=False),
+    Column("points_cap", Float),
+    Column("sums", LargeBinary),
     Column("last_event_id", BigId),
     Column("config_hash", Text, nullable=False),
     at("as_of", nullable=False),

@@ -275,7 +275,8 @@ def begin_import(
         The run, and the last line that it had stored before, None for a new one.
     """
     owner = str(this_process())
-    same = ("source", "file_hash", "mapping", "is_backfill")
+    values = {"kind": "leads", **values}
+    same = ("kind", "source", "file_hash", "mapping", "is_backfill")
     query = (
         select(_RUNS.c.id, _RUNS.c.owner, *(_RUNS.c[name] for name in same))
         .where(
@@ -324,6 +325,7 @@ def find_finished_import(
     The same bytes of another source, where one is given, are another import.
     """
     query = select(func.max(_RUNS.c.id)).where(
+        _RUNS.c.kind == "leads",
         _RUNS.c.file_hash == file_hash,
         _RUNS.c.finished_at.is_not(None),
         _RUNS.c.undo_counts.is_(None),

@@ -1,0 +1,174 @@
+"""What is read to tell people from programs among those who made events, and what was told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import select, text
+
+from leadline.domain.events import OURS
+from leadline.store import schema
+from leadline.store.bulk import among, as_dicts, update_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+Row = dict[str, Any]
+_EVENTS = schema.events
+_OUTBOX = schema.outbox
+#: What tells who was there, and whose event it is.
+_READ: Final = (
+    *("id", "source", "kind", "lead_id", "address_hash", "visitor_id", "outbox_id", "campaign"),
+    *("url", "network", "user_agent", "actor", "actor_reason", "detail", "occurred_at", "due_at"),
+)
+#: Columns that neighbors share, each with the condition of its index, word for word.
+_SHARED: Final = {
+    "lead_id": "e.lead_id IS NOT NULL",
+    "address_hash": "e.lead_id IS NULL AND e.address_hash IS NOT NULL",
+    "visitor_id": "e.visitor_id IS NOT NULL",
+    "network": "e.network IS NOT NULL",
+}
+#: How long after its sending a mail is still opened.
+_SENT_WITHIN: Final = timedelta(days=30)
+
+
+class Span(NamedTuple):
+    """A stretch of time in which an event has neighbors.
+
+    Attributes:
+        column: what they share, of `lead_id`, `address_hash`, `visitor_id` and `network`.
+        key: its value.
+    """
+
+    column: str
+    key: int | str
+    start: datetime
+    stop: datetime
+
+
+def has_due(connection: Connection, *, now: datetime) -> bool:
+    """Tell whether an event waits to be judged."""
+    query = select(_EVENTS.c.id).where(_EVENTS.c.due_at <= now).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def claim_due(connection: Connection, *, now: datetime, limit: int) -> list[int]:
+    """Take up to `limit` events that are due, the longest waiting first, until the end."""
+    query = (
+        select(_EVENTS.c.id)
+        .where(_EVENTS.c.due_at <= now)
+        .order_by(_EVENTS.c.due_at, _EVENTS.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def get_events(connection: Connection, ids: Collection[int]) -> dict[int, Row]:
+    """Return events by id."""
+    query = select(*(_EVENTS.c[name] for name in _READ))
+    rows = as_dicts(connection.execute(query.where(among(connection, _EVENTS.c.id, ids))))
+    return {row["id"]: row for row in rows}
+
+
+def find_neighbors(connection: Connection, spans: Iterable[Span]) -> set[int]:
+    """Return ids of events within spans, and of the sendings before them to the same people."""
+    found: set[int] = set()
+    by_column: dict[str, list[Span]] = {}
+    for span in spans:
+        by_column.setdefault(span.column, []).append(span)
+    for column, theirs in by_column.items():
+        found |= _within(connection, column, _merged(theirs))
+        if column in {"lead_id", "address_hash"}:
+            wider = [each._replace(start=each.start - _SENT_WITHIN) for each in theirs]
+            found |= _within(connection, column, _merged(wider), also="e.kind = 'email_sent'")
+    return found
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    """Return spans of which no two of one key overlap."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and merged[-1].key == span.key and span.start <= merged[-1].stop:
+            merged[-1] = merged[-1]._replace(stop=max(merged[-1].stop, span.stop))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _within(
+    connection: Connection, column: str, spans: Sequence[Span], *, also: str = "1 = 1"
+) -> set[int]:
+    condition = f"{_SHARED[column]} AND {also}"
+    if connection.dialect.name == "sqlite":
+        wanted = json.dumps([[each.key, _stored(each.start), _stored(each.stop)] for each in spans])
+        # the order of the join is fixed, so that each span is one look into the index
+        rows = connection.execute(
+            text(
+                f"SELECT e.id FROM json_each(:spans) s CROSS JOIN events e "  # noqa: S608 - our own names
+                f"WHERE {condition} AND e.{column} = json_extract(s.value, '$[0]') AND "
+                "e.occurred_at BETWEEN json_extract(s.value, '$[1]') "
+                "AND json_extract(s.value, '$[2]')"
+            ),
+            {"spans": wanted},
+        )
+    else:
+        kind = "bigint" if column == "lead_id" else "text"
+        rows = connection.execute(
+            text(
+                f"SELECT e.id FROM unnest(CAST(:keys AS {kind}[]), CAST(:starts AS timestamptz[]), "  # noqa: S608 - our own names
+                "CAST(:stops AS timestamptz[])) AS s (key, start, stop) "
+                f"JOIN events e ON e.{column} = s.key AND e.occurred_at BETWEEN s.start AND s.stop "
+                f"WHERE {condition}"
+            ),
+            {
+                "keys": [each.key for each in spans],
+                "starts": [each.start for each in spans],
+                "stops": [each.stop for each in spans],
+            },
+        )
+    return set(rows.scalars())
+
+
+def _stored(at: datetime) -> str:
+    """Return an instant as SQLite stores it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def list_sendings(connection: Connection, outbox_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when our own mails were sent."""
+    if not outbox_ids:
+        return {}
+    rows = connection.execute(
+        select(_OUTBOX.c.id, _OUTBOX.c.sent_at).where(
+            among(connection, _OUTBOX.c.id, outbox_ids), _OUTBOX.c.sent_at.is_not(None)
+        )
+    )
+    return {row.id: row.sent_at for row in rows}
+
+
+def mark_judged(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record who made events: id, actor, actor_reason; they are due no more."""
+    update_rows(connection, _EVENTS, [{**row, "due_at": None} for row in rows])
+
+
+def list_events(connection: Connection, lead_id: int, *, limit: int) -> list[Row]:
+    """Return the latest events of a lead, the newest first."""
+    names = ("external_id", "source", "kind", "occurred_at", "campaign", "url", "actor")
+    query = (
+        select(*(_EVENTS.c[name] for name in (*names, "actor_reason", "due_at")))
+        .where(_EVENTS.c.lead_id == lead_id)
+        .order_by(_EVENTS.c.occurred_at.desc(), _EVENTS.c.id.desc())
+        .limit(limit)
+    )
+    return as_dicts(connection.execute(query))
+
+
+def is_interest(kind: str) -> bool:
+    """Tell whether an event may give points: our own acts do not."""
+    return kind not in OURS

@@ -1,0 +1,195 @@
+"""Whose events are: found by keyed addresses and by visitors who said who they are.
+
+A visitor belongs to the first lead that its name was met with, and never moves by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from leadline.store import schema
+from leadline.store.bulk import among, insert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection
+
+_EVENTS = schema.events
+_KEYS = schema.lead_keys
+_VISITORS = schema.visitors
+_LEADS = schema.leads
+#: Match keys that an event states.
+_KINDS: Final = ("email", "external")
+
+
+def find_people(
+    connection: Connection, keys: Collection[str], visitors: Collection[str]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the leads of keyed addresses and ids, and those of visitors."""
+    by_key: dict[str, int] = {}
+    if keys:
+        rows = connection.execute(
+            select(_KEYS.c.key_hash, _KEYS.c.lead_id).where(
+                _KEYS.c.kind.in_(_KINDS), among(connection, _KEYS.c.key_hash, keys)
+            )
+        )
+        by_key = {row.key_hash: row.lead_id for row in rows}
+    return by_key, _find_visitors(connection, visitors)
+
+
+def _find_visitors(connection: Connection, visitors: Collection[str]) -> dict[str, int]:
+    if not visitors:
+        return {}
+    rows = connection.execute(
+        select(_VISITORS.c.visitor_id, _VISITORS.c.lead_id).where(
+            among(connection, _VISITORS.c.visitor_id, visitors)
+        )
+    )
+    return {row.visitor_id: row.lead_id for row in rows}
+
+
+def identify(connection: Connection, rows: Sequence[dict[str, Any]], *, now: datetime) -> set[int]:
+    """Say of new events whose they are, and make visitors known who say who they are.
+
+    Args:
+        connection: a writing transaction.
+        rows: events as they will be added; `lead_id` is set where it is known.
+        now: recorded with new visitors.
+
+    Returns:
+        Leads that earlier events of such visitors have joined.
+    """
+    keys = {row["address_hash"] for row in rows if row["address_hash"]}
+    visitors = {row["visitor_id"] for row in rows if row["visitor_id"]}
+    by_key, by_visitor = find_people(connection, keys, visitors)
+    links: dict[str, int] = {}
+    for row in rows:
+        row["lead_id"] = by_key.get(row["address_hash"])
+        if row["lead_id"] and row["visitor_id"] and row["visitor_id"] not in by_visitor:
+            links.setdefault(row["visitor_id"], row["lead_id"])
+    link(connection, links, now=now)
+    known = links | by_visitor
+    for row in rows:
+        if row["lead_id"] is None and not row["address_hash"]:
+            row["lead_id"] = known.get(row["visitor_id"])
+    return _join_visitors(connection, links)
+
+
+def link(connection: Connection, links: Mapping[str, int], *, now: datetime) -> None:
+    """Give visitors to leads; one that is somebody's stays."""
+    rows = [
+        {"visitor_id": visitor, "lead_id": lead_id, "linked_at": now}
+        for visitor, lead_id in sorted(links.items())
+    ]
+    insert_rows(connection, _VISITORS, rows, ignore_known=True)
+
+
+def _join_visitors(connection: Connection, visitors: Iterable[str]) -> set[int]:
+    """Let what visitors did before join their leads; returns the leads."""
+    if not (wanted := list(visitors)):
+        return set()
+    mine = _VISITORS.c.visitor_id == _EVENTS.c.visitor_id
+    joined = connection.execute(
+        update(_EVENTS)
+        .where(
+            among(connection, _EVENTS.c.visitor_id, wanted),
+            _EVENTS.c.visitor_id.is_not(None),
+            _EVENTS.c.lead_id.is_(None),
+            _EVENTS.c.address_hash.is_(None),
+        )
+        .values(lead_id=select(_VISITORS.c.lead_id).where(mine).scalar_subquery())
+        .returning(_EVENTS.c.lead_id)
+    )
+    return {lead_id for (lead_id,) in joined if lead_id is not None}
+
+
+def join_leads(connection: Connection, lead_ids: Collection[int], *, now: datetime) -> None:
+    """Let events that waited for these leads join them.
+
+    They waited under a keyed address or id that a lead now has, or under a visitor who is now
+    known by such an event.
+
+    Args:
+        connection: a writing transaction.
+        lead_ids: the leads, old or new.
+        now: recorded with new visitors.
+    """
+    hashes = select(_KEYS.c.key_hash).where(
+        _KEYS.c.kind.in_(_KINDS), among(connection, _KEYS.c.lead_id, lead_ids)
+    )
+    _join_waiting(connection, _EVENTS.c.address_hash.in_(hashes), now=now)
+
+
+def join_events(connection: Connection, event_ids: Collection[int], *, now: datetime) -> None:
+    """Let events join their leads that came meanwhile, see `join_leads`."""
+    _join_waiting(connection, among(connection, _EVENTS.c.id, event_ids), now=now)
+
+
+def _join_waiting(connection: Connection, meant: ColumnElement[bool], *, now: datetime) -> None:
+    theirs = and_(_KEYS.c.key_hash == _EVENTS.c.address_hash, _KEYS.c.kind.in_(_KINDS))
+    waits = and_(_EVENTS.c.lead_id.is_(None), _EVENTS.c.address_hash.is_not(None))
+    owner = select(func.min(_KEYS.c.lead_id)).where(theirs)
+    joined = connection.execute(
+        update(_EVENTS)
+        .where(waits, meant, select(_KEYS.c.lead_id).where(theirs).exists())
+        .values(lead_id=owner.scalar_subquery())
+        .returning(_EVENTS.c.visitor_id, _EVENTS.c.lead_id)
+    ).all()
+    links: dict[str, int] = {}
+    for visitor, lead_id in joined:
+        if visitor is not None:
+            links.setdefault(visitor, lead_id)
+    if links:
+        link(connection, links, now=now)
+        _join_visitors(connection, links)
+
+
+def unlink(connection: Connection, visitors: Collection[str]) -> set[int]:
+    """Make visitors nobody's of whom no event says any more who they are.
+
+    Returns:
+        The leads that lose events by it.
+    """
+    if not visitors:
+        return set()
+    theirs = among(connection, _EVENTS.c.visitor_id, visitors)
+    named = select(_EVENTS.c.visitor_id).where(
+        theirs, _EVENTS.c.visitor_id.is_not(None), _EVENTS.c.address_hash.is_not(None)
+    )
+    unknown = set(visitors) - set(connection.execute(named).scalars())
+    connection.execute(
+        delete(_VISITORS).where(among(connection, _VISITORS.c.visitor_id, unknown))
+    )
+    lost = connection.execute(
+        select(_EVENTS.c.id, _EVENTS.c.lead_id).where(
+            among(connection, _EVENTS.c.visitor_id, unknown),
+            _EVENTS.c.visitor_id.is_not(None),
+            _EVENTS.c.address_hash.is_(None),
+            _EVENTS.c.lead_id.is_not(None),
+        )
+    ).all()
+    connection.execute(
+        update(_EVENTS)
+        .where(among(connection, _EVENTS.c.id, [row.id for row in lost]))
+        .values(lead_id=None)
+    )
+    return {row.lead_id for row in lost}
+
+
+def make_due(connection: Connection, lead_ids: Collection[int], *, now: datetime) -> None:
+    """Make leads due for a score whose events changed; nothing for one that was erased."""
+    if lead_ids:
+        connection.execute(
+            update(_LEADS)
+            .where(
+                among(connection, _LEADS.c.id, lead_ids),
+                _LEADS.c.erased_at.is_(None),
+                or_(_LEADS.c.scoring_due_at.is_(None), _LEADS.c.scoring_due_at > now),
+            )
+            .values(scoring_due_at=now)
+        )
