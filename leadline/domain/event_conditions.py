@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from leadline.domain.conditions import Condition, compile_condition, connect, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from leadline.domain.leads import FieldType
 
 
 def find_fitting(
     wheres: Mapping[str, str],
-    events: Mapping[int, Sequence[str | None]],
+    events: Mapping[int, tuple[str | None, ...]],
     *,
     fields: Mapping[str, FieldType],
 ) -> dict[str, frozenset[int]]:
@@ -35,20 +35,17 @@ def find_fitting(
     conditions = {name: _compiled(text, fields) for name, text in wheres.items()}
     if not conditions or not events:
         return dict.fromkeys(conditions, frozenset())
-    columns = ", ".join(f'"{name}" VARCHAR' for name in fields)
-    marks = ", ".join("?" * (len(fields) + 1))
+    # many events are of one page and campaign: each is asked about once
+    kinds = list(dict.fromkeys(events.values()))
+    folded = [[value and fold(value) for value in column] for column in zip(*kinds, strict=True)]
+    columns = ", ".join(f'unnest(?::VARCHAR[]) AS "{name}"' for name in fields)
     tests = ", ".join(condition.sql for condition in conditions.values())
-    rows = [
-        (id_, *(fold(value) if value is not None else None for value in values))
-        for id_, values in events.items()
-    ]
     with connect() as database:
-        database.execute(f"CREATE TEMP TABLE leads (id BIGINT, {columns})")
-        database.executemany(f"INSERT INTO leads VALUES ({marks})", rows)  # noqa: S608 - marks alone
-        found = database.execute(f"SELECT id, {tests} FROM leads").fetchall()  # noqa: S608 - our own SQL
+        query = f"SELECT {tests} FROM (SELECT {columns}) leads"  # noqa: S608 - our own SQL
+        found = dict(zip(kinds, database.execute(query, folded).fetchall(), strict=True))
     return {
-        name: frozenset(row[0] for row in found if row[place])
-        for place, name in enumerate(conditions, start=1)
+        name: frozenset(id_ for id_, kind in events.items() if found[kind][place])
+        for place, name in enumerate(conditions)
     }
 
 

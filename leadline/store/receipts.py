@@ -65,17 +65,18 @@ def find_receipt(
     The score that was the last one by then is looked at again at that instant: what it knew has
     decayed since, and nothing that came later counts.
     """
-    found = None
-    for table in (_SCORES, _CHANGES):
-        query = select(*_named(table)).where(
+    present, past = (
+        select(*_named(table)).where(
             table.c.lead_id == lead_id, table.c.model == model, table.c.as_of <= as_of
         )
-        if table is _CHANGES:
-            query = query.order_by(table.c.as_of.desc(), table.c.id.desc())
-        found = next(iter(as_dicts(connection.execute(query.limit(1)))), None)
-        if found is not None:
-            break
-    return _receipts(connection, [found], as_of=as_of)[lead_id] if found else None
+        for table in (_SCORES, _CHANGES)
+    )
+    past = past.add_columns(_CHANGES.c.cause).order_by(_CHANGES.c.id.desc()).limit(1)
+    for query in (present, past):
+        for row in as_dicts(connection.execute(query)):
+            is_gone = row.get("cause") == "removed"
+            return None if is_gone else _receipts(connection, [row], as_of=as_of)[lead_id]
+    return None
 
 
 def _named(table: Any) -> list[Any]:  # noqa: ANN401 - a table
