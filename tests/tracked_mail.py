@@ -55,8 +55,16 @@ FILES: Final = {
     "config/scoring.yaml": """
 rules: []
 events:
-  - {id: clicked, event: email_clicked, points: 10, half_life: 30d, says: clicked}
-  - {id: visited, event: page_viewed, points: 3, half_life: 30d, says: visited}
+  - id: clicked
+    event: email_clicked
+    points: 10
+    half_life: 30d
+    says: {en: followed a link, ja: リンクを開封}
+  - id: visited
+    event: [page_viewed, pricing_page_viewed]
+    points: 3
+    half_life: 30d
+    says: {en: saw a page, ja: ページを閲覧}
 grades: {A: 45, B: 30, C: 15}
 """,
 }
@@ -128,5 +136,5 @@ def _read(mail: str) -> Mail:
 
 def without_tracking(html: str) -> str:
     """Return a mail's HTML with all that was done to its links taken off."""
-    html = re.sub(r'<div aria-hidden="true"[^>]*><a [^>]*></a></div>\n', "", html)
+    html = re.sub(r'<div aria-hidden="true"[^>]*><a [^>]*></a></div>\r?\n', "", html)
     return re.sub(rf"{BASE}/c/[\w.-]+", "...", html)

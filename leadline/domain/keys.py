@@ -145,6 +145,11 @@ def _hashed_once(pepper: str) -> tuple[Callable[[], hashlib._Hash], Callable[[],
     return inner.copy, outer.copy
 
 
+def view_key(visitor: str, id_: str) -> str:
+    """Return the id of a page view; it does not tell the visitor, whose number may be erased."""
+    return hashlib.sha256(f"view\0{visitor}\0{id_}".encode()).digest()[:_SHORT].hex()
+
+
 def event_key(id_: str, *, pepper: str) -> str:
     """Return under which id an event is stored: its source's own, unless that names a person."""
     return match_key_hash("event", id_, pepper=pepper) if "@" in id_ else id_

@@ -42,6 +42,11 @@ _KEPT: Final = frozenset(
     }
 )
 _CLEARED: Final = ("reason", "field", "detail", "consent_wording", "network_address")
+#: What an event says of whoever it was.
+_OBSERVED: Final = (
+    *("address_hash", "visitor_id", "url", "network", "user_agent", "detail"),
+    "due_at",
+)
 _REP_KINDS: Final = ("assignment", "alert")
 _WAITING: Final = ("queued", "deferred", "leased")
 #: How long others may keep the file of the database from being written anew.
@@ -84,11 +89,14 @@ def erase_leads(connection: Connection, lead_ids: Collection[int], *, now: datet
         .where(among(connection, _LEADS.c.id, lead_ids))
         .values({**gone, **fixed, "updated_at": now, "erased_at": now})
     )
-    for table in (schema.lead_keys, schema.consents, schema.scores, _CHANGES):
+    own = (schema.lead_keys, schema.consents, schema.scores, schema.visitors, _CHANGES)
+    for table in own:
         connection.execute(delete(table).where(among(connection, table.c.lead_id, lead_ids)))
     events = schema.events
     connection.execute(
-        update(events).where(among(connection, events.c.lead_id, lead_ids)).values(detail=null())
+        update(events)
+        .where(among(connection, events.c.lead_id, lead_ids))
+        .values(dict.fromkeys(_OBSERVED, null()))
     )
     exit_enrollments(connection, lead_ids, reason=SkipReason.ERASED.value, now=now)
     _close_assignments(connection, lead_ids, now=now)

@@ -7,10 +7,11 @@ of the link, and once that use is found to be a person's, all that the visitor d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import select, update
 
+from leadline.domain.keys import view_key
 from leadline.store import schema
 from leadline.store.bulk import among, as_dicts, insert_rows, update_rows, upsert_rows
 from leadline.store.events import GIVEN
@@ -55,20 +56,20 @@ def add_page_views(
 ) -> list[None]:
     """Record page views, each once, at a number of statements that does not depend on theirs."""
     leads = _leads_of(connection, {view.visitor for view in views})
-    mails = _mails_of(connection, {view.click for view in views if view.click})
+    uses = _uses_of(connection, {view.click for view in views if view.click})
     rows = [
         {
             "source": SOURCE,
-            "external_id": f"{view.visitor}:{view.id}",
+            "external_id": view_key(view.visitor, view.id),
             "kind": view.kind,
-            "lead_id": leads.get(view.visitor),
+            "lead_id": _owner(leads.get(view.visitor), uses.get(view.click or "")),
             "visitor_id": view.visitor,
-            "outbox_id": mails.get(view.click or ""),
+            "outbox_id": uses[view.click].outbox_id if view.click in uses else None,
             "url": view.url,
             "network": view.network,
             "user_agent": view.user_agent,
             "actor": "unknown",
-            "detail": {"click": view.click} if view.click in mails else None,
+            "detail": {"click": view.click} if view.click in uses else None,
             "occurred_at": view.at,
             "received_at": now,
             "due_at": view.due_at,
@@ -77,7 +78,7 @@ def add_page_views(
     ]
     columns = [{name: row.get(name) for name in GIVEN} for row in rows]
     insert_rows(connection, _EVENTS, columns, ignore_known=True)
-    link_visitors(connection, set(mails.values()), now=now)
+    link_visitors(connection, {use.outbox_id for use in uses.values()}, now=now)
     return [None] * len(views)
 
 
@@ -89,18 +90,30 @@ def _leads_of(connection: Connection, visitors: Collection[str]) -> dict[str, in
     return {row[0]: row[1] for row in rows}
 
 
-def _mails_of(connection: Connection, clicks: Collection[str]) -> dict[str, int]:
-    """Return the mails whose links were used."""
+class _Use(NamedTuple):
+    """One use of a link: of which mail, to whom it went."""
+
+    outbox_id: int
+    lead_id: int | None
+
+
+def _owner(known: int | None, use: _Use | None) -> int | None:
+    """Return whose a view is: nobody's yet, when its visitor has come as somebody else now."""
+    return known if use is None or use.lead_id == known else None
+
+
+def _uses_of(connection: Connection, clicks: Collection[str]) -> dict[str, _Use]:
+    """Return what uses of links are known under these ids."""
     if not clicks:
         return {}
     rows = connection.execute(
-        select(_EVENTS.c.external_id, _EVENTS.c.outbox_id).where(
+        select(_EVENTS.c.external_id, _EVENTS.c.outbox_id, _EVENTS.c.lead_id).where(
             _EVENTS.c.source == CLICK,
             among(connection, _EVENTS.c.external_id, clicks),
             _EVENTS.c.outbox_id.is_not(None),
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: _Use(row[1], row[2]) for row in rows}
 
 
 def link_visitors(connection: Connection, outbox_ids: Collection[int], *, now: datetime) -> int:
