@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from leadline.cli.segment_wording import SEGMENT_COMMANDS, SEGMENT_PARAMETERS
 from leadline.cli.simulate_wording import SIMULATE_COMMANDS, SIMULATE_PARAMETERS
 
 Words = dict[str, dict[str, str]]
@@ -147,6 +148,7 @@ COMMANDS: Final[Words] = _both(
                 "CSV では、数式と解釈される文字列の先頭にアポストロフィを付けます。"
             ),
         ),
+        **SEGMENT_COMMANDS,
         "export-person": (
             (
                 "Writes all that is held of one person as JSON: an access request.\n\n"
@@ -170,6 +172,26 @@ COMMANDS: Final[Words] = _both(
                 "アドレスの鍵付きハッシュだけを残します。アドレスの記載があるお手元のファイルは"
                 "一覧で示します(終了コード2)。"
             ),
+        ),
+        "events": (
+            "Shows what leads did, and tells people from programs.",
+            "リードの行動履歴を表示し、人と機械を判別します。",
+        ),
+        "events classify": (
+            (
+                "Tells which events of a file are people's, and why, without a store.\n\n"
+                "Bursts of mail scanners, hidden links, prefetching and hits within seconds after "
+                "a sending are held for a program's."
+            ),
+            (
+                "ファイル内の行動履歴を人と機械に判別し、理由を表示します(データベース不要)。\n\n"
+                "メール検査の連続アクセス、隠しリンク、先読み、送信直後のアクセスなどを機械の疑いと"
+                "します。"
+            ),
+        ),
+        "events list": (
+            "Lists what a lead did, the newest first, and who is held to have done it.",
+            "リードの行動履歴を新しい順に、判定結果とともに表示します。",
         ),
         "consents": (
             "Shows what a lead agreed to and refused, and whether it may be mailed now.",
@@ -245,6 +267,15 @@ PARAMETERS: Final[Words] = _both(
             "CSV, TSV, Excel and the like, in any usual encoding",
             "CSV・TSV・Excel などのファイル(文字コードは自動判別)",
         ),
+        "import.kind": (
+            "what the rows are: leads, or events (what people did)",
+            "行の種類: leads (リード) または events (行動履歴)",
+        ),
+        "events classify.file": (
+            "a file of events with event, occurred_at, email or anonymous_id, url, ip, user_agent",
+            "行動履歴のファイル (event・occurred_at・email または anonymous_id・url・ip など)",
+        ),
+        "events list.lead": ("id or mail address", "ID またはメールアドレス"),
         "import.source": (
             "name of the source in the configuration; otherwise the file's name",
             "設定上の取込元の名前(省略時はファイル名)",
@@ -409,6 +440,7 @@ PARAMETERS: Final[Words] = _both(
             "the score as it was then, such as 2026-11-20T09:00+09:00",
             "この日時のスコアを説明 (例 2026-11-20T09:00+09:00)",
         ),
+        **SEGMENT_PARAMETERS,
         **SIMULATE_PARAMETERS,
         "mailbox.is_opened": (
             "open the newest message in a browser",

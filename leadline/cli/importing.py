@@ -11,7 +11,7 @@ import typer
 
 from leadline.cli import import_showing
 from leadline.cli.failures import details_of
-from leadline.cli.refusals import Refused
+from leadline.cli.refusals import Refused, choose
 from leadline.cli.session import DIFFERENCES, DONE, ERROR, Session, session_of
 from leadline.errors import IntakeError
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Rows of a file whose sending is rehearsed before it is agreed to.
 _REHEARSED: Final = 2_000
+_KINDS: Final = ("leads", "events", "outcomes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def import_(  # noqa: PLR0913 - the options of a command
     context: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...")] = None,
     *,
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND")] = "leads",
     source: Annotated[str | None, typer.Option("--source", metavar="NAME")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", metavar="FILE")] = None,
     is_backfill: Annotated[bool, typer.Option("--backfill")] = False,
@@ -54,7 +56,7 @@ def import_(  # noqa: PLR0913 - the options of a command
 ) -> int:
     """Take files in; one that cannot be read does not stop the others."""
     session = session_of(context)
-    others = (files, source, mapping, is_backfill, is_agreed, is_dry)
+    others = (files, source, mapping, is_backfill, is_agreed, is_dry, kind != "leads")
     if undone is not None or is_list:
         if any(others) or (undone is not None and is_list):
             raise Refused(code="import_alone")
@@ -63,7 +65,12 @@ def import_(  # noqa: PLR0913 - the options of a command
         return undoing.list_runs(session) if undone is None else undoing.undo(session, undone)
     if not files:
         raise Refused(code="import_what")
-    asked = _Asked(_wish(source, mapping), is_backfill, is_agreed, is_dry)
+    wish = _wish(source, mapping)
+    if choose("--kind", kind, _KINDS) != "leads":
+        return _import_others(
+            session, files, wish, kind=kind, others=(is_backfill, is_agreed, is_dry)
+        )
+    asked = _Asked(wish, is_backfill, is_agreed, is_dry)
     before, reports = 0, list[dict[str, Any]]()
     session.finished = {"run": None, "files": reports}
     with session.open_workspace() as work:
@@ -81,6 +88,24 @@ def import_(  # noqa: PLR0913 - the options of a command
         return ERROR
     differs = any(report["rejected"] or "stopped" in report for report in reports)
     return DIFFERENCES if differs else DONE
+
+
+def _import_others(
+    session: Session, files: list[Path], wish: Wish, *, kind: str, others: tuple[bool, bool, bool]
+) -> int:
+    """Take in files of what is no lead.
+
+    Raises:
+        Refused: an option that is for leads alone.
+    """
+    is_backfill, is_agreed, is_dry = others
+    if kind == "outcomes":
+        raise Refused(code="outcomes_unknown")
+    if is_backfill or is_agreed:
+        raise Refused(code="events_backfill")
+    from leadline.cli.event_importing import import_events
+
+    return import_events(session, files, replace(wish, is_events=True), is_dry=is_dry)
 
 
 def _wish(source: str | None, mapping: Path | None) -> Wish:

@@ -18,6 +18,7 @@ from leadline.cli import (
     consents,
     deploying,
     doctor,
+    events,
     explaining,
     exporting,
     forgetting,
@@ -29,6 +30,7 @@ from leadline.cli import (
     project,
     releasing,
     running,
+    segments,
     serving,
     simulating,
     status,
@@ -134,6 +136,7 @@ def program() -> TyperGroup:
     found.command("show", cls=Command)(leads.show)
     found.command("export", cls=Command)(exporting.export)
     app.add_typer(found, name="leads")
+    app.command("segments", cls=Command)(segments.segments)
     app.command("export-person", cls=Command)(person_exporting.export_person)
     app.command("forget", cls=Command)(forgetting.forget)
     held = _group()
@@ -142,6 +145,11 @@ def program() -> TyperGroup:
     held.command("show", cls=Command)(submissions.show)
     held.command("replay", cls=Command)(submissions.replay)
     app.add_typer(held, name="submissions")
+    done = _group()
+    done.callback()(no_parameters)
+    done.command("classify", cls=Command)(events.classify)
+    done.command("list", cls=Command)(events.list_)
+    app.add_typer(done, name="events")
     app.command("consents", cls=Command)(consents.consents)
     app.command("explain", cls=Command)(explaining.explain)
     tried = _group()

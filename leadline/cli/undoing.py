@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 #: How many runs are shown where words are wanted; JSON has more.
 SHOWN: Final = 20
 MOST: Final = 1_000
+_UNDONE: Final = (
+    *("created_removed", "leads_restored", "consents_undone", "submissions_undone"),
+    "events_removed",
+)
 _COUNTS: Final = ("records", "created", "updated", "rejected")
 
 
@@ -45,7 +49,7 @@ def _show(session: Session, run: ImportRun, undone: Undone) -> None:
     out = session.out
     key = "undo.done_before" if undone.is_repeat else "undo.done"
     out.line(key, run=run.id, file=run.file_name, at=time_text(undone.undone_at))
-    for name in ("created_removed", "leads_restored", "consents_undone", "submissions_undone"):
+    for name in _UNDONE:
         if count := getattr(undone, name):
             out.line(f"undo.{name}", count=count, fields=undone.fields_restored)
     for name in ("created_kept", "fields_kept"):

@@ -370,19 +370,21 @@ _PIPELINE: Final[dict[str, tuple[str, str]]] = {
 def _catalog() -> dict[str, tuple[str, str]]:
     from leadline.cli.consent_wording import CONSENTS, SUBMISSIONS, SUPPRESS
     from leadline.cli.deploy_wording import DEPLOY
+    from leadline.cli.event_wording import EVENTS
     from leadline.cli.import_wording import IMPORT
     from leadline.cli.inspect_wording import INSPECT
     from leadline.cli.person_wording import PERSON
     from leadline.cli.receipt_wording import RECEIPTS
     from leadline.cli.release_wording import RELEASE, UNDO
     from leadline.cli.report_wording import DOCTOR, REPORTS
+    from leadline.cli.segment_wording import SEGMENTS
     from leadline.cli.simulate_wording import SIMULATE
 
     own = {**_GENERAL, **_REFUSALS, **_PROJECT, **_PIPELINE}
     own |= {**CONSENTS, **SUBMISSIONS, **SUPPRESS}
-    own |= RECEIPTS
+    own |= {**RECEIPTS, **EVENTS}
     ours = {**own, **DEPLOY, **IMPORT, **INSPECT, **PERSON, **RELEASE, **REPORTS, **DOCTOR}
-    return {**ours, **UNDO, **SIMULATE}
+    return {**ours, **UNDO, **SEGMENTS, **SIMULATE}
 
 
 CATALOG: Final = _catalog()

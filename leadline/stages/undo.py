@@ -31,6 +31,7 @@ from leadline.domain.undo import (
 from leadline.errors import UsageError
 from leadline.store import undo as undo_store
 from leadline.store.assignments import find_open
+from leadline.store.behavior import remove_imported
 from leadline.store.holds import make_score_due, stop_going_on
 from leadline.store.import_runs import find_import_run, keep_undo
 from leadline.store.stage_batches import add_batch
@@ -81,6 +82,7 @@ class Undone:
         consents_undone: pieces of evidence that no longer count.
         keys_removed: match keys that only the import had stated.
         submissions_undone: rows of the file.
+        events_removed: behavior events that it had brought.
         undone_at: when it was done.
         is_repeat: whether the import had been taken back before, so that nothing was changed now.
     """
@@ -93,6 +95,7 @@ class Undone:
     consents_undone: int = 0
     keys_removed: int = 0
     submissions_undone: int = 0
+    events_removed: int = 0
     undone_at: datetime | None = None
     is_repeat: bool = False
 
@@ -133,28 +136,31 @@ def undo_import(
         NoImportRun: there is none.
         ImportRunning: it is not finished.
     """
-    after = 0
+    after, is_first = 0, True
     while True:
         started = perf_counter()
         with work.store.write(lock="intake") as connection:
             run = _take(connection, run_id)
             undone = Undone.of(run)
             if run.undone_at is not None:
-                undone.is_repeat = not after
+                undone.is_repeat = is_first
                 return undone
+            is_first = False
             rows = undo_store.list_rows(connection, run_id, after=after, limit=limit)
             before = undone.submissions_undone
             _Undoing(work, connection, run_id, now, undone).take(rows)
-            undone.undone_at = now if len(rows) < limit else None
+            removed = remove_imported(connection, run_id, limit=limit, now=now)
+            undone.events_removed += removed
+            undone.undone_at = now if max(len(rows), removed) < limit else None
             keep_undo(connection, run_id, counts=undone.counts(), undone_at=undone.undone_at)
-            done = undone.submissions_undone - before
+            done = undone.submissions_undone - before + removed
             batch = Batch("undo", claimed=done, done=done, seconds=perf_counter() - started)
             add_batch(connection, batch, config_hash=work.project.hash, now=now)
         if on_batch is not None:
             on_batch(done)
         if undone.undone_at is not None:
             return undone
-        after = rows[-1].id
+        after = rows[-1].id if rows else after
 
 
 def _take(connection: Connection, run_id: int) -> ImportRun:

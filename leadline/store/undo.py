@@ -131,6 +131,8 @@ def _weigh(connection: Connection, lead_ids: Collection[int], found: _Found) -> 
 def remove_leads(connection: Connection, run_id: int, lead_ids: Collection[int]) -> None:
     """Delete leads with all that is theirs alone; their submissions stay and name no lead.
 
+    What they did waits again under the keyed address, for another lead that has it.
+
     The highest id is kept with the run: no lead ever gets the id of another one.
     """
     if not lead_ids:
@@ -143,8 +145,16 @@ def remove_leads(connection: Connection, run_id: int, lead_ids: Collection[int])
         )
         .values(last_removed_id=max(lead_ids))
     )
+    connection.execute(
+        update(schema.events)
+        .where(among(connection, schema.events.c.lead_id, lead_ids))
+        .values(lead_id=None)
+    )
     for column in (
         schema.scores.c.lead_id,
+        schema.score_changes.c.lead_id,
+        schema.stage_changes.c.lead_id,
+        schema.visitors.c.lead_id,
         _KEYS.c.lead_id,
         _CONSENTS.c.lead_id,
         _CHANGES.c.lead_id,
