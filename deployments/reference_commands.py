@@ -102,6 +102,7 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "ui",
     ),
     "leads list": ("leads[]",),
+    "segments": ("segments[]{name, title, group, count}",),
     "leads show": (
         "leads[]",
         (

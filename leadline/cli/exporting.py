@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from leadline.cli.leads import Where, find_leads
+from leadline.cli.leads import Segment, Where, find_leads
 from leadline.cli.refusals import Refused, check_target, choose
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
 from leadline.cli.sheets import WRITERS
@@ -26,6 +26,7 @@ def export(
     context: typer.Context,
     *,
     where: Where = None,
+    segment: Segment = None,
     form: Annotated[str, typer.Option("--format", metavar="csv|xlsx|jsonl")] = "csv",
     encoding: Annotated[str, typer.Option("--encoding", metavar="utf-8-sig|cp932")] = "utf-8-sig",
     target: Annotated[Path | None, typer.Option("--out", metavar="FILE")] = None,
@@ -35,9 +36,9 @@ def export(
     write = WRITERS[choose("--format", form, WRITERS)]
     choose("--encoding", encoding, ENCODINGS)
     if target is None and session.out.is_json:
-        return _as_document(session, where)
+        return _as_document(session, where, segment)
     with session.open_store() as store, _open(target, form, store) as stream:
-        columns, leads = find_leads(session, store, where)
+        columns, leads = find_leads(session, store, where, segment)
         count, altered = write(stream, columns, leads, encoding)
     out = session.out
     if target is not None:
@@ -48,9 +49,10 @@ def export(
     return DIFFERENCES if altered else DONE
 
 
-def _as_document(session: Session, where: str | None) -> int:
+def _as_document(session: Session, where: str | None, segment: str | None) -> int:
     with session.open_store() as store:
-        session.out.document({"leads": list(find_leads(session, store, where)[1])})
+        found = find_leads(session, store, where, segment)[1]
+        session.out.document({"leads": list(found)})
     return DONE
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from leadline.cli.output import Column, time_text
-from leadline.cli.refusals import Refused
+from leadline.cli.refusals import Refused, meant
 from leadline.cli.session import DONE, Session, session_of
-from leadline.clock import SystemClock
 from leadline.domain import points
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from leadline.store.engine import Store
 
 CHUNK: Final = 5_000
+FIRST: Final = 100  # a table shows fifty
 SHOWN: Final = 50
 MOST: Final = 2**63 - 1  # iterators count no further
 #: What follows from the values of a lead.
@@ -30,18 +30,20 @@ _DERIVED: Final = (
 )
 Lead = dict[str, Any]
 Where = Annotated[str | None, typer.Option("--where", metavar="CONDITION")]
+Segment = Annotated[str | None, typer.Option("--segment", metavar="NAME")]
 
 
 def list_(
     context: typer.Context,
     where: Where = None,
+    segment: Segment = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=0, max=MOST)] = None,
 ) -> int:
     """List leads; without a limit JSON has all of them and a table the first fifty."""
     session = session_of(context)
     wanted = limit if limit is not None else 0 if session.out.is_json else SHOWN
     with session.open_store() as store:
-        _, found = find_leads(session, store, where)
+        _, found = find_leads(session, store, where, segment)
         rows = list(itertools.islice(found, wanted) if wanted else found)
         has_more = bool(wanted) and next(found, None) is not None
     session.out.document({"leads": rows})
@@ -65,55 +67,73 @@ def _show_list(session: Session, rows: list[Lead]) -> None:
         Column("leads.owner"),
         Column("leads.lifecycle_stage"),
     )
-    names = ("id", "company", "full_name", "grade", "score", "owner", "lifecycle_stage")
-    session.out.table(columns, ([row[name] for name in names] for row in rows))
+    names = ("id", "company", "full_name", "graded", "score", "owner", "lifecycle_stage")
+    told = ({**row, "graded": _graded(row)} for row in rows)
+    session.out.table(columns, ([row[name] for name in names] for row in told))
+
+
+def _graded(row: Lead) -> str:
+    """Return grade and engagement level as in A1, "" without a score."""
+    return points.grade_shown(row["grade"], row["engagement_level"]) if row["grade"] else ""
 
 
 def find_leads(
-    session: Session, store: Store, where: str | None
+    session: Session, store: Store, where: str | None, segment: str | None = None
 ) -> tuple[list[str], Iterator[Lead]]:
-    """Return the columns, and the leads that match a condition in order of id.
+    """Return the columns, and the leads of a condition and a segment in order of id.
 
     Raises:
-        Refused: the condition cannot be read.
+        Refused: the condition cannot be read, or there is no such segment.
         ConfigError: the project folder, which declares the custom fields, has faults.
     """
     from leadline.config.loader import read_project
 
     project = read_project(session.environment.home)
-    condition = read_condition(project, where) if where is not None else None
-    return columns_of(project), _matching(store, project, condition)
+    conditions = [read_condition(project, where)] if where is not None else []
+    conditions += [read_segment(project, segment)] if segment is not None else []
+    found = _matching(store, project, conditions, as_of=session.clock.now())
+    return columns_of(project), found
 
 
-def _matching(store: Store, project: Project, condition: Condition | None) -> Iterator[Lead]:
+def _matching(
+    store: Store, project: Project, conditions: Sequence[Condition], *, as_of: datetime
+) -> Iterator[Lead]:
     """Read chunk after chunk; each is a transaction of its own, so that no writer waits."""
-    from leadline.store.leads import list_leads
+    from leadline.domain.conditions import joined
+    from leadline.store.leads import get_leads, list_leads
+    from leadline.store.selection import list_matching
 
-    after = 0
+    condition = joined(conditions) if conditions else None
+    after, size = 0, FIRST
     while True:
         with store.read() as connection:
-            rows = list_leads(connection, after=after, limit=CHUNK)
-        if not rows:
+            if condition is None:
+                rows = list_leads(connection, after=after, limit=size)
+            else:
+                ids = list_matching(connection, condition, as_of=as_of, after=after, limit=size)
+                found = get_leads(connection, ids)
+                rows = [found[lead_id] for lead_id in ids]
+        yield from (as_shown(row, project) for row in rows)
+        if len(rows) < size:
             return
-        hits = _hits(store, rows, condition)
-        yield from (as_shown(row, project) for row in itertools.compress(rows, hits))
-        after = rows[-1]["id"]
+        after, size = rows[-1]["id"], CHUNK
 
 
-def _hits(store: Store, rows: list[Lead], condition: Condition | None) -> list[bool]:
-    if condition is None:
-        return [True] * len(rows)
-    from leadline.domain.conditions import evaluate
-    from leadline.store.frames import read_frame
+def read_segment(project: Project, name: str) -> Condition:
+    """Return the condition of the segment that `--segment` names.
 
-    with store.read() as connection:
-        frame = read_frame(
-            connection,
-            [row["id"] for row in rows],
-            condition.fields,
-            as_of=SystemClock().now(),
+    Raises:
+        Refused: there is none of this name.
+    """
+    from leadline.config.conditions import compile_segments
+
+    found = compile_segments(project).get(name)
+    if found is None:
+        known = ", ".join(project.segments) or "-"
+        raise Refused(
+            code="no_segment", word=name, known=known, meant=meant(name, project.segments.keys())
         )
-    return [bool(hit) for hit in evaluate([condition], frame)[:, 0]]
+    return found
 
 
 def read_condition(project: Project, text: str) -> Condition:
@@ -122,10 +142,11 @@ def read_condition(project: Project, text: str) -> Condition:
     Raises:
         Refused: it has faults; all of them are listed with their columns.
     """
-    from leadline.config.conditions import condition_fields
+    from leadline.config.conditions import compile_segments, condition_fields
     from leadline.domain.conditions import Condition, compile_condition
 
-    compiled = compile_condition(text, fields=condition_fields(project))
+    segments = compile_segments(project)
+    compiled = compile_condition(text, fields=condition_fields(project, text), segments=segments)
     if isinstance(compiled, Condition):
         return compiled
     listing = {
@@ -154,10 +175,16 @@ def as_shown(row: Mapping[str, Any], project: Project) -> Lead:
     }
     ours = {
         "employees": _employees(row["employees"]),
-        "score": None if row["points"] is None else points.as_shown(row["points"]),
+        "score": _points(row["points"]),
+        "fit_points": _points(row["fit_points"]),
+        "engagement_points": _points(row["engagement_points"]),
     }
     shown = {**row, **custom, **ours}
     return {name: _stated(shown[name]) for name in columns_of(project)}
+
+
+def _points(stored: float | None) -> float | None:
+    return None if stored is None else points.as_shown(stored)
 
 
 def _stated(value: object) -> object:

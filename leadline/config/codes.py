@@ -10,6 +10,7 @@ from typing import Final
 
 from leadline.config.fault_code import Code
 from leadline.config.form_codes import FORM_CODES
+from leadline.config.scoring_codes import SCORING_CODES
 from leadline.config.webhook_codes import WEBHOOK_CODES
 
 CODES: Final[dict[str, Code]] = {
@@ -437,5 +438,6 @@ CODES: Final[dict[str, Code]] = {
         "同じ受信箱に届き、返信した担当を区別できません。",
     ),
     **FORM_CODES,
+    **SCORING_CODES,
     **WEBHOOK_CODES,
 }

@@ -26,12 +26,34 @@ def condition_fields(project: Project, *texts: str) -> dict[str, FieldType]:
         project: which declares custom fields, events and score models.
         texts: the conditions; whatever event counts they name is among the fields.
     """
+    return all_fields(
+        *texts,
+        custom=project.settings.fields,
+        events=project.settings.events,
+        models=tuple(project.scoring.models),
+    )
+
+
+def all_fields(
+    *texts: str,
+    custom: Mapping[str, FieldType],
+    events: tuple[str, ...] = (),
+    models: tuple[str, ...] = (),
+) -> dict[str, FieldType]:
+    """Return what conditions may name, given what a project declares.
+
+    Args:
+        texts: the conditions.
+        custom: fields.
+        events: names of events beside the built-in ones.
+        models: names of score models beside the main one.
+    """
     return {
         **LEAD_FIELDS,
         **DERIVED_FIELDS,
-        **model_fields(tuple(project.scoring.models)),
-        **aggregate_fields(texts, project.settings.events),
-        **project.settings.fields,
+        **model_fields(models),
+        **aggregate_fields(texts, events),
+        **custom,
     }
 
 

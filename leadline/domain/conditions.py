@@ -37,6 +37,7 @@ __all__ = [
     "evaluate",
     "find_matches",
     "fold",
+    "joined",
     "negated",
     "typed_columns",
 ]
@@ -113,6 +114,16 @@ def negated(condition: Condition, others: Sequence[Condition]) -> Condition:
     numbers = condition.numbers.union(*(other.numbers for other in others))
     fields = frozenset(name for name, _ in types)
     return Condition(condition.text, write_sql(meaning), meaning, fields, types, numbers)
+
+
+def joined(conditions: Sequence[Condition]) -> Condition:
+    """Return the condition that holds where all of some conditions do."""
+    meaning = Term("and", "boolean", tuple(condition.meaning for condition in conditions))
+    types = frozenset(pair for each in conditions for pair in each.types)
+    numbers = frozenset(number for each in conditions for number in each.numbers)
+    text = " AND ".join(f"({condition.text})" for condition in conditions)
+    fields = frozenset(name for name, _ in types)
+    return Condition(text, write_sql(meaning), meaning, fields, types, numbers)
 
 
 def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray:

@@ -53,11 +53,13 @@ DERIVED_FIELDS: Final[dict[str, FieldType]] = {
     "grade": "text",
     "engagement_level": "number",
     "lifecycle_stage": "text",
+    "routing_skip": "text",
     "is_role_address": "boolean",
     "is_free_address": "boolean",
     "is_disposable_address": "boolean",
     "company_key": "text",
     "region_code": "text",
+    "routing_skip": "text",
 }
 
 #: What a score model decides about a lead. Of the main model these are fields of the lead; of a

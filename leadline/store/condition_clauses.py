@@ -78,7 +78,7 @@ class Clauses:
             "and": lambda term: and_(*map(self._of, term.parts)),
             "or": lambda term: or_(*map(self._of, term.parts)),
             "not": lambda term: not_(self._of(term.parts[0])),
-            "between": lambda term: between(*map(self._of, term.parts)),
+            "between": self._between,
             "in": self._in,
             "is_null": lambda term: self._of(term.parts[0]).is_(None),
             "is": lambda term: self._of(term.parts[0]).is_(true() if term.value else false()),
@@ -131,6 +131,10 @@ class Clauses:
         left, right = map(self._of, term.parts)
         found: Clause = _OPERATORS[term.kind](left, right)
         return found
+
+    def _between(self, term: Term) -> Clause:
+        value, low, high = map(self._of, term.parts)
+        return between(value, low, high)
 
     def _in(self, term: Term) -> Clause:
         value, *items = map(self._of, term.parts)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import unicodedata
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from sqlalchemy import text
-
 from leadline.domain.condition_masks import evaluate_masks
-from leadline.domain.conditions import Condition, compile_condition, evaluate, fold
-from leadline.store.condition_functions import register
+from leadline.domain.conditions import Condition, compile_condition, evaluate
 from leadline.store.frames import read_frame
-from leadline.store.selection import count_matching, list_matching
+from leadline.store.selection import list_matching
 from tests.builders import NOW, a_store
-from tests.condition_trials import FIELDS, TEXTS, a_random_condition, add_random_leads
+from tests.condition_trials import FIELDS, a_random_condition, add_random_leads
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

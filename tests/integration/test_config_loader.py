@@ -128,7 +128,7 @@ def test_errors_of_all_files_are_raised_together(home: Path) -> None:
     ("file", "change", "expected"),
     [
         ("scoring", "seats > 10 -> seets > 10", ("unknown_field", 3, 31, "seats")),
-        ("scoring", "seats > 10 -> points > 1", ("unknown_field", 3, 31, "")),
+        ("scoring", "seats > 10 -> points > 1", ("score_of_itself", 3, 31, "")),
         ("sequences/welcome", "hello} -> helo}", ("unknown_template", 4, 23, "hello")),
         ("sequences/welcome", "grade -> grad", ("unknown_field", 2, 8, "grade")),
         ("forms/contact", "email: -> emial:", ("unknown_lead_field", 3, 3, "email")),

@@ -60,6 +60,7 @@ def test_documents_have_the_keys_that_the_reference_lists(
         "import": ask("import", f"{home}/inbox/generic_ja_cp932.csv", "--yes"),
         "run": ask("run", "--now", NOW),
         "leads list": ask("leads", "list", "--where", "consent AND request = 'quote'"),
+        "segments": ask("segments"),
         "leads export": ask("leads", "export", "--out", str(tmp_path / "leads.csv")),
         "mailbox": ask("mailbox"),
         "status": ask("status"),

@@ -1,0 +1,136 @@
+"""Checking `scoring.yaml` against itself, the fields, the events and the segments."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, TypeGuard
+
+from leadline.config.condition_checks import Names, check_condition, check_rule
+from leadline.config.conditions import EVENT_FIELDS, model_fields
+from leadline.config.entries import entries, is_text, languages, repeated
+from leadline.config.problems import nearest
+from leadline.config.scoring import MAIN
+from leadline.domain.conditions import Condition, compile_condition
+from leadline.domain.events import EVENTS, GROUPS, OURS, find_aggregate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadline.config.document import Document, Path
+    from leadline.errors import Problem
+
+_GRADES: Final = ("A", "B", "C")
+_LEVELS: Final = ("first", "second", "third")
+
+
+def check_scoring(scoring: Document, names: Names) -> Iterator[Problem]:
+    """Yield the faults and warnings of every model, and of what hands leads over."""
+    yield from _model(scoring, (), names)
+    for path in entries(scoring, ("models",)):
+        yield from _model_name(scoring, path, names)
+        yield from languages(scoring, (*path, "title"))
+        yield from _model(scoring, path, names)
+    yield from check_condition(scoring, ("hand_over",), names)
+
+
+def check_declared_events(settings: Document) -> Iterator[Problem]:
+    """Yield a fault for each declared event whose name means another one already."""
+    for path in entries(settings, ("events",)):
+        if settings.get(path) in {*EVENTS, *GROUPS}:
+            yield settings.at_value(path).problem("reserved_event", found=settings.get(path))
+
+
+def _model_name(scoring: Document, path: Path, names: Names) -> Iterator[Problem]:
+    """Yield a fault when the fields of a model would be mistaken for others."""
+    name = str(path[-1])
+    others = {**names.fields(), **names.custom}
+    for each in model_fields((name,)):
+        is_other = each in others and each not in model_fields(names.models)
+        if name == MAIN or is_other or find_aggregate(each):
+            yield scoring.at_key(path).problem("reserved_model", found=name, field=each)
+            return
+
+
+def _model(scoring: Document, at: Path, names: Names) -> Iterator[Problem]:
+    lists = [(*at, each) for each in ("rules", "events", "disqualifiers")]
+    yield from repeated(scoring, *lists)
+    for path in (entry for each in lists for entry in entries(scoring, each)):
+        yield from languages(scoring, (*path, "says"))
+        yield from check_rule(scoring, (*path, "when"), names)
+    for path in entries(scoring, (*at, "events")):
+        yield from _event(scoring, (*path, "event"), names)
+        yield from _where(scoring, (*path, "where"))
+    for path in entries(scoring, (*at, "lifecycle")):
+        yield from check_condition(scoring, (*path, "when"), names)
+        yield from _transition(scoring, path)
+    yield from _reach(scoring, at, "fit")
+    yield from _reach(scoring, at, "engagement")
+
+
+def _event(scoring: Document, path: Path, names: Names) -> Iterator[Problem]:
+    known = {*EVENTS, *names.events}
+    several = isinstance(scoring.get(path), tuple)
+    for each in entries(scoring, path) if several else [path]:
+        name = scoring.get(each)
+        if is_text(name) and name in OURS:
+            yield scoring.at_value(each).problem("event_of_ours", found=name)
+        elif is_text(name) and name not in known:
+            suggestion = nearest(name, known - OURS)
+            yield scoring.at_value(each).problem("unknown_event", found=name, suggestion=suggestion)
+
+
+def _where(scoring: Document, path: Path) -> Iterator[Problem]:
+    text = scoring.get(path)
+    if not is_text(text) or not text:
+        return
+    compiled = compile_condition(text, fields=EVENT_FIELDS)
+    for finding in () if isinstance(compiled, Condition) else compiled:
+        yield scoring.within(path, finding.line, finding.column).worded(
+            finding.code,
+            en=finding.message["en"],
+            ja=finding.message["ja"],
+            suggestion=finding.suggestion,
+        )
+
+
+def _transition(scoring: Document, path: Path) -> Iterator[Problem]:
+    goal = scoring.get((*path, "to"))
+    for each in entries(scoring, (*path, "from")):
+        if scoring.get(each) == goal and is_text(goal):
+            yield scoring.at_value(each).problem("transition_in_place", found=goal)
+
+
+def _reach(scoring: Document, at: Path, group: str) -> Iterator[Problem]:
+    """Warn of thresholds that the bounds of a group put out of reach, and of an idle cap."""
+    cap = (*at, "groups", group, "at_most")
+    most = scoring.get(cap)
+    if not _is_number(most):
+        return
+    section, steps = ("grades", _GRADES) if group == "fit" else ("levels", _LEVELS)
+    for step in steps:
+        needed = scoring.get((*at, section, step))
+        if _is_number(needed) and needed > most:
+            yield scoring.at_value((*at, section, step)).warning(
+                "threshold_out_of_reach", most=most
+            )
+    highest = _highest(scoring, at, group)
+    if highest <= most:
+        yield scoring.at_value(cap).warning("cap_changes_nothing", most=f"{highest:g}")
+
+
+def _highest(scoring: Document, at: Path, group: str) -> float:
+    """Return the points that a group reaches when everything matches that adds some."""
+    total = 0.0
+    for path in entries(scoring, (*at, "rules")):
+        points = scoring.get((*path, "points"))
+        if (scoring.get((*path, "group")) or "fit") == group and _is_number(points):
+            total += max(points, 0)
+    for path in entries(scoring, (*at, "events")) if group == "engagement" else ():
+        points, most = scoring.get((*path, "points")), scoring.get((*path, "at_most"))
+        if _is_number(points) and points > 0:
+            total += most if _is_number(most) else math.inf
+    return total
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

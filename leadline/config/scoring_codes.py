@@ -1,0 +1,101 @@
+"""Codes of configuration faults that concern scoring and segments."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from leadline.config.fault_code import Code
+
+SCORING_CODES: Final[dict[str, Code]] = {
+    "bounds_order": Code(
+        "`at_least` must be less than `at_most`",
+        "`at_least` は `at_most` より小さくしてください",
+        "The points of a group are kept between the two.",
+        "グループの点数は、この下限と上限の間に収められます。",
+    ),
+    "levels_order": Code(
+        "the thresholds must fall: first above second, second above third",
+        "しきい値は first > second > third の順にしてください",
+        "A level is the best threshold that the engagement points reach; below `third` is 4. "
+        "One that is not written is 50, 25 or 5.",
+        "関心度の点数が到達した最上位がレベルです。third 未満は 4 になります。"
+        "省略した値は順に 50、25、5 です。",
+    ),
+    "too_many_rules": Code(
+        "a model has at most 63 rules and disqualifiers together",
+        "1つのモデルに書けるルールと除外条件は、合わせて63件までです",
+        "Which of them met is kept in one number with a bit for each. Join rules with OR, or put "
+        "some into another model.",
+        "成立したルールはビット列として記録されます。OR でまとめるか、別のモデルに分けてください。",
+    ),
+    "unknown_event": Code(
+        "`{found}` is no event: it is neither built in nor declared under `events` in "
+        "settings.yaml",
+        "`{found}` というイベントはありません。標準のイベントを使うか、settings.yaml の `events` "
+        "で宣言してください",
+        "An event that nobody sends would never give points, and nobody would notice.",
+        "存在しないイベントでは点数が付かず、誤りにも気付けません。",
+    ),
+    "event_of_ours": Code(
+        "`{found}` is what we did, not the lead; it never counts",
+        "`{found}` はリードではなく自社側の動作なので、加点の対象になりません",
+        "Points are for what people do: email_opened or email_clicked, for example.",
+        "加点できるのはリードの行動です。例: email_opened、email_clicked",
+    ),
+    "reserved_event": Code(
+        "`{found}` is there already; an event of your own needs another name",
+        "`{found}` は標準で用意されています。独自のイベントには別の名前を付けてください",
+        "Built-in events need not be declared; clicks, opens, visits, downloads and events stand "
+        "for groups of them in conditions.",
+        "標準のイベントは宣言不要です。clicks・opens・visits・downloads・events は、"
+        "条件の中でイベントのまとまりを表します。",
+    ),
+    "reserved_model": Code(
+        "a model cannot be called `{found}`: its field `{field}` would be taken for another",
+        "モデル名に `{found}` は使えません。項目 `{field}` をほかの項目と区別できなくなります",
+        "Each model has the fields points_<model>, grade_<model> and so on. The file itself is the "
+        "model `main`.",
+        "モデルごとに points_<モデル名>、grade_<モデル名> などの項目ができます。"
+        "ファイル直下の設定がモデル `main` です。",
+    ),
+    "reserved_segment": Code(
+        "`{found}` means something else in conditions; a segment needs another name",
+        "`{found}` は条件の中で別の意味を持ちます。セグメントには別の名前を付けてください",
+        "A segment is used by its name, so it may not be a field, an event count such as "
+        "clicks_30d, a function or a word such as `not`.",
+        "セグメントは名前で参照するため、項目、clicks_30d のような集計、関数、not などの"
+        "語と同じ名前にはできません。",
+    ),
+    "segment_order": Code(
+        "the segment `{found}` is not there yet: a segment may name those above it",
+        "セグメント `{found}` はここではまだ使えません。参照できるのは上に書いたものだけです",
+        "So no two segments can depend on each other. Move the one that is named further up.",
+        "互いに参照し合うことを防ぐためです。参照されるセグメントを上に移してください。",
+    ),
+    "score_of_itself": Code(
+        "a rule cannot ask for `{found}`, which follows from a score",
+        "点数から決まる `{found}` を、加点や除外の条件に使うことはできません",
+        "A score is made of fields and events alone. Use grades and points in segments, sequences, "
+        "`lifecycle` and `hand_over`.",
+        "点数は項目とイベントだけで決まります。グレードや点数は、セグメント・シナリオ・"
+        "`lifecycle`・`hand_over` の条件で使えます。",
+    ),
+    "transition_in_place": Code(
+        "`{found}` is also where this leads to; a lead there need not move",
+        "`{found}` は移行先 (to) と同じです。移行元 (from) から外してください",
+        "`from` lists the stages that a lead leaves.",
+        "`from` には移行前のステージを書きます。",
+    ),
+    "threshold_out_of_reach": Code(
+        "no lead can reach this: the group has at most {most} points",
+        "グループの上限が {most} 点のため、この値に届くリードはありません",
+        "Lower the threshold, or raise `at_most` of the group.",
+        "しきい値を下げるか、グループの `at_most` を上げてください。",
+    ),
+    "cap_changes_nothing": Code(
+        "this cap changes nothing: all rules of the group together give {most}",
+        "この上限は効果がありません。グループのルールをすべて合わせても {most} 点です",
+        "Lower it, or leave it out.",
+        "値を下げるか、削除してください。",
+    ),
+}
