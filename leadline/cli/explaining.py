@@ -32,6 +32,7 @@ _ANSWERS: Final = ("acknowledgment", "confirmation")
 _MESSAGE: Final = ("kind", "rep_id", "state", "skip_reason", "attempts", "due_at", "sent_at")
 Row = dict[str, Any]
 _Reader = Callable[["Store", Mapping[str, Any], str], Row]
+_Shower = Callable[[Session, Mapping[str, Any]], None]
 
 
 def explain(
@@ -62,8 +63,9 @@ def explain(
             found |= read[name](store, row, session.out.lang)
     session.out.document({"lead": row["id"], **found})
     session.out.line("explain.lead", lead=row["id"])
+    show = _SHOWERS | {"scoring": partial(show_score, is_past=as_of is not None)}
     for name in wanted:
-        _SHOWERS[name](session, found)
+        show[name](session, found)
     return DONE
 
 
@@ -248,4 +250,4 @@ def _show_enrollments(session: Session, enrollments: Sequence[Mapping[str, Any]]
 
 
 _READERS: Final[dict[str, _Reader]] = {"routing": read_assignment, "touches": read_touches}
-_SHOWERS: Final = {"scoring": show_score, "routing": show_assignment, "touches": show_touches}
+_SHOWERS: Final[dict[str, _Shower]] = {"routing": show_assignment, "touches": show_touches}

@@ -1,4 +1,4 @@
-"""What `leadline explain` says about scores; part of the catalog."""
+"""What `leadline explain` and `leadline status` say about scores and events; of the catalog."""
 
 from __future__ import annotations
 
@@ -42,14 +42,8 @@ RECEIPTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "explain.events_rounding": ("  rounding: {points}", "  端数処理: {points}点"),
     "explain.ignored": (
-        (
-            "{count} more event(s) give no points: nobody is sure that a person caused them "
-            "({bots} look like a program's)."
-        ),
-        (
-            "ほかに {count} 件のイベントがありますが、人の行動と確認できないため加点していません "
-            "(うち {bots} 件は自動アクセスの疑い)。"
-        ),
+        "Not counted: {bots} event(s) that look like a program's, {unknown} not judged yet.",
+        "加点の対象外: 自動アクセスの疑い {bots} 件、判定前 {unknown} 件",
     ),
     "explain.not_routed": ("No rep: {reason}", "担当なし: {reason}"),
     "explain.model": ("model", "モデル"),
@@ -66,11 +60,25 @@ RECEIPTS: Final[dict[str, tuple[str, str]]] = {
         "Lifecycle stage {from} -> {to} at {at}: {when} ({points} points)",
         "ライフサイクルステージ {from} → {to} ({at}): {when} ({points} 点)",
     ),
+    "status.not_ready": ("leads not yet ready for a rep", "営業への引き渡し前のリード"),
+    "status.not_ready.fix": (
+        "lists them; hand_over in config/scoring.yaml decides",
+        "一覧を表示 (条件は config/scoring.yaml の hand_over)",
+    ),
+    "status.events_waiting": (
+        "events of unknown addresses",
+        "リード未登録のアドレスのイベント",
+    ),
+    "status.events_waiting.fix": (
+        "joined by themselves once the person is a lead",
+        "該当するリードが登録されると自動的に結び付く",
+    ),
     "cause.new": ("first score", "初回"),
     "cause.changed": ("the lead changed", "リード情報の変更"),
     "cause.events": ("new events", "新しいイベント"),
     "cause.window": ("time passed", "期間の経過"),
     "cause.decay": ("time passed", "時間の経過による減衰"),
     "cause.rules": ("other rules", "ルールの変更"),
+    "cause.removed": ("model no longer used", "モデルの使用終了"),
     "cause.reclassified": ("events judged anew", "イベントの再判定"),
 }

@@ -84,7 +84,7 @@ def _score(receipt: Receipt, lang: str, *, is_past: bool) -> Row:
     if is_past:
         level = decide_level(receipt.rules, held.engagement_points)
     moment = Moment(held.as_of)
-    matched = [line for line in receipt.lines if line.kind in {"rule", "event"}]
+    matched = [line for line in receipt.lines if line.kind in {"rule", "event", "cap"}]
     return {
         "model": row["model"],
         **{name: as_shown(getattr(held, name)) for name in _SUMS},
@@ -158,11 +158,11 @@ def _stage(row: Mapping[str, Any]) -> Row:
     }
 
 
-def show_score(session: Session, found: Mapping[str, Any]) -> None:
+def show_score(session: Session, found: Mapping[str, Any], *, is_past: bool = False) -> None:
     """Print the receipt of a score, what led to it and what follows from it."""
     out, score = session.out, found["score"]
     if score is None:
-        out.line("explain.no_score")
+        out.line("explain.no_score_then" if is_past else "explain.no_score")
         return
     grade = grade_shown(score["grade"], score["level"])
     out.line("explain.score", **{**score, "grade": grade})
@@ -173,8 +173,9 @@ def show_score(session: Session, found: Mapping[str, Any]) -> None:
         Column("explain.condition", may_shrink=True),
     )
     out.table(columns, [row for line in score["lines"] for row in _rows(session, line)])
-    if count := sum(score["ignored"].values()):
-        out.line("explain.ignored", count=count, bots=score["ignored"].get("suspected_bot", 0))
+    if ignored := score["ignored"]:
+        bots, unknown = (ignored.get(actor, 0) for actor in ("suspected_bot", "unknown"))
+        out.line("explain.ignored", bots=bots, unknown=unknown)
     show_routing_skip(session, found)
     _show_models(session, score)
     _show_history(session, score["history"])

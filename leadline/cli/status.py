@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "held": "leadline check",
     "quarantined": "leadline import FILE",
     "unassigned": "leadline run routing",
+    "not_ready": "leadline leads list --where \"routing_skip = 'not_ready'\"",
+    "events_waiting": "",
     "sla_breached": "leadline explain LEAD routing",
     "awaiting_approval": "",
 }
@@ -54,6 +56,8 @@ def status(context: typer.Context) -> int:
         "held": standing.held,
         "quarantined": standing.quarantined,
         "unassigned": standing.unassigned,
+        "not_ready": standing.not_ready,
+        "events_waiting": standing.events_waiting,
         "sla_breached": standing.sla_breached,
         "awaiting_approval": 0,
     }

@@ -53,7 +53,6 @@ DERIVED_FIELDS: Final[dict[str, FieldType]] = {
     "grade": "text",
     "engagement_level": "number",
     "lifecycle_stage": "text",
-    "routing_skip": "text",
     "is_role_address": "boolean",
     "is_free_address": "boolean",
     "is_disposable_address": "boolean",

@@ -266,8 +266,10 @@ def _event_lines(
     )
     most = inf if rule.at_most is None else rule.at_most
     kept = min(max(exact, -most), most)
-    cut = [_cut(rule.id, kept - exact, "engagement", bound=kept)] if kept != exact else []
-    return [_Worth(line, exact), *cut]
+    if kept == exact:
+        return [_Worth(line, exact)]
+    cut = _cut(rule.id, kept - exact, "engagement", bound=kept)
+    return [_Worth(line, exact), replace(cut, line=replace(cut.line, says=rule.says))]
 
 
 def _counted(

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 _STATED: Final = tuple(name for name in LEAD_FIELDS if name != "owner")
 _BOUNDS: Final = ("employees_min", "employees_max")
-_DECIDED: Final = ("score", "grade", "owner", "lifecycle_stage")
+_SCORED: Final = ("engagement_level", "fit_points", "engagement_points")
+_DECIDED: Final = ("score", "grade", "owner", "lifecycle_stage", *_SCORED)
 #: What we decided about a lead, which nobody states to us.
-OURS: Final = ("id", *_BOUNDS, "score", "grade", "lifecycle_stage")
+OURS: Final = ("id", *_BOUNDS, "score", "grade", "lifecycle_stage", *_SCORED)
 #: Columns that an export has kept when somebody took out or moved others.
 _MARKS: Final = frozenset({"id", "email", "score", "grade", "lifecycle_stage"})
 

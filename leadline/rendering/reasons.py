@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.points import as_shown
@@ -23,13 +24,13 @@ _OWNER_STATED: Final = {
 def score_reasons(lines: Sequence[Line], lang: str, moment: Moment) -> list[dict[str, Any]]:
     """Return what gave or took points, in words: disqualifiers first, then the weightiest.
 
+    Points are those that count, within the bound of their rule.
+
     Args:
         lines: of the score's receipt.
         lang: "en" or "ja".
         moment: of the receipt.
     """
-    told = [line for line in lines if _is_reason(line)]
-    told.sort(key=lambda line: (line.kind != "disqualifier", -abs(line.points), line.id))
     return [
         {
             "id": line.id,
@@ -37,22 +38,34 @@ def score_reasons(lines: Sequence[Line], lang: str, moment: Moment) -> list[dict
             "condition": line_condition(line),
             "text": line_text(line, lang, moment),
         }
-        for line in told
+        for line in _reasons(lines)
     ]
+
+
+def mail_reasons(lines: Sequence[Line], lang: str, moment: Moment) -> list[dict[str, Any]]:
+    """Return the reasons of a score as templates show them: none that gives nothing any more."""
+    return [
+        {"text": line_text(line, lang, moment), "points": as_shown(line.points / 100)}
+        for line in _reasons(lines)
+        if line.points or line.kind == "disqualifier"
+    ]
+
+
+def _reasons(lines: Sequence[Line]) -> list[Line]:
+    # what the bound of a rule cut is no reason of its own
+    cuts = {line.id: line.points for line in lines if line.kind == "cap" and line.says}
+    told = [
+        replace(line, points=line.points + cuts.get(line.id, 0))
+        for line in lines
+        if _is_reason(line)
+    ]
+    return sorted(told, key=lambda line: (line.kind != "disqualifier", -abs(line.points), line.id))
 
 
 def _is_reason(line: Line) -> bool:
     if line.events is not None:
         return line.events.times > 0
     return line.kind in {"rule", "disqualifier"}
-
-
-def mail_reasons(lines: Sequence[Line], lang: str, moment: Moment) -> list[dict[str, Any]]:
-    """Return the reasons of a score as templates show them."""
-    return [
-        {"text": reason["text"], "points": reason["points"]}
-        for reason in score_reasons(lines, lang, moment)
-    ]
 
 
 def routing_reason(assignment: Mapping[str, Any], lang: str) -> str:

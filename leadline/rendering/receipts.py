@@ -87,9 +87,10 @@ def _events_text(says: str, told: EventLine, lang: str, moment: Moment) -> str:
         return _uncounted_text(says, told, lang)
     day = day_text(told.last_at, zone=moment.zone, lang=lang, now=moment.at)
     if lang != "ja":
-        return (
-            f"{says} on {day}" if told.times == 1 else f"{says} {told.times} times, last on {day}"
-        )
+        if told.times == 1:
+            return f"{says} on {day}"
+        times = "twice" if told.times == 2 else f"{told.times} times"  # noqa: PLR2004 - twice
+        return f"{says} {times}, last on {day}"
     if told.times == 1:
         return f"{says} ({day})"
     if match := _DONE.fullmatch(says):

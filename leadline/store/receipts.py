@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, text
 
 from leadline.config.conditions import EVENT_FIELDS
 from leadline.domain.kept_rules import KeptRules, read_kept
@@ -133,13 +133,17 @@ def _read_events(
         return found
     names = ("lead_id", "id", "kind", "occurred_at", *(tuple(EVENT_FIELDS) * has_details))
     query = select(*(_EVENTS.c[name] for name in names)).where(
-        _EVENTS.c.actor == "human",
+        # word for word as the index has it; an order or a range of ids would lead away from it
+        text("actor = 'human' AND lead_id IS NOT NULL"),
         among(connection, _EVENTS.c.lead_id, [each for each, last in known.items() if last]),
-        _EVENTS.c.id <= max(known.values()),
     )
-    for lead_id, id_, kind, at, *details in connection.execute(query.order_by(_EVENTS.c.id)):
+    for lead_id, id_, kind, at, *details in sorted(connection.execute(query), key=_id):
         found[lead_id].append((ScoredEvent(id_, kind, at), tuple(details)))
     return found
+
+
+def _id(row: Any) -> int:  # noqa: ANN401 - a row
+    return int(row.id)
 
 
 def _fitting(

@@ -96,6 +96,7 @@ leads = Table(
     ),
     waiting("ix_leads_hot_routing_due", "routing_due_at", "id", where=_HOT_UNROUTED),
     waiting("ix_leads_held", "held_import_run_id", "id", where="held_import_run_id IS NOT NULL"),
+    waiting("ix_leads_not_ready", "id", where="routing_skip IS NOT NULL"),
 )
 
 lead_keys = Table(

@@ -25,10 +25,12 @@ _ASSIGNMENTS = schema.assignments
 _ENROLLMENTS = schema.enrollments
 _OUTBOX = schema.outbox
 _BATCHES = schema.stage_batches
+_EVENTS = schema.events
 #: Conditions of the partial indexes, word for word: SQLite uses such an index only then.
 _NEW: Final = text("state = 'new'")
 _QUARANTINED: Final = text("state = 'quarantined'")
-_QUEUED_LEAD: Final = text("state = 'queued'")
+_NOT_READY: Final = text("routing_skip IS NOT NULL")
+_WAITING_EVENT: Final = text("lead_id IS NULL AND address_hash IS NOT NULL")
 _OFFERED: Final = text("state = 'offered'")
 _UNRENDERED: Final = text("state = 'queued' AND rendered_at IS NULL")
 _RENDERED: Final = text("state IN ('queued', 'deferred') AND rendered_at IS NOT NULL")
@@ -54,7 +56,9 @@ class Standing:
         held: enrollments that a template's error stopped.
         quarantined: submissions that could not become leads.
         quarantined_posts: those of them that came by form or webhook, and not in a file.
-        unassigned: leads in the queue, without an owner.
+        unassigned: leads in the queue, without an owner, that are ready for one.
+        not_ready: leads that do not go to a rep yet.
+        events_waiting: events whose address is nobody's yet.
         sla_breached: offers that no rep answered in time.
         oldest_at: since when the longest waiting row is due, None when nothing waits.
     """
@@ -68,6 +72,8 @@ class Standing:
     quarantined: int = 0
     quarantined_posts: int = 0
     unassigned: int = 0
+    not_ready: int = 0
+    events_waiting: int = 0
     sla_breached: int = 0
     oldest_at: datetime | None = None
 
@@ -89,7 +95,9 @@ def read_standing(connection: Connection, *, now: datetime) -> Standing:
         quarantined_posts=_count(
             connection, _SUBMISSIONS.c.id, and_(_QUARANTINED, _SUBMISSIONS.c.kind != "file")
         ),
-        unassigned=_count(connection, _ASSIGNMENTS.c.id, _QUEUED_LEAD),
+        unassigned=_unassigned(connection),
+        not_ready=_count(connection, _LEADS.c.id, _NOT_READY),
+        events_waiting=_count(connection, _EVENTS.c.id, _WAITING_EVENT),
         sla_breached=_count(
             connection,
             _ASSIGNMENTS.c.id,
@@ -124,6 +132,16 @@ def _count(
     connection: Connection, column: ColumnElement[Any], condition: ColumnElement[bool] | TextClause
 ) -> int:
     return int(connection.execute(select(func.count(column)).where(condition)).scalar_one())
+
+
+def _unassigned(connection: Connection) -> int:
+    """Return how many leads wait for an owner; one that is not ready for one does not."""
+    query = (
+        select(func.count())
+        .select_from(_ASSIGNMENTS.join(_LEADS, _LEADS.c.id == _ASSIGNMENTS.c.lead_id))
+        .where(text("assignments.state = 'queued'"), _LEADS.c.routing_skip.is_(None))
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def find_last_batch(connection: Connection) -> datetime | None:

@@ -21,6 +21,7 @@ _PARTIAL = (
     ("ix_events_outbox_id", "events", ["outbox_id"], "outbox_id IS NOT NULL"),
     ("ix_events_import_run_id", "events", ["import_run_id"], "import_run_id IS NOT NULL"),
     ("ix_events_network", "events", ["network", "occurred_at"], "network IS NOT NULL"),
+    ("ix_leads_not_ready", "leads", ["id"], "routing_skip IS NOT NULL"),
     ("ix_leads_review_due", "leads", ["review_due_at", "id"], "review_due_at IS NOT NULL"),
 )
 
@@ -134,9 +135,7 @@ def _rebuild_scores() -> None:
         "grade, 4, points - fit_points, config_hash, as_of FROM old_scores"
     )
     op.drop_table("old_scores")
-    op.create_index(
-        "ix_scores_rule_set", "scores", ["model", "rule_set_id", "lead_id"], unique=False
-    )
+    op.create_index("ix_scores_rule_set", "scores", ["rule_set_id", "lead_id"], unique=False)
 
 
 def _make_tables() -> None:
