@@ -6,7 +6,8 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from leadline.config.conditions import (
     EVENT_FIELDS,
@@ -18,9 +19,14 @@ from leadline.domain.engagement import EventRule, Limit
 from leadline.domain.scoring import Bounds, Disqualifier, Grades, Levels, Model, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leadline.config.scoring import BoundsShape, EventRuleShape, ModelShape, TransitionShape
     from leadline.config.shape import Project
     from leadline.domain.conditions import Condition
+
+#: What of a rule set says how points pass with time; with the same, the same sums decay alike.
+_OF_TIME: Final = ("events", "groups", "levels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,75 @@ class LiveModel:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class LiveScoring:
+    """All that scoring decides with, compiled.
+
+    Attributes:
+        models: the main one first.
+        hand_over: which leads reach a rep; None when all do.
+        entries: of the sequences; they may ask for points and event counts.
+    """
+
+    models: tuple[LiveModel, ...]
+    hand_over: Condition | None
+    entries: tuple[Condition, ...]
+
+    @property
+    def following(self) -> tuple[Condition, ...]:
+        """Return the conditions on what is decided after the points."""
+        moves = [each.condition for live in self.models for each in live.transitions]
+        return (*moves, *([self.hand_over] if self.hand_over else []), *self.entries)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return every condition whose answer a score, or what follows from it, depends on."""
+        models = [live.model for live in self.models]
+        rules = [rule.condition for model in models for rule in model.rules]
+        caps = [each.condition for model in models for each in model.disqualifiers]
+        return (*rules, *caps, *self.following)
+
+
+def read_scoring(project: Project) -> LiveScoring:
+    """Return what scoring decides with, compiled once for each configuration."""
+    cache = _compiled(project.hash)
+    if not cache:
+        cache.append(_compile_all(project))
+    return cache[0]
+
+
+@lru_cache(maxsize=4)
+def _compiled(config_hash: str) -> list[LiveScoring]:
+    """Return the place of one configuration: compiling takes a tenth of a second."""
+    del config_hash
+    return []
+
+
+def _compile_all(project: Project) -> LiveScoring:
+    return LiveScoring(
+        models=compile_models(project),
+        hand_over=next(iter(_beyond(project)), None),
+        entries=tuple(
+            compile_project_condition(project, each.entry) for each in project.sequences.values()
+        ),
+    )
+
+
+def decays_alike(kept: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether sums made with one rule set mean the same under another one."""
+    return _of_time(kept) == _of_time(other)
+
+
+def _of_time(kept: Mapping[str, Any]) -> dict[str, Any]:
+    # through JSON, as the database gives it back
+    found: dict[str, Any] = json.loads(json.dumps({name: kept.get(name) for name in _OF_TIME}))
+    found["events"] = [
+        {name: value for name, value in rule.items() if name != "says"}
+        for rule in found["events"] or ()
+    ]
+    return found
+
+
 def compile_models(project: Project) -> tuple[LiveModel, ...]:
     """Return the score models of a project, the main one first.
 
@@ -67,7 +142,9 @@ def _live(project: Project, name: str, shape: ModelShape) -> LiveModel:
         Transition(each, compile_project_condition(project, each.when)) for each in shape.lifecycle
     )
     # what the words of the rules mean is part of the rules: a segment's condition, a field's type
-    conditions = [each.condition for each in (*model.rules, *model.disqualifiers, *transitions)]
+    conditions = [each.condition for each in model.rules]
+    conditions += [each.condition for each in model.disqualifiers]
+    conditions += [each.condition for each in transitions]
     conditions += _beyond(project) if name == MAIN else []
     meaning = [each.sql for each in conditions]
     kinds = sorted({pair for each in conditions for pair in each.types})

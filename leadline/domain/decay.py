@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
@@ -27,6 +29,13 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 def as_microseconds(at: datetime) -> int:
     """Return an aware instant as microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def as_instants(stored: Sequence[datetime] | Sequence[str]) -> Ints:
+    """Return instants in microseconds since 1970; text is UTC, as SQLite stores it."""
+    if stored and isinstance(stored[0], str):
+        return np.array(stored, dtype="datetime64[us]").astype(np.int64)
+    return np.array([as_microseconds(at) for at in stored], dtype=np.int64)  # type: ignore[arg-type]
 
 
 def at_microseconds(at: int) -> datetime:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from leadline.domain.conditions import evaluate
-from leadline.domain.decay import as_microseconds, landmark_weights, length_of
+from leadline.domain.decay import as_instants, as_microseconds, landmark_weights, length_of
 from leadline.domain.events import OURS
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class EventLog:
         at: microseconds since 1970.
         kinds: names of events.
         details: folded `campaign`, `url` and `source` of each event; only where a rule asks.
+        ids: of the events; only where somebody asks.
     """
 
     lead: Ints
@@ -51,6 +52,7 @@ class EventLog:
     at: Ints
     kinds: tuple[str, ...]
     details: pd.DataFrame | None = None
+    ids: Ints | None = None
 
     def up_to(self, as_of: datetime) -> EventLog:
         """Return the events that had happened by `as_of`."""
@@ -67,6 +69,7 @@ class EventLog:
             kind=self.kind[chosen],
             at=self.at[chosen],
             details=details,
+            ids=None if self.ids is None else self.ids[chosen],
         )
 
     def is_of(self, kinds: Collection[str]) -> Flags:
@@ -74,6 +77,39 @@ class EventLog:
         chosen = [name in kinds if kinds else name not in OURS for name in self.kinds]
         flags: Flags = np.array(chosen, dtype=bool)[self.kind]
         return flags
+
+
+def make_log(found: Mapping[str, Sequence[Any]], lead_ids: Sequence[int]) -> EventLog:
+    """Return the events of a batch but our own acts, in the order of their ids.
+
+    Args:
+        found: columns `id`, `lead_id`, `kind` and `occurred_at`; folded `campaign`, `url` and
+            `source` where a rule asks for them.
+        lead_ids: the batch.
+    """
+    if not found["id"]:
+        return no_events()
+    ids, batch = np.array(found["id"]), np.array(lead_ids, dtype=np.int64)
+    order, known = np.argsort(ids, kind="stable"), np.argsort(batch, kind="stable")
+    places = known[np.searchsorted(batch, np.array(found["lead_id"]), sorter=known)]
+    kinds = {kind: place for place, kind in enumerate(sorted(set(found["kind"])))}
+    numbers = np.array([kinds[kind] for kind in found["kind"]], dtype=np.int64)
+    details = {name: found[name] for name in ("campaign", "url", "source") if name in found}
+    log = EventLog(
+        lead=places[order],
+        kind=numbers[order],
+        at=as_instants(found["occurred_at"])[order],
+        kinds=tuple(kinds),
+        details=_frame(details, order) if details else None,
+        ids=ids[order],
+    )
+    return log.where(log.is_of(()))
+
+
+def _frame(columns: Mapping[str, Sequence[Any]], order: npt.NDArray[np.intp]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(columns, dtype=object).iloc[order].reset_index(drop=True)
 
 
 def no_events() -> EventLog:
@@ -181,6 +217,14 @@ def _within_limit(lead: Ints, at: Ints, limit: Limit) -> Flags:
     return found
 
 
+def last_ids(log: EventLog, *, count: int, as_of: datetime) -> Ints:
+    """Return the id of each lead's newest event that had happened by `as_of`; 0 without one."""
+    known, found = log.up_to(as_of), np.zeros(count, dtype=np.int64)
+    if known.ids is not None:
+        np.maximum.at(found, known.lead, known.ids)
+    return found
+
+
 def count_aggregates(
     log: EventLog, aggregates: Sequence[Aggregate], *, count: int, as_of: datetime
 ) -> dict[str, Any]:
@@ -208,7 +252,7 @@ def count_aggregates(
 def next_reviews(
     log: EventLog,
     rules: Sequence[EventRule],
-    aggregates: Mapping[Aggregate, Collection[int]],
+    aggregates: Mapping[Aggregate, Collection[int] | None],
     *,
     count: int,
     as_of: datetime,
@@ -222,7 +266,7 @@ def next_reviews(
         log: all human events of the batch, also those after `as_of`.
         rules: of the model.
         aggregates: what the conditions name; for days since the last event the numbers of days
-            at which a condition may change.
+            at which a condition may change, None for each of them.
         count: leads in the batch.
         as_of: now.
 
@@ -241,18 +285,26 @@ def next_reviews(
         np.minimum.at(found, known.lead[leaving], known.at[leaving] + span)
     for aggregate, days in aggregates.items():
         if aggregate.days is None:
-            _days_passing(found, known, aggregate, days, now)
+            _days_passing(found, known, aggregate, days, now=now)
     return found
 
 
 def _days_passing(
-    found: Ints, log: EventLog, aggregate: Aggregate, days: Collection[int], now: int
+    found: Ints,
+    log: EventLog,
+    aggregate: Aggregate,
+    days: Collection[int] | None,
+    *,
+    now: int,
 ) -> None:
     """Note when a lead's last event will be one of these numbers of days old."""
     chosen = log.is_of(aggregate.kinds)
     last = np.full(len(found), np.iinfo(np.int64).min)
     np.maximum.at(last, log.lead[chosen], log.at[chosen])
     known = last > np.iinfo(np.int64).min
-    for number in days:
+    if days is None:
+        next_day = last[known] + ((now - last[known]) // _DAY + 1) * _DAY
+        found[known] = np.minimum(found[known], next_day)
+    for number in days or ():
         at = last[known] + number * _DAY
         found[known] = np.where(at > now, np.minimum(found[known], at), found[known])

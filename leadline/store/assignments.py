@@ -116,6 +116,18 @@ def find_open(connection: Connection, lead_ids: Collection[int]) -> dict[int, di
     return {row["lead_id"]: row for row in as_dicts(rows)}
 
 
+def find_owned(connection: Connection, lead_ids: Collection[int]) -> set[int]:
+    """Return which of the leads a rep has, or was offered."""
+    rows = connection.execute(
+        select(_ASSIGNMENTS.c.lead_id).where(
+            among(connection, _ASSIGNMENTS.c.lead_id, lead_ids),
+            _ASSIGNMENTS.c.role == ROLE,
+            _ASSIGNMENTS.c.state.in_([state for state in OPEN if state != "queued"]),
+        )
+    )
+    return {row[0] for row in rows}
+
+
 def add_assignments(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Add assignments and return their ids in the order given."""
     ids = allocate_ids(connection, _ASSIGNMENTS, len(rows))

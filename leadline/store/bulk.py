@@ -20,12 +20,13 @@ from leadline.store.columns import PlainJson, UtcDateTime
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, Select, Table
     from sqlalchemy.engine import Connection, Result
 
 Row = dict[str, Any]
 
 _STORED_TIME: Final = len("2026-11-20 01:00:00.000000")
+_LONG: Final = 100  # values
 _EMPTY: Final = {dict: "{}", list: "[]", tuple: "[]"}
 
 
@@ -130,6 +131,95 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row], *, ke
     ).rowcount
 
 
+def upsert_columns(
+    connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]], *, key: str
+) -> None:
+    """Write rows that are given as columns, in place of those under the same key.
+
+    Args:
+        connection: a writing transaction.
+        table: the table, unique on `key`.
+        columns: values by name, all as long, each key once.
+        key: the columns that name the row, separated by ", ".
+    """
+    if connection.dialect.name != "sqlite":
+        upsert_rows(connection, table, _as_rows(columns), key=key)
+        return
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    others = [name for name in columns if name not in key.split(", ")]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in others)
+    _run_many(
+        connection,
+        f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
+        f"ON CONFLICT ({key}) DO UPDATE SET {sets}",
+        _sqlite_columns(table, columns),
+    )
+
+
+def update_columns(
+    connection: Connection,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    key: tuple[str, ...] = ("id",),
+) -> None:
+    """Update rows that are given as columns, found by the columns of `key`."""
+    others = [name for name in columns if name not in key]
+    if connection.dialect.name == "sqlite":
+        sets = ", ".join(f"{name} = ?" for name in others)
+        same = " AND ".join(f"{name} = ?" for name in key)
+        ordered = {name: columns[name] for name in (*others, *key)}
+        sql = f"UPDATE {table.name} SET {sets} WHERE {same}"  # noqa: S608 - our own names
+        _run_many(connection, sql, _sqlite_columns(table, ordered))
+        return
+    sets = ", ".join(f"{name} = s.{name}" for name in others)
+    same = " AND ".join(f"{table.name}.{name} = s.{name}" for name in key)
+    connection.execute(
+        text(
+            f"UPDATE {table.name} SET {sets} "  # noqa: S608 - our own names
+            f"FROM jsonb_populate_recordset(NULL::{table.name}, CAST(:rows AS jsonb)) s "
+            f"WHERE {same}"
+        ),
+        {"rows": _document(_as_rows(columns))},
+    )
+
+
+def _as_rows(columns: Mapping[str, Sequence[Any]]) -> list[Row]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _run_many(connection: Connection, sql: str, columns: Sequence[Sequence[Any]]) -> None:
+    """Run one statement over rows; SQLAlchemy would look at each of them first."""
+    if columns[0]:
+        cursor: Any = connection.connection.cursor()
+        cursor.executemany(sql, zip(*columns, strict=True))
+        cursor.close()
+
+
+def fetch_columns(
+    connection: Connection, query: Select[Any], *, is_plain: bool = False
+) -> dict[str, Sequence[Any]]:
+    """Return the rows of a query as columns by name.
+
+    Args:
+        connection: any transaction.
+        query: the columns, each under a name of its own.
+        is_plain: take what SQLite stores as it is: times as text, booleans as 0 and 1, JSON as
+            text. It is given back at a third of the cost.
+    """
+    names = [column.name for column in query.selected_columns]
+    if is_plain and connection.dialect.name == "sqlite":
+        compiled = query.compile(dialect=connection.dialect)
+        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        cursor = connection.connection.cursor()
+        rows = cursor.execute(str(compiled), values).fetchall()
+        cursor.close()
+    else:
+        rows = connection.execute(query).all()
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return dict(zip(names, columns, strict=True))
+
+
 def update_rows(
     connection: Connection,
     table: Table,
@@ -186,8 +276,18 @@ def among(
     """Return `column IN (values)` as one parameter, whatever their number."""
     wanted = list(values)
     if connection.dialect.name == "sqlite":
+        if _is_range(wanted):
+            return column.between(wanted[0], wanted[-1])
         return column.in_(select(func.json_each(json.dumps(wanted)).table_valued("value").c.value))
     return column == any_(cast(wanted, ARRAY(column.type)))
+
+
+def _is_range(values: Sequence[Any]) -> bool:
+    """Tell whether values are whole numbers without a gap, in order."""
+    count = len(values)
+    if count < _LONG or type(values[0]) is not int or values[-1] != values[0] + count - 1:
+        return False
+    return values == list(range(values[0], values[0] + count))
 
 
 def among_pairs(
@@ -265,6 +365,8 @@ def _document(rows: Sequence[Row]) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return _aware(value).isoformat()
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
     message = f"no column takes a {type(value).__name__}"
     raise TypeError(message)
 

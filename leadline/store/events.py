@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from leadline.domain.decay import as_microseconds
-from leadline.domain.engagement import EventLog, no_events
-from leadline.domain.events import OURS
 from leadline.store import schema
-from leadline.store.bulk import among, insert_rows
+from leadline.store.bulk import among, fetch_columns, insert_rows
+from leadline.store.frames import folded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sqlalchemy.engine import Connection
 
+    from leadline.domain.engagement import EventLog
+
 _EVENTS = schema.events
 #: Columns of an event that its writer gives; absent ones are None.
 GIVEN: Final = (
     *("source", "external_id", "kind", "lead_id", "address_hash", "visitor_id", "outbox_id"),
+    "import_run_id",
     *("campaign", "url", "network", "user_agent", "actor", "actor_reason", "detail"),
     *("occurred_at", "received_at", "due_at"),
 )
@@ -57,43 +57,18 @@ def read_log(
         lead_ids: the batch; an event's lead is given as its position here.
         has_details: whether a rule asks for campaign, url or source.
     """
-    names = ("lead_id", "kind", "occurred_at", *(("campaign", "url", "source") * has_details))
-    rows = connection.execute(
-        select(*(_EVENTS.c[name] for name in names))
-        .where(
-            _EVENTS.c.actor == "human",
-            among(connection, _EVENTS.c.lead_id, lead_ids),
-            _EVENTS.c.kind.not_in(OURS),
-        )
-        .order_by(_EVENTS.c.id)
-    ).all()
-    if not rows:
-        return no_events()
-    places = {lead_id: place for place, lead_id in enumerate(lead_ids)}
-    kinds = {kind: place for place, kind in enumerate(sorted({row[1] for row in rows}))}
-    return EventLog(
-        lead=np.array([places[row[0]] for row in rows], dtype=np.int64),
-        kind=np.array([kinds[row[1]] for row in rows], dtype=np.int64),
-        at=np.array([as_microseconds(row[2]) for row in rows], dtype=np.int64),
-        kinds=tuple(kinds),
-        details=_details([row[3:] for row in rows]) if has_details else None,
+    from leadline.domain.engagement import make_log
+
+    names = ("id", "lead_id", "kind", "occurred_at")
+    names += ("campaign", "url", "source") * has_details
+    query = select(*(_EVENTS.c[name] for name in names)).where(
+        # word for word as the index has it: SQLite uses it only then
+        text("actor = 'human' AND lead_id IS NOT NULL"),
+        among(connection, _EVENTS.c.lead_id, lead_ids),
     )
-
-
-def _details(rows: Sequence[Any]) -> Any:  # noqa: ANN401 - a frame, whose library loads late
-    import pandas as pd
-
-    from leadline.store.frames import fold_text
-
-    columns = ("campaign", "url", "source")
-    return fold_text(
-        pd.DataFrame.from_records([tuple(row) for row in rows], columns=columns), columns
-    )
-
-
-def last_event_id(connection: Connection) -> int:
-    """Return the id of the newest event, 0 when there is none."""
-    return int(connection.execute(select(func.max(_EVENTS.c.id))).scalar() or 0)
+    found = fetch_columns(connection, query, is_plain=True)
+    details = {name: folded(found[name]) for name in names[4:]}
+    return make_log({**found, **details}, lead_ids)
 
 
 def attach_waiting(connection: Connection, lead_ids: Collection[int]) -> None:

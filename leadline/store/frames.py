@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Text, select
 
 from leadline.domain.conditions import fold
 from leadline.domain.events import find_aggregate
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS, SCORE_FIELDS
 from leadline.store import schema
-from leadline.store.bulk import among
+from leadline.store.bulk import among, fetch_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
-    from sqlalchemy import Select
     from sqlalchemy.engine import Connection
 
+    from leadline.domain.engagement import EventLog
     from leadline.domain.events import Aggregate
 
 _LEADS = schema.leads
 _SCORES = schema.scores
 _STORED: Final = {"employees": "employees_min"}
+_KINDS: Final = {**LEAD_FIELDS, **DERIVED_FIELDS}
 
 
 def read_frame(
@@ -40,27 +42,108 @@ def read_frame(
     `as_of`; `points_cloud` and the like are read from the scores of that model; any other name
     that is no column is taken from the attributes (custom fields).
     """
-    import pandas as pd
+    from leadline.domain.engagement import no_events
+    from leadline.store.events import read_log
 
-    counts = aggregates_among(columns)
-    scored = {name: _of_model(name) for name in columns}
-    models = {name: found for name, found in scored.items() if found is not None}
-    plain = [n for n in columns if n not in models and n not in {each.name for each in counts}]
-    wanted = _columns(plain)
-    rows = [tuple(row) for row in connection.execute(_select(wanted, connection, lead_ids))]
-    frame = pd.DataFrame.from_records(rows, columns=["id", *wanted]).set_index("id")
-    frame = frame.reindex(list(lead_ids))
-    for name in plain:
-        if name == "employees":
-            frame[name] = frame["employees_min"].astype("Float64")
-        elif name not in wanted:
-            frame[name] = [(found or {}).get(name) for found in frame["attributes"]]
-    frame = fold_text(frame, plain)
-    if counts:
-        _add_counts(connection, frame, counts, as_of=as_of)
-    for name, (field, model) in models.items():
+    stored = read_leads(connection, lead_ids, stored_names(columns))
+    log = read_log(connection, lead_ids) if aggregates_among(columns) else no_events()
+    frame = make_frame(stored, columns, log, as_of=as_of)
+    for name, (field, model) in _of_models(columns).items():
         frame[name] = _scores(connection, lead_ids, field, model)
     return frame
+
+
+def stored_names(columns: Collection[str]) -> set[str]:
+    """Return the columns of leads that names in conditions are made of."""
+    beyond = {each.name for each in aggregates_among(columns)} | _of_models(columns).keys()
+    plain = (name for name in columns if name not in beyond)
+    return {_STORED.get(name, name if name in _LEADS.c else "attributes") for name in plain}
+
+
+def read_leads(
+    connection: Connection,
+    lead_ids: Sequence[int],
+    names: Collection[str],
+    *,
+    is_plain: bool = False,
+) -> dict[str, Sequence[Any]]:
+    """Return columns of leads by name with `id`, in the given order; unknown leads are all None.
+
+    Args:
+        connection: any transaction.
+        lead_ids: the batch.
+        names: columns of the table.
+        is_plain: leave stored values as they are, see `fetch_columns`.
+    """
+    chosen = [_LEADS.c[name] for name in sorted({*names} - {"id"})]
+    query = select(_LEADS.c.id, *chosen).where(among(connection, _LEADS.c.id, lead_ids))
+    found = fetch_columns(connection, query, is_plain=is_plain)
+    if list(found["id"]) == list(lead_ids):
+        return found
+    places = {lead_id: place for place, lead_id in enumerate(found["id"])}
+    order = [places.get(lead_id) for lead_id in lead_ids]
+    columns: dict[str, Sequence[Any]] = {
+        name: [None if place is None else values[place] for place in order]
+        for name, values in found.items()
+    }
+    return {**columns, "id": list(lead_ids)}
+
+
+def make_frame(
+    stored: Mapping[str, Sequence[Any]],
+    columns: Collection[str],
+    log: EventLog,
+    *,
+    as_of: datetime,
+) -> pd.DataFrame:
+    """Return a frame for conditions of what is stored; scores of models beside the main one lack.
+
+    Args:
+        stored: columns of leads by name, `id` among them.
+        columns: names in conditions.
+        log: events of these leads.
+        as_of: at which events are counted.
+    """
+    import pandas as pd
+
+    from leadline.domain.engagement import count_aggregates
+
+    counts = aggregates_among(columns)
+    beyond = {each.name for each in counts} | _of_models(columns).keys()
+    made: dict[str, Any] = {}
+    for name in columns:
+        if name not in beyond:
+            values = _values(name, stored)
+            made[name] = pd.Series(folded(values) if _is_text(name) else values, dtype=object)
+    count = len(stored["id"])
+    made |= count_aggregates(log, counts, count=count, as_of=as_of)
+    frame = pd.DataFrame(made, index=range(count))
+    frame.index = pd.Index(list(stored["id"]), name="id")
+    return frame
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a field is compared folded; every custom field is kept as text."""
+    if name in _KINDS or name not in _LEADS.c:
+        return _KINDS.get(name, "text") == "text"
+    return isinstance(_LEADS.c[name].type, Text)
+
+
+def _values(name: str, stored: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+    """Return a field's values; a custom field is one of the attributes."""
+    column = _STORED.get(name, name)
+    if column in stored:
+        return stored[column]
+    documents = stored["attributes"]
+    if any(isinstance(found, str) for found in documents):  # as SQLite stores it
+        documents = [json.loads(found) if found else None for found in documents]
+    return [(found or {}).get(name) for found in documents]
+
+
+def folded(values: Sequence[Any]) -> list[str | None]:
+    """Return text as conditions compare it; what is no text is None."""
+    known = {value: fold(value) for value in set(values) if isinstance(value, str)}
+    return list(map(known.get, values))
 
 
 def aggregates_among(columns: Iterable[str]) -> tuple[Aggregate, ...]:
@@ -70,15 +153,9 @@ def aggregates_among(columns: Iterable[str]) -> tuple[Aggregate, ...]:
     return tuple(each for each in found if each is not None)
 
 
-def _add_counts(
-    connection: Connection, frame: pd.DataFrame, counts: Sequence[Aggregate], *, as_of: datetime
-) -> None:
-    from leadline.domain.engagement import count_aggregates
-    from leadline.store.events import read_log
-
-    log = read_log(connection, frame.index.tolist())
-    for name, values in count_aggregates(log, counts, count=len(frame), as_of=as_of).items():
-        frame[name] = values
+def _of_models(columns: Iterable[str]) -> dict[str, tuple[str, str]]:
+    found = {name: _of_model(name) for name in columns}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def _of_model(name: str) -> tuple[str, str] | None:
@@ -100,25 +177,3 @@ def _scores(connection: Connection, lead_ids: Sequence[int], field: str, model: 
     found = {row[0]: row[1] for row in rows}
     values = [found.get(lead_id) for lead_id in lead_ids]
     return [fold(value) if isinstance(value, str) else value for value in values]
-
-
-def _columns(columns: Collection[str]) -> list[str]:
-    names = {_STORED.get(name, name if name in _LEADS.c else "attributes") for name in columns}
-    return sorted(names)
-
-
-def _select(wanted: Sequence[str], connection: Connection, ids: Sequence[int]) -> Select[Any]:
-    return select(_LEADS.c.id, *(_LEADS.c[name] for name in wanted)).where(
-        among(connection, _LEADS.c.id, ids)
-    )
-
-
-def fold_text(frame: pd.DataFrame, columns: Collection[str]) -> pd.DataFrame:
-    """Fold the text columns of a frame, so that conditions compare like with like."""
-    kinds = {**LEAD_FIELDS, **DERIVED_FIELDS}
-    for name in columns:
-        if kinds.get(name, "text") == "text" and name in frame:
-            values = frame[name].astype(object).tolist()
-            known = {value: fold(value) for value in set(values) if isinstance(value, str)}
-            frame[name] = [known.get(value) for value in values]
-    return frame

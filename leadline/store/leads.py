@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, select, text, update
 
-from leadline.domain.leads import HOT_GRADE, SCORE_FIELDS
+from leadline.domain.leads import HOT_GRADE
 from leadline.domain.resolution import WRITTEN
 from leadline.store import schema
-from leadline.store.bulk import allocate_ids, among, as_dicts, insert_columns, update_rows
+from leadline.store.bulk import (
+    allocate_ids,
+    among,
+    as_dicts,
+    insert_columns,
+    update_columns,
+    update_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -195,15 +202,49 @@ def mark_leads(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     update_rows(connection, _LEADS, rows)
 
 
-def get_standing(connection: Connection, lead_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Return what scoring decided about leads before, and what is due for them, by lead id."""
-    names = (
-        *("id", *SCORE_FIELDS, "lifecycle_stage", "held_import_run_id"),
-        *("routing_skip", "routing_due_at", "enrollment_due_at"),
+def claim_leads(connection: Connection, lead_ids: Collection[int]) -> list[int]:
+    """Take leads until the transaction ends; those that somebody else has are left out."""
+    if connection.dialect.name == "sqlite":  # one writer at a time
+        return list(lead_ids)
+    query = select(_LEADS.c.id).where(among(connection, _LEADS.c.id, lead_ids))
+    rows = connection.execute(query.order_by(_LEADS.c.id).with_for_update(skip_locked=True))
+    return [row[0] for row in rows]
+
+
+def claim_range(connection: Connection, first: int, last: int) -> set[int] | None:
+    """Take leads by their ids until the transaction ends; None means all of them.
+
+    Those that somebody else has are left out.
+    """
+    if connection.dialect.name == "sqlite":  # one writer at a time
+        return None
+    query = select(_LEADS.c.id).where(_LEADS.c.id.between(first, last)).order_by(_LEADS.c.id)
+    return {row[0] for row in connection.execute(query.with_for_update(skip_locked=True))}
+
+
+def find_due(
+    connection: Connection, duty: str, first: int, last: int, *, now: datetime
+) -> set[int]:
+    """Return leads in a range of ids whose `<duty>_due_at` has come."""
+    due = _LEADS.c[f"{duty}_due_at"]
+    # the sign keeps SQLite from reading every lead of the range: few are due
+    in_range = text("+leads.id BETWEEN :first AND :last").bindparams(first=first, last=last)
+    return {row[0] for row in connection.execute(select(_LEADS.c.id).where(due <= now, in_range))}
+
+
+def mark_scored(connection: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write what scoring decided about leads, given as columns with `id`."""
+    if columns["id"]:
+        update_columns(connection, _LEADS, columns)
+
+
+def stop_scoring(connection: Connection, lead_ids: Collection[int]) -> None:
+    """Let no score be due for leads, of whom nothing is left."""
+    connection.execute(
+        update(_LEADS)
+        .where(among(connection, _LEADS.c.id, lead_ids))
+        .values(scoring_due_at=None, review_due_at=None)
     )
-    columns = [_LEADS.c[name] for name in names]
-    rows = connection.execute(select(*columns).where(among(connection, _LEADS.c.id, lead_ids)))
-    return {row["id"]: row for row in as_dicts(rows)}
 
 
 class Contact(NamedTuple):

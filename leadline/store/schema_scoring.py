@@ -112,7 +112,7 @@ scores = Table(
     Column("last_event_id", BigId),
     Column("config_hash", Text, nullable=False),
     at("as_of", nullable=False),
-    Index("ix_scores_rule_set", "model", "rule_set_id", "lead_id"),
+    Index("ix_scores_rule_set", "rule_set_id", "lead_id"),
     sqlite_with_rowid=False,  # one tree in place of two, in the order in which batches come
 )
 

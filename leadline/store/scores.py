@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, insert, literal, select
 
+from leadline.domain.score_fields import STORED
 from leadline.store import schema
-from leadline.store.bulk import among, as_dicts, insert_rows, upsert_rows
+from leadline.store.bulk import (
+    among,
+    as_dicts,
+    fetch_columns,
+    insert_columns,
+    insert_rows,
+    update_columns,
+    upsert_columns,
+)
+from leadline.store.columns import UtcDateTime
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
+    from leadline.domain.rescoring import Flags, Ints, Scores
+
 _SCORES = schema.scores
 _RULE_SETS = schema.rule_sets
+_READ: Final = ("lead_id", *STORED, "sums", "last_event_id", "as_of")
 
 
 def keep_rule_set(connection: Connection, *, hash_: str, rules: Any, now: datetime) -> int:  # noqa: ANN401 - JSON
@@ -31,27 +44,135 @@ def keep_rule_set(connection: Connection, *, hash_: str, rules: Any, now: dateti
     return int(connection.execute(query).scalar_one())
 
 
-def put_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write scores by lead and model, in place of the ones before; every row has all columns."""
-    upsert_rows(connection, _SCORES, rows, key="lead_id, model")
+def get_rule_sets(connection: Connection, ids: Collection[int]) -> dict[int, Any]:
+    """Return the rules of rule sets by id."""
+    wanted = _RULE_SETS.c.id.in_(sorted(ids))
+    rows = connection.execute(select(_RULE_SETS.c.id, _RULE_SETS.c.rules).where(wanted))
+    return {row.id: row.rules for row in rows}
 
 
-def find_outdated(connection: Connection, hashes: Mapping[str, str], *, limit: int) -> list[int]:
-    """Return leads whose score of a model was made with other rules than the live ones.
+def read_scores(
+    connection: Connection, lead_ids: Sequence[int], model: str, *, terms: int
+) -> tuple[Scores, Flags]:
+    """Return the scores of a batch by one model, and which of them have sums.
 
     Args:
         connection: any transaction.
-        hashes: of the live rules, by model.
-        limit: how many leads at most.
+        lead_ids: the batch, in ascending order.
+        model: its name.
+        terms: how many sums a score by the live rules has; others are given back as zeros.
     """
-    found: dict[int, None] = {}
-    for model, hash_ in hashes.items():
-        live = select(_RULE_SETS.c.id).where(_RULE_SETS.c.hash == hash_)
-        live_id = connection.execute(live).scalar() or 0
-        for other in (_SCORES.c.rule_set_id < live_id, _SCORES.c.rule_set_id > live_id):
-            query = select(_SCORES.c.lead_id).where(_SCORES.c.model == model, other)
-            found |= dict.fromkeys(connection.execute(query.limit(limit)).scalars())
-    return list(found)[:limit]
+    from leadline.domain.rescoring import as_scores
+
+    query = select(*(_SCORES.c[name] for name in _READ)).where(
+        _SCORES.c.model == model, among(connection, _SCORES.c.lead_id, lead_ids)
+    )
+    return as_scores(fetch_columns(connection, query, is_plain=True), lead_ids, terms)
+
+
+def find_next(connection: Connection, *, after: int) -> int | None:
+    """Return the next lead with a score, None when there is none."""
+    query = select(func.min(_SCORES.c.lead_id)).where(_SCORES.c.lead_id > after)
+    return connection.execute(query).scalar()
+
+
+def page_scores(
+    connection: Connection, model: str, *, rule_set_id: int, first: int, last: int, terms: int
+) -> tuple[Sequence[int], Scores]:
+    """Return scores by some rules that decay, with their leads, in the order of their ids.
+
+    Args:
+        connection: any transaction.
+        model: its name.
+        rule_set_id: the rules that they were made with.
+        first: the lowest lead id.
+        last: the highest.
+        terms: how many sums a score has.
+    """
+    from leadline.domain.rescoring import as_scores
+
+    query = select(*(_SCORES.c[name] for name in _READ)).where(
+        _SCORES.c.lead_id.between(first, last),
+        _SCORES.c.model == model,
+        _SCORES.c.sums.is_not(None),
+    )
+    found = fetch_columns(connection, query.order_by(_SCORES.c.lead_id), is_plain=True)
+    scores = as_scores(found, found["lead_id"], terms)[0]
+    chosen = scores.rule_set_id == rule_set_id
+    ids = [id_ for id_, is_live in zip(found["lead_id"], chosen.tolist(), strict=True) if is_live]
+    return ids, scores.where(chosen)
+
+
+def put_scores(
+    connection: Connection,
+    lead_ids: Ints,
+    scores: Scores,
+    *,
+    model: str,
+    config_hash: str,
+    as_of: datetime,
+) -> None:
+    """Write scores made at `as_of` by lead and model, in place of the ones before."""
+    from leadline.domain.rescoring import as_columns
+
+    columns = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
+    upsert_columns(connection, _SCORES, columns, key="lead_id, model")
+
+
+def put_decayed(
+    connection: Connection, lead_ids: Ints, scores: Scores, *, model: str, as_of: datetime
+) -> None:
+    """Write what scores, of which nothing else changed, are worth at `as_of`."""
+    from leadline.domain.rescoring import as_columns
+
+    every = as_columns(lead_ids, scores, model, config_hash="", as_of=as_of)
+    names = ("points", "engagement_points", "engagement_level", "sums", "as_of")
+    columns = {name: every[name] for name in (*names, "lead_id", "model")}
+    update_columns(connection, _SCORES, columns, key=("lead_id", "model"))
+
+
+def add_score_changes(
+    connection: Connection,
+    lead_ids: Ints,
+    scores: Scores,
+    causes: Sequence[str],
+    *,
+    model: str,
+    config_hash: str,
+    as_of: datetime,
+) -> None:
+    """Record that scores changed, and why."""
+    from leadline.domain.rescoring import as_columns
+
+    columns = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
+    insert_columns(connection, schema.score_changes, {**columns, "cause": list(causes)})
+
+
+def find_outdated(connection: Connection, hashes: Collection[str], *, limit: int) -> list[int]:
+    """Return leads with a score that was made with other rules than those of these hashes.
+
+    Rule sets are few, so that each is looked up in the index, also when none has a score left.
+    """
+    others = select(_RULE_SETS.c.id).where(_RULE_SETS.c.hash.not_in(sorted(hashes)))
+    ids = list(connection.execute(others).scalars())
+    query = select(_SCORES.c.lead_id).where(among(connection, _SCORES.c.rule_set_id, ids))
+    return list(dict.fromkeys(connection.execute(query.limit(limit)).scalars())) if ids else []
+
+
+def remove_other_models(
+    connection: Connection, lead_ids: Collection[int], models: Collection[str], *, as_of: datetime
+) -> None:
+    """Remove scores by models that are no longer used; history says when, with what they were."""
+    theirs = among(connection, _SCORES.c.lead_id, lead_ids) & _SCORES.c.model.not_in(list(models))
+    changes = schema.score_changes
+    if connection.execute(select(_SCORES.c.lead_id).where(theirs).limit(1)).first() is None:
+        return
+    names = [c.name for c in changes.c if c.name in _SCORES.c and c.name != "as_of"]
+    kept = select(
+        *(_SCORES.c[name] for name in names), literal("removed"), literal(as_of, UtcDateTime)
+    )
+    connection.execute(insert(changes).from_select([*names, "cause", "as_of"], kept.where(theirs)))
+    connection.execute(delete(_SCORES).where(theirs))
 
 
 def add_stage_changes(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
