@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from leadline.domain.keys import view_key
 from leadline.store import schema
@@ -120,7 +120,8 @@ def link_visitors(connection: Connection, outbox_ids: Collection[int], *, now: d
     """Make visitors known who came by a link of one of these mails, and are people.
 
     A use of a link that is not classified yet waits, one of a program links nobody, and only the
-    first visitor who names one is believed: an address may be passed on.
+    first visitor who names one is believed: an address may be passed on. A link that was made
+    before its use was found to be a program's is taken back.
 
     Args:
         connection: a writing transaction.
@@ -132,19 +133,10 @@ def link_visitors(connection: Connection, outbox_ids: Collection[int], *, now: d
     """
     if not outbox_ids:
         return 0
-    names = ("source", "external_id", "lead_id", "visitor_id", "actor", "detail")
-    rows = as_dicts(
-        connection.execute(
-            select(*(_EVENTS.c[name] for name in names))
-            .where(
-                among(connection, _EVENTS.c.outbox_id, outbox_ids),
-                _EVENTS.c.source.in_((CLICK, SOURCE)),
-            )
-            .order_by(_EVENTS.c.id)
-        )
-    )
-    found = _first_of_each(rows)
-    known = _leads_of(connection, found)
+    rows = _read_uses(connection, among(connection, _EVENTS.c.outbox_id, outbox_ids))
+    found, doubted = _leads_by_claim(rows, "human"), _leads_by_claim(rows, "suspected_bot")
+    known = _leads_of(connection, found.keys() | doubted.keys())
+    _take_back(connection, [each for each, lead in doubted.items() if known.get(each) == lead])
     there = _present(connection, set(found.values()))
     links = {
         visitor: lead_id
@@ -155,17 +147,43 @@ def link_visitors(connection: Connection, outbox_ids: Collection[int], *, now: d
     return len(links)
 
 
-def _first_of_each(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Return visitor and lead for the uses of links that people made, the last for each visitor."""
-    people: dict[str, int] = {}
+def _read_uses(connection: Connection, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Return uses of links and the page views that name one, oldest first."""
+    names = ("source", "external_id", "lead_id", "visitor_id", "outbox_id", "actor", "detail")
+    query = select(*(_EVENTS.c[name] for name in names)).where(
+        condition, _EVENTS.c.source.in_((CLICK, SOURCE))
+    )
+    return as_dicts(connection.execute(query.order_by(_EVENTS.c.id)))
+
+
+def _leads_by_claim(rows: Iterable[dict[str, Any]], actor: str) -> dict[str, int]:
+    """Return visitor and lead for the uses of links that somebody made, the last of each."""
+    made: dict[str, int] = {}
     claims: dict[str, str] = {}
     for row in rows:
         if row["source"] == CLICK:
-            if row["actor"] == "human" and row["lead_id"] is not None:
-                people[row["external_id"]] = row["lead_id"]
+            if row["actor"] == actor and row["lead_id"] is not None:
+                made[row["external_id"]] = row["lead_id"]
         elif click := (row["detail"] or {}).get("click"):
             claims.setdefault(click, row["visitor_id"])
-    return {visitor: people[click] for click, visitor in claims.items() if click in people}
+    return {visitor: made[click] for click, visitor in claims.items() if click in made}
+
+
+def _take_back(connection: Connection, visitors: Collection[str]) -> None:
+    """Let visitors be nobody's again for whom no use of a link speaks that a person made."""
+    if not visitors:
+        return
+    theirs = among(connection, _EVENTS.c.visitor_id, visitors)
+    views = _read_uses(connection, and_(theirs, _EVENTS.c.outbox_id.is_not(None)))
+    mails = {row["outbox_id"] for row in views}
+    rows = _read_uses(connection, among(connection, _EVENTS.c.outbox_id, mails))
+    gone = set(visitors) - _leads_by_claim(rows, "human").keys()
+    connection.execute(delete(_VISITORS).where(among(connection, _VISITORS.c.visitor_id, gone)))
+    connection.execute(
+        update(_EVENTS)
+        .where(among(connection, _EVENTS.c.visitor_id, gone), _EVENTS.c.source == SOURCE)
+        .values(lead_id=None)
+    )
 
 
 def _present(connection: Connection, lead_ids: Collection[int]) -> set[int]:

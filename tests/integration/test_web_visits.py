@@ -260,6 +260,18 @@ async def test_click_of_a_program_links_nobody(work: Workspace) -> None:
     assert rows_of(work, "visitors") == []
 
 
+async def test_link_is_taken_back_when_the_click_turns_out_a_program_s(work: Workspace) -> None:
+    await send_mails(work)
+    token = await click(work)
+    await post(work, a_view(1, token=token), a_view(2))
+    judge_clicks(work, "human")
+    assert None not in {row["lead_id"] for row in views_of(work)}
+    judge_clicks(work, "suspected_bot")
+    assert {row["lead_id"] for row in views_of(work)} == {None}
+    assert rows_of(work, "visitors") == []
+    assert judge_clicks(work, "human") == 1
+
+
 async def test_address_that_was_passed_on_links_the_first_alone(work: Workspace) -> None:
     await send_mails(work)
     token = await click(work)
