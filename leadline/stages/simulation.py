@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.config.drafts import check_draft, read_kept
 from leadline.config.loader import read_project
+from leadline.config.models import compile_models
 from leadline.domain.score_changes import Comparison, compare_rules, count_matches
 from leadline.errors import ConfigError
 from leadline.stages import Workspace, load_stage
@@ -159,7 +160,7 @@ def _score(
         if on_leads is not None:
             on_leads(batch.claimed)
         if not batch.has_more:
-            return _World(world, stage.live_models(project), Counter())
+            return _World(world, compile_models(project), Counter())
 
 
 def _compare(
