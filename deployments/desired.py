@@ -17,6 +17,7 @@ from deployments.plan import RUNS_AT_ONCE, SCHEDULE_MARK, Line, Wanted
 from flows.alert_admin import alert_admin
 from flows.import_files import import_files
 from flows.process_submissions import process_submissions
+from flows.refresh_scores import refresh_scores
 from flows.remove_old_runs import remove_old_runs
 from flows.run import TAG, WATCHED
 from flows.send_due_touches import send_due_touches
@@ -72,6 +73,7 @@ SERVED: Final[dict[str, Served]] = {
     "import_files": Served(import_files),
     "process_submissions": Served(process_submissions),
     "send_due_touches": Served(send_due_touches),
+    "refresh_scores": Served(refresh_scores),
     "remove_old_runs": Served(remove_old_runs),
     "alert_admin": Served(alert_admin, frozenset(), "ENQUEUE", "none; started by automations"),
 }

@@ -42,9 +42,9 @@ FILE_TITLES: Final[dict[str, Words]] = {
     ),
     "schedules.yaml": _both(
         "When each flow runs, in words: `import_files`, `process_submissions`, "
-        "`send_due_touches`, `remove_old_runs`, `watch`.",
+        "`send_due_touches`, `refresh_scores`, `remove_old_runs`, `watch`.",
         "各フローの実行時刻を言葉で書きます: `import_files`、`process_submissions`、"
-        "`send_due_touches`、`remove_old_runs`、`watch`。",
+        "`send_due_touches`、`refresh_scores`、`remove_old_runs`、`watch`。",
     ),
 }
 

@@ -28,7 +28,7 @@ from leadline.domain.batches import Batch
 from leadline.domain.endings import Facts
 from leadline.errors import LeadlineError
 from leadline.schedule import Clock
-from leadline.stages import ORDER, delivery, due_times, imports, inbox, intake, run_stages
+from leadline.stages import ORDER, delivery, due_times, imports, inbox, intake, refresh, run_stages
 from leadline.stages.alerts import tell_admin
 from leadline.stages.live import LiveWorkspace
 from leadline.stopping import Stop
@@ -78,6 +78,15 @@ async def send_due_touches(work: Workspace, now: datetime) -> Facts:
     return _facts(work, await run_stages(work, SEND, now=now))
 
 
+async def refresh_scores(work: Workspace, now: datetime) -> Facts:
+    """Let points of earlier behavior decay."""
+    after, total = 0, Batch("refresh", has_more=True)
+    while total.has_more:
+        found = await asyncio.to_thread(refresh.refresh_batch, work, now=now, after=after)
+        after, total = found.after, total + found.batch
+    return _facts(work, [total])
+
+
 async def remove_old_runs(work: Workspace, now: datetime) -> Facts:
     """Forget due times that nobody asks about any more."""
     removed = await asyncio.to_thread(due_times.remove_old, work.store, now=now)
@@ -104,6 +113,7 @@ PLANS: Final[dict[str, Callable[[Workspace, datetime], Awaitable[Facts]]]] = {
     "import_files": import_files,
     "process_submissions": process_submissions,
     "send_due_touches": send_due_touches,
+    "refresh_scores": refresh_scores,
     "remove_old_runs": remove_old_runs,
 }
 

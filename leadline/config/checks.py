@@ -39,6 +39,7 @@ FLOWS: Final = (
     "import_files",
     "process_submissions",
     "send_due_touches",
+    "refresh_scores",
     "remove_old_runs",
     "watch",
 )

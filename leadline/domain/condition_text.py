@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Pieces of a regular expression that keep their spelling, and (named) what may be folded.
 #: An escape is kept whole because its case has a meaning: `\\S` is not `\\s`.
@@ -39,6 +42,12 @@ def fold(text: str) -> str:
     if text.isascii():  # the same, at a tenth of the cost: whole columns come through here
         return " ".join(text.lower().split())
     return fold_part(text).strip()
+
+
+def folded(values: Sequence[object]) -> list[str | None]:
+    """Return text as it is compared, equal texts folded once; what is no text is None."""
+    known = {value: fold(value) for value in set(values) if isinstance(value, str)}
+    return list(map(known.get, values))  # type: ignore[arg-type]  # whatever is no text is no key
 
 
 def fold_pattern(pattern: str) -> str:

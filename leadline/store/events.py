@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select, text
 
+from leadline.domain.condition_text import folded
 from leadline.store import schema
 from leadline.store.bulk import among, fetch_columns, insert_rows
-from leadline.store.frames import folded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

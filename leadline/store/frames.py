@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, select
 
-from leadline.domain.conditions import fold
+from leadline.domain.condition_text import fold, folded
 from leadline.domain.events import find_aggregate
 from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS, SCORE_FIELDS
 from leadline.store import schema
@@ -138,12 +138,6 @@ def _values(name: str, stored: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
     if any(isinstance(found, str) for found in documents):  # as SQLite stores it
         documents = [json.loads(found) if found else None for found in documents]
     return [(found or {}).get(name) for found in documents]
-
-
-def folded(values: Sequence[Any]) -> list[str | None]:
-    """Return text as conditions compare it; what is no text is None."""
-    known = {value: fold(value) for value in set(values) if isinstance(value, str)}
-    return list(map(known.get, values))
 
 
 def aggregates_among(columns: Iterable[str]) -> tuple[Aggregate, ...]:

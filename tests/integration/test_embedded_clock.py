@@ -28,7 +28,10 @@ START = datetime(2026, 11, 16, 0, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-FLOWS = ("import_files", "process_submissions", "remove_old_runs", "send_due_touches")
+FLOWS = (
+    *("import_files", "process_submissions", "refresh_scores", "remove_old_runs"),
+    "send_due_touches",
+)
 EVERY_MINUTE = "".join(f"{flow}: every minute\n" for flow in FLOWS)
 
 
@@ -115,7 +118,7 @@ def test_two_clocks_run_each_of_200_due_times_once_though_either_is_killed(
             kills += 1
         machine.pass_minute(number)
     rows = [row for row in machine.taken() if row.due_at > START]
-    assert len(rows) == 50 * len(FLOWS) == 200
+    assert len(rows) == 50 * len(FLOWS) == 250
     assert {row.state for row in rows} == {"completed"}
     assert sum(row.missed_count for row in rows) == 0
     taken_again = sum(row.fence - 1 for row in rows)

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from tests.clocks import Taken
 
 pytestmark = [pytest.mark.xdist_group("machines"), pytest.mark.timeout(900)]
-FLOWS = ("import_files", "process_submissions", "remove_old_runs", "send_due_touches")
+FLOWS = (
+    *("import_files", "process_submissions", "refresh_scores", "remove_old_runs"),
+    "send_due_touches",
+)
 EVERY_MINUTE = "".join(f"{flow}: every minute\n" for flow in FLOWS)
 MINUTE = timedelta(minutes=1)
 MINUTES = 50
