@@ -12,13 +12,16 @@ from leadline.asking import ask_for_answers
 from leadline.config.mappings import source_settings
 from leadline.config.webhook_readings import find_webhook, reading_of
 from leadline.domain.batches import Batch
+from leadline.domain.behavior import Event, as_row
 from leadline.domain.derived import derive
 from leadline.domain.intake import Lead, Rejected, SourceContext, decide_intake, match_keys
 from leadline.domain.keys import address_hash, match_key_hash
 from leadline.domain.payloads import Unreadable, cut_body, is_complete, read_payload
+from leadline.domain.posted_events import read_kept
 from leadline.domain.resolution import STATED, Arrivals, Evidence, SourceRules
 from leadline.files.postal_codes import find_places
 from leadline.store.arrivals import add_arrivals
+from leadline.store.behavior import add_behavior
 from leadline.store.deliveries import (
     add_deliveries,
     delivery_of,
@@ -62,8 +65,9 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
         if not waiting:
             return Batch("intake")
         mappings = get_mappings(connection, {w.import_run_id for w in waiting if w.import_run_id})
-        verdicts = [_judge(work, submission, mappings) for submission in waiting]
-        cuts = _cut(work, connection, waiting, verdicts)
+        verdicts = [_judge(work, submission, mappings, now=now) for submission in waiting]
+        others = _cut(work, connection, waiting, verdicts)
+        others += _keep_events(work, connection, waiting, verdicts, now=now)
         accepted = [
             (submission, verdict)
             for submission, verdict in zip(waiting, verdicts, strict=True)
@@ -79,6 +83,8 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
                 if isinstance(verdict, Rejected)
                 else _acceptance(submission, "cut", None)
                 if isinstance(verdict, _Cut)
+                else _acceptance(submission, "event", None)
+                if isinstance(verdict, Event)
                 else _acceptance(submission, *next(outcomes))
                 for submission, verdict in zip(waiting, verdicts, strict=True)
                 if verdict is not None
@@ -89,10 +95,10 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
         batch = Batch(
             "intake",
             claimed=len(waiting),
-            done=len(accepted) + cuts,
+            done=len(accepted) + others,
             skipped=dict(sorted(reasons.items())),
             seconds=perf_counter() - started,
-            has_more=len(waiting) == limit or cuts > 0 or has_due_notice(connection, now=now),
+            has_more=len(waiting) == limit or others > 0 or has_due_notice(connection, now=now),
         )
         add_batch(connection, batch, config_hash=work.project.hash, now=now)
     return batch
@@ -113,7 +119,7 @@ class _Cut:
     parts: list[Delivered]
 
 
-_Verdict = _Accepted | _Cut | Rejected | None
+_Verdict = _Accepted | _Cut | Event | Rejected | None
 
 
 def _cut(
@@ -145,6 +151,26 @@ def _cut(
     return len(cuts)
 
 
+def _keep_events(
+    work: Workspace,
+    connection: Connection,
+    waiting: Sequence[Waiting],
+    verdicts: Sequence[_Verdict],
+    *,
+    now: datetime,
+) -> int:
+    """Store behavior events that were refused before and are looked at again; returns how many."""
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    for submission, verdict in zip(waiting, verdicts, strict=True):
+        if isinstance(verdict, Event):
+            source, key = submission.source, f"submission:{submission.id}"
+            row = as_row(verdict, source=source, key=key, pepper=work.store.pepper, now=now)
+            by_source.setdefault(source, []).append(row)
+    for rows in by_source.values():
+        add_behavior(connection, rows, now=now)
+    return sum(map(len, by_source.values()))
+
+
 def _ask(work: Workspace, *, now: datetime) -> None:
     """Ask for answers that are due; what is here already is judged before anybody is asked."""
     with work.store.read() as connection:
@@ -174,9 +200,17 @@ def _read(
     return read_payload(reading, submission.raw) if is_complete(reading, submission.raw) else None
 
 
-def _judge(work: Workspace, submission: Waiting, mappings: dict[int, dict[str, str]]) -> _Verdict:
+def _judge(
+    work: Workspace,
+    submission: Waiting,
+    mappings: dict[int, dict[str, str]],
+    *,
+    now: datetime,
+) -> _Verdict:
     context = _context(work, submission.source)
     try:
+        if submission.kind == "event":
+            return read_kept(submission.raw, zone=context.timezone, now=now)
         read = _read(work, submission, mappings)
         if read is None or isinstance(read, Rejected | _Cut):
             return read

@@ -32,6 +32,7 @@ from leadline.web import (
     assignments,
     clicks,
     confirmations,
+    events,
     forms,
     health,
     scripts,
@@ -75,6 +76,7 @@ def create_app(work: Workspace, *, clock: Clock) -> FastAPI:
         clicks,
         visits,
         webhooks,
+        events,
     ):
         app.include_router(module.router)
     app.add_middleware(Guard, is_https=work.environment.base_url.startswith("https://"))
@@ -137,4 +139,6 @@ async def _wrong_method(request: Request, _error: Exception) -> Response:
         headers = {"Allow": "OPTIONS, POST"}
     if request.scope["path"].startswith("/webhooks/"):
         headers = {"Allow": "GET, POST"}
+    if request.scope["path"].startswith("/events/"):
+        headers = {"Allow": "POST"}
     return await show_refusal(await open_visit(request), 405, "method_not_allowed", headers)

@@ -17,23 +17,20 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from leadline.config.environment import webhook_variable
 from leadline.config.mappings import source_settings
-from leadline.config.webhook_readings import FETCHED, find_webhook, reading_of, signing_of
-from leadline.domain.paths import JmesPath
-from leadline.domain.payload_answers import as_text
+from leadline.config.webhook_readings import FETCHED, find_webhook, reading_of
 from leadline.domain.payloads import (
     Delivered,
     Reading,
     Unreadable,
-    decode_body,
     find_leads,
     keep_body,
     open_body,
 )
-from leadline.domain.signatures import check_key, check_signature
+from leadline.domain.signatures import check_key
 from leadline.store.deliveries import add_deliveries, delivery_of
-from leadline.web.bodies import read_body
 from leadline.web.pages import Refusal
-from leadline.web.site import Visit, Visiting
+from leadline.web.senders import receive
+from leadline.web.site import Visiting
 from leadline.web.webhook_schema import (
     HANDSHAKE_ANSWERS,
     HANDSHAKE_REQUEST,
@@ -50,8 +47,6 @@ if TYPE_CHECKING:
 
 router: Final = APIRouter()
 _LOG: Final = logging.getLogger("leadline.web")
-_RETRY_AFTER: Final = "300"
-_BEARER: Final = "bearer "
 
 
 @router.get(
@@ -87,15 +82,8 @@ async def take_delivery(visit: Visiting, source: str) -> Response:
     webhook = find_webhook(visit.work.project, source)
     if webhook is None:
         raise Refusal(404, "not_found")
-    secrets = _secrets(visit, source, webhook)
-    if visit.request.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
-        raise Refusal(415, "compressed")
-    body = await read_body(visit.request)
+    body = await receive(visit, source, webhook, what="webhook")
     post = _Post(source, webhook, body, visit.request.headers.get("content-type", ""))
-    fault = _fault(visit, post, secrets)
-    if fault is not None:
-        _LOG.warning("webhook %s: a post was refused: %s", source, fault)
-        raise Refusal(401, "not_authentic")
     arrivals = _arrivals(visit.work, post, now=visit.now)
     if arrivals:
         await visit.site.in_turn(_store, visit.work, arrivals, now=visit.now)
@@ -110,58 +98,6 @@ class _Post:
     webhook: WebhookShape
     body: bytes
     content_type: str
-
-
-def _secrets(visit: Visit, source: str, webhook: WebhookShape) -> tuple[str, ...]:
-    """Return what the source signs with, or repeats.
-
-    Raises:
-        Refusal: 503, there is none yet; whoever posts is to come again.
-    """
-    if webhook.open:
-        return ()
-    variable = webhook_variable("SECRET", source)
-    secrets = visit.work.environment.webhook_secrets.get(variable, ())
-    if not secrets:
-        _LOG.error("webhook %s: the variable %s is not set; nothing is taken", source, variable)
-        raise Refusal(503, "webhook_not_ready", {"Retry-After": _RETRY_AFTER})
-    return secrets
-
-
-def _fault(visit: Visit, post: _Post, secrets: tuple[str, ...]) -> str | None:
-    """Return why a post is not believed to come from the tool."""
-    request, webhook = visit.request, post.webhook
-    if webhook.signature is not None:
-        fault = check_signature(
-            signing_of(webhook.signature),
-            post.body,
-            headers=dict(request.headers),
-            secrets=secrets,
-            now=visit.now,
-        )
-        if fault is not None:
-            return fault
-    if webhook.key is None:
-        return None
-    given = _given_key(visit, post)
-    return None if given and check_key(given, secrets) else "key_wrong" if given else "key_missing"
-
-
-def _given_key(visit: Visit, post: _Post) -> str:
-    key = post.webhook.key
-    if key is None:
-        return ""
-    if key.header is not None:
-        given = visit.request.headers.get(key.header, "").strip()
-        is_bearer = given.lower().startswith(_BEARER)
-        return given[len(_BEARER) :].strip() if is_bearer else given
-    if key.query is not None:
-        return visit.request.query_params.get(key.query, "")
-    try:
-        value = decode_body(post.body, post.content_type)
-    except Unreadable:
-        return ""
-    return as_text(JmesPath(key.body or "").find(value)) or ""
 
 
 def _arrivals(work: Workspace, post: _Post, *, now: datetime) -> list[Arrival]:

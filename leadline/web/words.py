@@ -229,6 +229,33 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
             "確認用トークンが、こちらの設定と一致しません。何も変更していません。",
         ),
     },
+    "not_json": {
+        "en": (
+            "This cannot be read",
+            "Events are sent as application/json, or as application/x-ndjson, one on each line.",
+        ),
+        "ja": (
+            "送信形式に対応していません",
+            "行動履歴は application/json か、1行1件の application/x-ndjson で送信してください。",
+        ),
+    },
+    "no_events": {
+        "en": (
+            "No events found",
+            (
+                "The body is not JSON, holds no list of events, or more than 5,000. Send "
+                '{"events": [...]}, a list or one object. Nothing was stored.'
+            ),
+        ),
+        "ja": (
+            "行動履歴がありません",
+            (
+                "本文が JSON でないか、行動履歴のリストがないか、5,000件を超えています。"
+                '{"events": [...]}、リスト、または1件のオブジェクトを送信してください。'
+                "何も保存していません。"
+            ),
+        ),
+    },
     "webhook_not_ready": {
         "en": (
             "Not ready yet",
