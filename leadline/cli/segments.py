@@ -36,7 +36,7 @@ def segments(context: typer.Context) -> int:
         Column("segments.count", is_number=True),
     )
     rows = (
-        (name, shape.title[out.lang], shape.group or "", counts[name])
+        (name, shape.title["ja" if out.lang == "ja" else "en"], shape.group or "", counts[name])
         for name, shape in project.segments.items()
     )
     out.table(columns, rows)

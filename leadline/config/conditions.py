@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from leadline.domain.conditions import Condition, compile_condition, negated
 from leadline.domain.events import aggregate_fields
@@ -10,10 +11,13 @@ from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS, SCORE_FIELDS
 from leadline.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from leadline.config.shape import Project
     from leadline.domain.leads import FieldType
+
+Kept = dict[str, str]
+_WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 #: What a condition on one event may name.
 EVENT_FIELDS: dict[str, FieldType] = {"campaign": "text", "url": "text", "source": "text"}
@@ -68,15 +72,57 @@ def compile_segments(project: Project) -> dict[str, Condition]:
     Raises:
         ConfigError: one is not valid; a project that was checked has none such.
     """
+    listed = _listed(project)
+    return _compile_listed(listed, condition_fields(project, *(each["when"] for each in listed)))
+
+
+def _listed(project: Project) -> list[Kept]:
+    return [
+        {"name": name, "when": segment.when, "group": segment.group or ""}
+        for name, segment in project.segments.items()
+    ]
+
+
+def _compile_listed(
+    listed: Sequence[Kept], fields: Mapping[str, FieldType]
+) -> dict[str, Condition]:
+    """Compile segments in their order; of a group, the first that matches wins."""
     found: dict[str, Condition] = {}
-    earlier: dict[str | None, list[Condition]] = {}
-    for name, segment in project.segments.items():
-        fields = condition_fields(project, segment.when)
-        condition = compile_with(fields, segment.when, segments=found)
-        before = earlier.setdefault(segment.group, [])
-        found[name] = negated(condition, before) if segment.group else condition
+    earlier: dict[str, list[Condition]] = {}
+    for each in listed:
+        condition = compile_with(fields, each["when"], segments=found)
+        before = earlier.setdefault(each["group"], [])
+        found[each["name"]] = negated(condition, before) if each["group"] else condition
         before.append(condition)
     return found
+
+
+def keep_condition(project: Project, text: str) -> dict[str, Any]:
+    """Return, as plain data, what `text` means whatever becomes of the configuration.
+
+    These are the types of the fields beyond the standard ones and, where it names a segment, the
+    segments of the file up to that one.
+    """
+    compiled = compile_segments(project)
+    words = set(_WORD.findall(text.lower()))
+    used = [place for place, name in enumerate(compiled, start=1) if name in words]
+    listed = _listed(project)[: max(used, default=0)]
+    within = [compile_project_condition(project, text)]
+    within += [compiled[each["name"]] for each in listed]
+    standard = {**LEAD_FIELDS, **DERIVED_FIELDS}
+    kinds = {pair for condition in within for pair in condition.types}
+    fields = {name: kind for name, kind in sorted(kinds) if name not in standard}
+    return {"fields": fields, **({"segments": listed} if listed else {})}
+
+
+def compile_kept(kept: Mapping[str, Any], text: str) -> Condition:
+    """Compile a condition with what `keep_condition` said of it.
+
+    Raises:
+        ConfigError: it is not valid.
+    """
+    fields = {**LEAD_FIELDS, **DERIVED_FIELDS, **kept["fields"]}
+    return compile_with(fields, text, segments=_compile_listed(kept.get("segments", ()), fields))
 
 
 def compile_project_condition(project: Project, text: str) -> Condition:

@@ -261,9 +261,9 @@ def _report_syntax(error: ParseError, text: str, report: Report) -> None:
     """Report where the parser stopped; its `col` is the last character of that word."""
     place = error.errors[0]
     word = str(place["highlight"])
-    lines_before = text.split("\n")[: place["line"] - 1]
-    end = sum(len(line) + 1 for line in lines_before) + place["col"]
-    report.add("unreadable", max(0, end - len(word)), word=word)
+    lines = re.split("(\r\n|\r|\n)", text)  # each with its break behind it
+    end = sum(map(len, lines[: 2 * (place["line"] - 1)])) + place["col"]
+    report.add("unreadable", min(max(0, end - len(word)), len(text)), word=word)
 
 
 def _are_nodes_allowed(root: exp.Expr, text: str, report: Report) -> bool:

@@ -217,7 +217,11 @@ class Reading:
         return self._number(node, 1.0)
 
     def _number(self, node: exp.Expr, sign: float) -> Term:
-        number = float(node.this)
+        try:
+            number = float(node.this)
+        except ValueError:  # such as 1e
+            self._report.add("unreadable", offset_of(node), word=node.this[:40])
+            return _UNKNOWN
         if not math.isfinite(number):
             self._report.add("number", offset_of(node), word=node.this[:40])
             return _UNKNOWN

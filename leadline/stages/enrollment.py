@@ -7,7 +7,7 @@ import json
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.config.conditions import compile_project_condition
+from leadline.config.conditions import compile_project_condition, keep_condition
 from leadline.domain.batches import Batch
 from leadline.domain.enrollment import Candidate, decide_enrollment
 from leadline.domain.keys import address_hash
@@ -107,16 +107,16 @@ def _permissions(
 def version_of(project: Project, name: str) -> tuple[str, dict[str, Any]]:
     """Return the hash and the body of a sequence's present version.
 
-    The body holds the steps, the text of every template that they use and the types of the
-    custom fields that decide the exit, so that whoever is enrolled finishes on it whatever is
-    edited meanwhile.
+    The body holds the steps, the text of every template that they use and what the words of the
+    exit mean (`keep_condition`), so that whoever is enrolled finishes on it whatever is edited
+    meanwhile.
     """
     prefixes = (f"nurture/{name}/", "nurture/_")
-    sequence, custom = project.sequences[name], project.settings.fields
-    named = compile_project_condition(project, sequence.exit).fields if sequence.exit else ()
+    sequence = project.sequences[name]
+    meant = keep_condition(project, sequence.exit) if sequence.exit else {"fields": {}}
     body = {
         "shape": sequence.model_dump(mode="json"),
-        "fields": {field: custom[field] for field in named if field in custom},
+        **meant,
         "templates": {p: t for p, t in project.templates.items() if p.startswith(prefixes)},
     }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest(), body

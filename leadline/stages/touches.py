@@ -14,12 +14,11 @@ from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.config.conditions import compile_with
+from leadline.config.conditions import compile_kept
 from leadline.config.shape import SequenceShape, StepShape, WindowShape
 from leadline.domain.batches import Batch
 from leadline.domain.days import local_midnight, weekday_numbers
 from leadline.domain.keys import address_hash, message_id, opaque_id, touch_key
-from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.domain.skips import SkipReason
 from leadline.domain.tokens import sign_token
 from leadline.domain.touches import DueStep, Exit, Policy, Postpone, Send, Skip, decide_touch
@@ -110,8 +109,7 @@ def _read_version(version_id: int, name: str, body: str) -> _Version:
     del version_id  # part of the cache's key
     kept = json.loads(body)
     shape = SequenceShape.model_validate_json(json.dumps(kept["shape"]))
-    fields = {**LEAD_FIELDS, **DERIVED_FIELDS, **kept["fields"]}
-    leaves = compile_with(fields, shape.exit) if shape.exit else None
+    leaves = compile_kept(kept, shape.exit) if shape.exit else None
     return _Version(name, shape, Renderer(mark_links(kept["templates"])), leaves)
 
 
