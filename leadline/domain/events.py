@@ -94,8 +94,9 @@ def aggregate_fields(
     texts: Iterable[str], declared: Collection[str] = ()
 ) -> Mapping[str, FieldType]:
     """Return the event counts that conditions name, and the usual ones to suggest, as fields."""
-    usual = {f"{group}_{days}d" for group in GROUPS for days in _USUAL_DAYS}
-    usual |= {f"days_since_last_{word}" for word in _SINGULAR}
+    names = {*GROUPS, *declared, *EVENTS} - OURS
+    usual = {f"{name}_{days}d" for name in names for days in _USUAL_DAYS}
+    usual |= {f"days_since_last_{name}" for name in {*_SINGULAR, *names} - GROUPS.keys()}
     named = {word.lower() for text in texts for word in _WORD.findall(text)}
     found = {name for name in named if find_aggregate(name, declared)}
     return dict.fromkeys(sorted(usual | found), "number")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
 from leadline.domain.condition_masks import evaluate_masks
-from leadline.domain.conditions import Condition, compile_condition, evaluate
+from leadline.domain.conditions import Condition, compile_condition, evaluate, fold
 from leadline.store.frames import read_frame
-from leadline.store.selection import list_matching
+from leadline.store.selection import count_matching, list_matching
 from tests.builders import NOW, a_store
-from tests.condition_trials import FIELDS, a_random_condition, add_random_leads
+from tests.condition_trials import FIELDS, TEXTS, a_random_condition, add_random_leads
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -44,3 +48,80 @@ def test_engines_agree_on_random_conditions_and_leads(database_url: str) -> None
             assert found == expected, (condition.text, set(found) ^ set(expected))
             hits += len(found)
     assert LEADS * CONDITIONS * 0.1 < hits < LEADS * CONDITIONS * 0.9
+
+
+def test_count_and_list_agree_on_what_a_database_decides_alone_and_what_it_does_not(
+    database_url: str,
+) -> None:
+    random = Random(20261121)  # noqa: S311 - the same leads whenever this runs
+    texts = ("country = 'jp'", "regexp_matches(title, 'cto')", "renews_at > '2025-01-01'")
+    with a_store(database_url) as store, store.write() as connection:
+        ids = add_random_leads(connection, random, LEADS)
+        for condition in map(compiled, texts):
+            by_duckdb, _ = decided(condition, connection, ids)
+            count = count_matching(connection, condition, as_of=NOW)
+            assert (
+                0 < count == by_duckdb.sum() == len(list_matching(connection, condition, as_of=NOW))
+            )
+
+
+# ---- text is folded on PostgreSQL as everywhere ----
+
+
+def folded(connection: Connection, texts: list[str]) -> list[tuple[bool, str]]:
+    """Return of each text whether PostgreSQL folds it as we do, and what it makes of it."""
+    rows = connection.execute(
+        text(
+            "SELECT leadline_is_ordinary(given), leadline_fold(given) "
+            "FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS all_texts(given, place) "
+            "ORDER BY place"
+        ),
+        {"texts": texts},
+    )
+    return [(bool(row[0]), str(row[1])) for row in rows]
+
+
+def test_postgresql_folds_every_ordinary_character_as_we_do(postgresql_url: str) -> None:
+    characters = [
+        char
+        for char in map(chr, range(1, sys.maxunicode + 1))
+        if unicodedata.category(char) != "Cs"
+    ]
+    with a_store(postgresql_url) as store, store.read() as connection:
+        found = folded(connection, characters)
+    ordinary = {
+        char for char, (is_ordinary, _) in zip(characters, found, strict=True) if is_ordinary
+    }
+    wrong = [
+        char
+        for char, (is_ordinary, made) in zip(characters, found, strict=True)
+        if is_ordinary and made != fold(char)
+    ]
+    assert wrong == []
+    assert set("aZéßİΣщあア漢㍿ｱＡ①、〜々ー\u3000\U00020bb7") <= ordinary
+    assert not set("😀ᎠꮿᾳϏ\u0345\ue000") & ordinary
+
+
+def test_postgresql_folds_strings_of_ordinary_characters_as_we_do(postgresql_url: str) -> None:
+    random = Random(11)  # noqa: S311 - the same strings whenever this runs
+    marks = [chr(code) for code in range(0x300, 0x370) if unicodedata.combining(chr(code))]
+    letters = [
+        chr(code) for code in (*range(9, 0x250), *range(0x370, 0x530), *range(0x1E00, 0x1F00))
+    ]
+    others = [
+        chr(code) for code in (*range(0x3000, 0x3400), *range(0xFE30, 0xFFF0), 0x212B, 0x1100)
+    ]
+    strings = [
+        "".join(
+            random.choice(random.choice((letters, marks, others, " \t\n")))
+            for _ in range(random.randint(1, 7))
+        )
+        for _ in range(20_000)
+    ]
+    with a_store(postgresql_url) as store, store.read() as connection:
+        found = folded(connection, [*TEXTS, *strings])
+    pairs = list(zip([*TEXTS, *strings], found, strict=True))
+    assert [
+        given for given, (is_ordinary, made) in pairs if is_ordinary and made != fold(given)
+    ] == []
+    assert sum(is_ordinary for _, (is_ordinary, _) in pairs) > 10_000

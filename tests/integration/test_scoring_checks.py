@@ -1,0 +1,223 @@
+"""Faults of scoring.yaml and segments.yaml: each told at its place, with the nearest word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leadline.config.loader import check_project, read_project
+from tests.factories import a_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from leadline.errors import Problem
+
+SCORING = """\
+rules:
+  - id: big
+    when: employees >= 200
+    points: 20
+    says: {en: big, ja: 大企業}
+  - id: quote
+    when: request = 'quote'
+    points: 10
+    group: engagement
+    says: {en: quote, ja: 見積}
+events:
+  - id: clicked
+    event: email_clicked
+    where: contains(url, '/pricing')
+    points: 2
+    at_most: 8
+    says: {en: clicked, ja: クリック}
+disqualifiers:
+  - id: rival
+    when: contains(email, 'rival')
+    says: {en: rival, ja: 競合}
+groups: {fit: {at_most: 90}, engagement: {at_most: 15}}
+grades: {A: 50, B: 30, C: 10}
+levels: {first: 12, second: 8, third: 5}
+lifecycle:
+  - to: mql
+    when: points >= 30 AND busy
+    from: [lead, subscriber]
+models:
+  cloud:
+    title: {en: Cloud, ja: クラウド}
+    grades: {A: 3, B: 2, C: 1}
+hand_over: grade IN ('A', 'B') OR points_cloud > 2
+"""
+SEGMENTS = """\
+segments:
+  busy:
+    title: {en: Busy, ja: 活発}
+    when: clicks_30d > 2
+  hot:
+    title: {en: Hot, ja: 有望}
+    when: busy AND grade = 'A'
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Give a project whose scoring and segments are right."""
+    a_project(tmp_path / "home")
+    put(tmp_path / "home", SCORING, SEGMENTS)
+    return tmp_path / "home"
+
+
+def put(home: Path, scoring: str, segments: str) -> None:
+    (home / "config/scoring.yaml").write_text(scoring, "utf-8")
+    (home / "config/segments.yaml").write_text(segments, "utf-8")
+
+
+def found(home: Path) -> list[tuple[str, str, int, int, str]]:
+    """Return code, file, line, column and suggestion of every problem in the two files."""
+    return [
+        (each.code, each.file.removeprefix("config/"), each.line, each.column, each.suggestion)
+        for each in problems(home)
+    ]
+
+
+def problems(home: Path) -> list[Problem]:
+    return [
+        each
+        for each in check_project(home)[1]
+        if each.file in {"config/scoring.yaml", "config/segments.yaml"}
+    ]
+
+
+def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None:
+    assert found(home) == [("cap_changes_nothing", "scoring.yaml", 22, 25, "")]
+    assert set(read_project(home).segments) == {"busy", "hot"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        # conditions
+        ("employees >= 200 -> employeez >= 200", ("unknown_field", 3, 11, "employees")),
+        ("contains(email -> contain(email", ("unknown_function", 20, 11, "contains")),
+        ("contains(url -> contains(urI", ("unknown_field", 14, 21, "url")),
+        ("AND busy -> AND bussy", ("unknown_field", 27, 28, "busy")),
+        ("points_cloud > 2 -> points_clod > 2", ("unknown_field", 33, 35, "points_cloud")),
+        ("points_cloud > 2 -> points_cloud > 'x'", ("wrong_type", 33, 50, "")),
+        ("request = 'quote' -> email_clickd_7d > 1", ("unknown_field", 7, 11, "email_clicked_7d")),
+        ("request = 'quote' -> clicks_900d > 1", ("unknown_field", 7, 11, "clicks_90d")),
+        # a score of itself
+        ("employees >= 200 -> consent AND points > 1", ("score_of_itself", 3, 23, "")),
+        ("employees >= 200 -> consent AND Grade = 'A'", ("score_of_itself", 3, 23, "")),
+        ("employees >= 200 -> points_cloud > 1", ("score_of_itself", 3, 11, "")),
+        ("employees >= 200 -> consent AND hot", ("score_of_itself", 3, 23, "")),
+        ("contains(email, 'rival') -> grade = 'A'", ("score_of_itself", 20, 11, "")),
+        # ids, names, events
+        ("id: quote -> id: big", ("duplicate_id", 6, 9, "")),
+        ("id: clicked -> id: big", ("duplicate_id", 12, 9, "")),
+        ("id: rival -> id: clicked", ("duplicate_id", 19, 9, "")),
+        ("event: email_clicked -> event: email_clickd", ("unknown_event", 13, 12, "email_clicked")),
+        (
+            "event: email_clicked -> event: [email_clicked, page_view]",
+            ("unknown_event", 13, 28, "page_viewed"),
+        ),
+        ("event: email_clicked -> event: email_sent", ("event_of_ours", 13, 12, "")),
+        ("  cloud: ->   main:", ("reserved_model", 30, 3, "")),
+        ("  cloud: ->   x_30d:", ("reserved_model", 30, 3, "")),
+        # numbers and order
+        ("fit: {at_most: 90} -> fit: {at_least: 90, at_most: 90}", ("bounds_order", 22, 10, "")),
+        ("second: 8 -> second: 12", ("levels_order", 24, 1, "")),
+        ("points: 20 -> points: many", ("number_expected", 4, 13, "")),
+        ("from: [lead, subscriber] -> from: [lead, mql]", ("transition_in_place", 28, 18, "")),
+        ("at_most: 90 -> at_most: 40", ("threshold_out_of_reach", 23, 13, "")),
+        ("first: 12 -> first: 16", ("threshold_out_of_reach", 24, 17, "")),
+        # languages
+        ("{en: quote, ja: 見積} -> {en: quote}", ("missing_language", 10, 5, "")),
+        ("{en: rival, ja: 競合} -> {ja: 競合}", ("missing_language", 21, 5, "")),
+        ("{en: Cloud, ja: クラウド} -> {ja: クラウド}", ("missing_language", 31, 5, "")),
+    ],
+)
+def test_fault_of_scoring_has_its_place_and_the_nearest_word(
+    home: Path, change: str, expected: tuple[str, int, int, str]
+) -> None:
+    old, new = change.split(" -> ")
+    assert old in SCORING
+    put(home, SCORING.replace(old, new, 1), SEGMENTS)
+    code, *place = expected
+    assert (code, "scoring.yaml", *place) in found(home)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("clicks_30d > 2 -> click_30d > 2", ("unknown_field", 4, 11, "clicks_30d")),
+        ("clicks_30d > 2 -> hot", ("segment_order", 4, 11, "")),
+        ("clicks_30d > 2 -> consent AND busy", ("segment_order", 4, 23, "")),
+        ("busy AND -> bosy AND", ("unknown_field", 7, 11, "busy")),
+        ("  hot: ->   email:", ("reserved_segment", 5, 3, "")),
+        ("  hot: ->   clicks_7d:", ("reserved_segment", 5, 3, "")),
+        ("  hot: ->   days_since_last_x:", ("reserved_segment", 5, 3, "")),
+        ("  hot: ->   contains:", ("reserved_segment", 5, 3, "")),
+        ("  hot: ->   like:", ("reserved_segment", 5, 3, "")),
+        ("  hot: ->   grade_cloud:", ("reserved_segment", 5, 3, "")),
+        ("{en: Hot, ja: 有望} -> {en: Hot}", ("missing_language", 6, 5, "")),
+        ("title: {en: Hot, ja: 有望}\n ->", ("missing", 5, 3, "")),
+    ],
+)
+def test_fault_of_segments_has_its_place_and_the_nearest_word(
+    home: Path, change: str, expected: tuple[str, int, int, str]
+) -> None:
+    old, new = change.split(" -> ") if " -> " in change else (change.removesuffix(" ->"), "")
+    assert old in SEGMENTS
+    put(home, SCORING.replace(" AND busy", ""), SEGMENTS.replace(old, new, 1))
+    code, *place = expected
+    assert (code, "segments.yaml", *place) in found(home)
+
+
+def test_fault_of_a_segment_is_told_once_and_not_where_it_is_used(home: Path) -> None:
+    put(home, SCORING, SEGMENTS.replace("clicks_30d > 2", "clicks_30d > 'two'"))
+    errors = [each.code for each in problems(home) if not each.is_warning]
+    assert errors == ["wrong_type"]
+
+
+def test_faults_of_every_model_are_told(home: Path) -> None:
+    rule = "    rules: [{id: a, when: countrx = 'JP', points: 1, says: {en: a, ja: あ}}]\n"
+    grades = "    grades: {A: 3, B: 2, C: 1}\n"
+    put(home, SCORING.replace(grades, f"{rule}{grades}"), SEGMENTS)
+    assert ("unknown_field", "scoring.yaml", 32, 27, "country") in found(home)
+
+
+def test_more_rules_than_bits_are_refused(home: Path) -> None:
+    one = "  - {{id: r{}, when: consent, points: 1, says: {{en: a, ja: あ}}}}\n"
+    rules = "rules:\n" + "".join(one.format(number) for number in range(63))
+    rest = SCORING[SCORING.index("events:") :]
+    put(home, rules + rest, SEGMENTS)
+    assert "too_many_rules" in [each.code for each in problems(home)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ("fields: {visits_7d: number}", "reserved_field"),
+        ("fields: {days_since_last_call: number}", "reserved_field"),
+        ("fields: {points_cloud: number}", "reserved_field"),
+        ("fields: {zone: text}", "reserved_field"),
+        ("fields: {}\nevents: [page_viewed]", "reserved_event"),
+        ("fields: {}\nevents: [visits]", "reserved_event"),
+    ],
+)
+def test_declared_name_that_means_something_else_is_refused(
+    home: Path, settings: str, code: str
+) -> None:
+    file = home / "config/settings.yaml"
+    file.write_text(file.read_text("utf-8").replace("fields: {}", settings), "utf-8")
+    assert code in [each.code for each in check_project(home)[1]]
+
+
+def test_declared_event_may_be_scored_and_counted(home: Path) -> None:
+    file = home / "config/settings.yaml"
+    text = file.read_text("utf-8").replace("fields: {}", "fields: {}\nevents: [demo_watched]")
+    file.write_text(text, "utf-8")
+    scoring = SCORING.replace("event: email_clicked", "event: demo_watched")
+    put(home, scoring.replace("employees >= 200", "demo_watched_14d > 1"), SEGMENTS)
+    assert not [each for each in problems(home) if not each.is_warning]
