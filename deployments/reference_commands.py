@@ -113,7 +113,11 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "leads export": ("out", "format", "rows", "altered"),
     "explain": (
         "lead",
-        "score{points, fit_points, grade, rules, as_of, config_hash}",
+        (
+            "score{model, points, fit_points, engagement_points, grade, level, rules[], lines[], "
+            "as_of, config_hash, ignored, history[], stages[], models}"
+        ),
+        "routing_skip{reason, text}",
         (
             "assignment{rep, state, queue, territory, tried, candidates, reason, assigned_at, "
             "response_due_at, config_hash}"
@@ -146,6 +150,8 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "held",
         "quarantined",
         "unassigned",
+        "not_ready",
+        "events_waiting",
         "sla_breached",
         "awaiting_approval",
         "oldest_wait_seconds",

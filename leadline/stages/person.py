@@ -8,7 +8,7 @@ from email.parser import Parser
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.config.webhook_readings import all_readings
-from leadline.domain.intake import is_role_address
+from leadline.domain.intake import is_role_address, match_keys
 from leadline.domain.keys import address_hash, match_key_hash
 from leadline.domain.mentions import Mentions
 from leadline.domain.reject_words import REJECT_WORDS
@@ -30,7 +30,7 @@ _INNER: Final = frozenset(
     {
         *("content_key", "body_hash", "address_hash", "message_key", "config_hash", "fence"),
         *("owner_process", "leased_until", "bundle_id", "rule_set_id", "matched"),
-        *("sequence_version_id", "last_event_id", "company_key", "priority"),
+        *("sequence_version_id", "last_event_id", "sums", "company_key", "priority"),
     }
 )
 
@@ -60,6 +60,11 @@ def read_person(work: Workspace, address: str, *, lang: str) -> dict[str, Any]:
             leads=own.leads,
             submissions={row.id for row in own.arrived},
             hashes={address_hash(each, pepper=pepper) for each in emails},
+            keys={
+                match_key_hash(*key, pepper=pepper)
+                for each in emails
+                for key in match_keys({"email": each}, source="")
+            },
         )
     messages = [_message(row, emails) for row in held.pop("messages")]
     scores = [_score(receipt, lang) for receipt in held.pop("scores")]

@@ -183,7 +183,8 @@ def test_explain_says_why_there_is_no_mail_and_no_owner(command: CommandLine) ->
     waiting = command("explain", 4, "routing", "--json").document
     assert declined["touches"] == []
     assert declined["enrollment_skip"]["reason"] == "refused"
-    assert waiting.keys() == {"lead", "assignment"}
+    assert waiting.keys() == {"lead", "assignment", "routing_skip"}
+    assert waiting["routing_skip"] is None
     assert waiting["assignment"]["rep"] is None
     assert waiting["assignment"]["reason"] == WORDS[SkipReason.NO_TERRITORY]["en"]
 

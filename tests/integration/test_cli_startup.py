@@ -148,11 +148,11 @@ def test_unforeseen_error_is_told_by_type_and_place_and_kept_for_its_owner(
     a_project(command.home.parent)
     command("import", command.home / "leads.csv")
     command("run", "scoring")
-    command.execute("UPDATE rule_sets SET rules = '[]'")
+    command.execute("UPDATE rule_sets SET rules = '5'")
     answer = command("explain", 1, "--json")
     [trace] = (command.home / ".leadline" / "logs").iterdir()
     assert (answer.code, answer.document["error"]["code"]) == (1, "unforeseen")
-    assert "IndexError at leadline/rendering/reasons.py:" in answer.err
+    assert "AttributeError at leadline/domain/kept_rules.py:" in answer.err
     assert str(trace) in answer.err
     assert "Traceback" not in answer.err
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
