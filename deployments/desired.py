@@ -21,6 +21,7 @@ from flows.refresh_scores import refresh_scores
 from flows.remove_old_runs import remove_old_runs
 from flows.run import TAG, WATCHED
 from flows.send_due_touches import send_due_touches
+from flows.simulate_scoring import simulate_scoring
 from flows.watch import watch
 from leadline.cli.prefect_server import HEARTBEAT
 
@@ -75,6 +76,7 @@ SERVED: Final[dict[str, Served]] = {
     "send_due_touches": Served(send_due_touches),
     "refresh_scores": Served(refresh_scores),
     "remove_old_runs": Served(remove_old_runs),
+    "simulate_scoring": Served(simulate_scoring, collision="ENQUEUE"),
     "alert_admin": Served(alert_admin, frozenset(), "ENQUEUE", "none; started by automations"),
 }
 #: With a work pool only: `leadline up` runs it as a process of its own. The next run waits until

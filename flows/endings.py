@@ -28,6 +28,8 @@ _LINES: Final = {
     "done": {"en": "done", "ja": "完了"},
     "failed": {"en": "needs a person", "ja": "要対応"},
 }
+#: Shown by the flow itself.
+_SHOWN_APART: Final = frozenset({"simulation"})
 
 
 def ending_of(facts: Facts, lang: str) -> State[Any]:
@@ -48,7 +50,7 @@ def failed(error: LeadlineError, lang: str) -> State[Any]:
 
 async def publish(facts: Facts, lang: str) -> None:
     """Write one table of counts per stage that had work; an idle run leaves none."""
-    for batch in facts.batches:
+    for batch in (each for each in facts.batches if each.stage not in _SHOWN_APART):
         await acreate_table_artifact(
             key=f"leadline-{batch.stage.replace('_', '-')}",
             table=table_of(batch, lang),

@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 SIMULATE: Final[dict[str, tuple[str, str]]] = {
-    "refused.bad_since": (
-        "--since {word} is no span of time. Write a number and a unit, such as 30d, 12h or 2w.",
-        "--since {word} は期間ではありません。30d・12h・2w のように指定してください。",
-    ),
     "simulate.running": ("Scoring a copy", "複製データで採点中"),
     "simulate.compared": (
         "{leads} lead(s) scored with the live rules ({before}) and with the edited ones ({after}).",

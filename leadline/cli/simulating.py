@@ -5,14 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from leadline.cli.output import Column
-from leadline.cli.refusals import Refused
 from leadline.cli.running import TERMINATED, read_instant
 from leadline.cli.session import DIFFERENCES, DONE, Session, session_of
 from leadline.domain.points import as_shown
@@ -38,10 +37,10 @@ def scoring(
     """Score a copy with the live and with the edited rules, and show what differs."""
     session = session_of(context)
     at = read_instant(now) if now is not None else session.clock.now()
-    start = None if since is None else at - read_span(since)
     session.require_project()
-    from leadline.stages.simulation import open_unchanged, read_edited
+    from leadline.stages.simulation import open_unchanged, read_edited, read_since
 
+    start = read_since(since, now=at)
     with open_unchanged(session.environment, now=at) as work:
         edited = read_edited(work, config, now=at)
         found, changes = _simulate(session, work, edited, at=at, since=start, limit=limit)
@@ -58,23 +57,6 @@ def scoring(
     if not session.out.is_json:
         _show(session, found, changes, hashes)
     return DIFFERENCES if found.changed else DONE
-
-
-def read_span(text: str) -> timedelta:
-    """Read a span such as `30d`.
-
-    Raises:
-        Refused: it is none.
-    """
-    from pydantic import TypeAdapter, ValidationError
-
-    from leadline.config.values import Duration
-
-    try:
-        span: timedelta = TypeAdapter(Duration).validate_python(text)
-    except (ValidationError, ValueError):
-        raise Refused(code="bad_since", word=text) from None
-    return span
 
 
 def _simulate(
@@ -159,7 +141,8 @@ def _show(
     )
     _show_rules(session, found)
     _show_leads(session, found, changes)
-    out.line("simulate.nothing_written")
+    if found.changed:
+        out.line("simulate.nothing_written")
 
 
 def _show_moves(session: Session, key: str, moves: Sequence[dict[str, Any]]) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from leadline.config.drafts import check_draft, read_kept
 from leadline.config.loader import read_project
 from leadline.config.models import compile_models
+from leadline.config.values import Duration, ShapeFault
 from leadline.domain.score_changes import Comparison, compare_rules, count_matches
-from leadline.errors import ConfigError
+from leadline.errors import ConfigError, UsageError
 from leadline.stages import Workspace, load_stage
 from leadline.store.copies import copy_rows, hold_folder, open_copy
 from leadline.store.engine import open_store
@@ -25,8 +26,8 @@ from leadline.store.outcomes import list_outcomes
 from leadline.store.stage_batches import find_live_files, is_live
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from leadline.config.environment import Environment
@@ -37,6 +38,16 @@ if TYPE_CHECKING:
     from leadline.store.engine import Connection, Store
 
 LIMIT: Final = 10_000
+
+
+class BadSince(UsageError):
+    """The span of time to look at is none."""
+
+    texts: ClassVar[Mapping[str, str]] = {
+        "en": "{word} is no span of time to look at. Write a number and a unit, such as 30d, 12h "
+        "or 2w.",
+        "ja": "{word} は期間ではありません。30d・12h・2w のように指定してください。",
+    }
 
 
 @dataclass
@@ -109,6 +120,23 @@ def read_edited(work: Workspace, folder: Path | None, *, now: datetime) -> Proje
     if project is None:
         raise ConfigError([problem for problem in problems if not problem.is_warning])
     return project
+
+
+def read_since(text: str | None, *, now: datetime) -> datetime | None:
+    """Return the start of a span such as `30d` that ends now; None for all time.
+
+    Raises:
+        BadSince: it is no span.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    if text is None:
+        return None
+    try:
+        span: timedelta = TypeAdapter(Duration).validate_python(text)
+    except (ValidationError, ShapeFault, OverflowError):
+        raise BadSince(word=text) from None
+    return now - span
 
 
 def simulate_scoring(

@@ -167,7 +167,7 @@ def test_since_must_be_a_span(command: CommandLine, word: str) -> None:
     answer = command("simulate", "scoring", f"--since={word}")
 
     assert answer.code == 1
-    assert f"--since {word} is no span" in answer.err
+    assert f"{word} is no span of time" in answer.err
 
 
 def test_since_leaves_out_leads_that_came_before(command: CommandLine) -> None:
