@@ -91,7 +91,7 @@ def _days(last: str | None, now: str) -> int | None:
 def postgresql_functions() -> tuple[str, str]:
     """Return the statements that make `leadline_fold` and `leadline_is_ordinary`."""
     larger, smaller = _cases()
-    lower = f"translate(lower(plain COLLATE \"C\"), '{larger}', '{smaller}')"
+    lower = f"translate(plain, '{larger}', '{smaller}')"
     for one, longer in _LONGER.items():
         lower = f"replace({lower}, '{one}', '{longer}')"
     fold_it = f"""CREATE OR REPLACE FUNCTION leadline_fold(given text) RETURNS text
@@ -101,10 +101,12 @@ BEGIN
     IF octet_length(plain) > length(plain) THEN
         plain := normalize(plain, NFKC);
     END IF;
+    plain := lower(plain COLLATE "C");
+    IF plain ~ '[{_class(sorted(map(ord, (*larger, *_LONGER))))}]' THEN  -- what follows is slow
+        plain := {lower};
+    END IF;
     IF octet_length(plain) > length(plain) THEN
-        plain := normalize({lower}, NFKC);
-    ELSE
-        plain := lower(plain COLLATE "C");
+        plain := normalize(plain, NFKC);
     END IF;
     IF plain ~ '[{_SPACES}]|  ' THEN
         plain := regexp_replace(plain, '[ {_SPACES}]+', ' ', 'g');

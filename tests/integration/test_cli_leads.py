@@ -253,3 +253,49 @@ def test_character_that_cp932_lacks_becomes_a_geta_and_is_counted() -> None:
 def test_text_beyond_what_a_workbook_cell_holds_is_cut_and_counted() -> None:
     lead = {"a": "x" * 40_000, "b": "bell\x07", "c": "fine"}
     assert write_workbook(io.BytesIO(), list(lead), [lead], "") == (1, 2)
+
+
+# ---- segments ----
+
+
+def test_segments_are_listed_with_the_number_of_their_leads(command: CommandLine) -> None:
+    listed = {each["name"]: each for each in command("segments", "--json").document["segments"]}
+    assert list(listed) == [
+        *("ready_now", "prospect", "potential"),
+        *("decision", "consideration", "awareness"),
+    ]
+    assert listed["ready_now"]["title"] == {"en": "Ready now", "ja": "今すぐ客"}
+    assert listed["ready_now"]["group"] == "readiness"
+    assert sum(each["count"] for each in listed.values() if each["group"] == "readiness") == 4
+    for name, each in listed.items():
+        leads = command("leads", "list", "--segment", name, "--json").document["leads"]
+        assert len(leads) == each["count"]
+
+
+def test_segments_are_named_in_the_reader_s_language(command: CommandLine) -> None:
+    shown = command("segments", "--lang", "ja").out
+    assert "見込み客" in shown
+    assert "leadline leads list --segment ready_now" in shown
+
+
+def test_segment_and_condition_narrow_each_other(command: CommandLine) -> None:
+    everybody = "potential OR prospect OR ready_now"
+    both = command("leads", "list", "--where", everybody, "--json").document["leads"]
+    assert [lead["id"] for lead in both] == [1, 2, 3, 4]
+    for name in ("ready_now", "prospect", "potential"):
+        chosen = command("leads", "list", "--segment", name, "--json").document["leads"]
+        words = ("leads", "export", "--segment", name, "--where", "employees >= 300", "--json")
+        exported = command(*words).document["leads"]
+        large = [lead["id"] for lead in chosen if lead["id"] in {1, 3}]
+        assert [lead["id"] for lead in exported] == large
+
+
+def test_unknown_segment_is_refused_with_the_nearest(command: CommandLine) -> None:
+    told = command("leads", "list", "--segment", "ready")
+    assert told.code == 1
+    assert "Did you mean `ready_now`?" in told.err
+
+
+def test_condition_may_count_events(command: CommandLine) -> None:
+    words = ("leads", "list", "--json", "--where", "clicks_30d = 0 AND pricing_page_viewed_9d < 1")
+    assert len(command(*words).document["leads"]) == 4
