@@ -42,6 +42,13 @@ def work(tmp_path: Path, database_url: str) -> Iterator[Workspace]:
         yield opened
 
 
+@pytest.fixture
+def front(tmp_path: Path) -> Iterator[Workspace]:
+    """Give the same on SQLite alone."""
+    with a_workspace(tmp_path / "home", base_url=BASE, files=FILES) as opened:
+        yield opened
+
+
 @dataclass
 class Watch:
     """A clock that is set by hand."""
@@ -131,8 +138,17 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-async def test_gateway_adds_no_point_and_unsubscribes_nobody(work: Workspace, name: str) -> None:
+async def test_gateway_adds_no_point_and_unsubscribes_nobody(work: Workspace) -> None:
+    await replay(work, "seconds after delivery")
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name != "seconds after delivery"])
+async def test_other_gateway_adds_no_point_either(front: Workspace, name: str) -> None:
+    await replay(front, name)
+
+
+async def replay(work: Workspace, name: str) -> None:
+    """Send a mail, let a gateway work through it, score, and find that nothing came of it."""
     variant = {"has_trap": True, "methods": ("HEAD", "GET"), **VARIANTS[name]}
     await send_mails(work, deliver=True)
     before = {table: rows_of(work, table) for table in SAFE}
@@ -190,14 +206,14 @@ async def test_burst_that_is_seen_in_parts_takes_its_points_back(work: Workspace
 
 async def test_gateway_in_front_of_many_people_scores_nobody(tmp_path: Path) -> None:
     people = [
-        LAUREN | {"email": f"lead{n}@example.com", "full_name": f"Lead {n}"} for n in range(20)
+        LAUREN | {"email": f"lead{n}@example.com", "full_name": f"Lead {n}"} for n in range(8)
     ]
     with a_workspace(tmp_path / "home", base_url=BASE, files=FILES) as work:
         await send_mails(work, *people, deliver=True)
         links = links_in(work)
         await Hits(work).hit(links, at=700, step=0.05)
         await score(work, at=710)
-        assert len(clicks_of(work)) == 20 * (len(TARGETS) + 1)
+        assert len(clicks_of(work)) == 8 * (len(TARGETS) + 1)
         assert {row["actor"] for row in clicks_of(work)} == {"suspected_bot"}
         assert {row["points"] for row in rows_of(work, "leads")} == {0}
         assert rows_of(work, "suppressions") == []

@@ -7,7 +7,7 @@ a screen reader.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+Scheme = Literal["light", "dark"]
 pytestmark = pytest.mark.xdist_group("pages")  # one browser at a time
 
 MITSURU: Final = {
@@ -67,9 +68,9 @@ def browser(mails: dict[bool, list[Mail]]) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_tracked_mail_looks_as_it_did(
-    browser: Browser, mails: dict[bool, list[Mail]], scheme: str
+    browser: Browser, mails: dict[bool, list[Mail]], scheme: Scheme
 ) -> None:
-    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type] - one of two words
+    page = browser.new_page(color_scheme=scheme)
     for tracked, plain in zip(mails[True], mails[False], strict=True):
         page.set_content(plain.html)
         before = page.screenshot(full_page=True)

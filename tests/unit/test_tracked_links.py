@@ -37,6 +37,17 @@ def rendered(markup: str) -> str:
     return Renderer(mark_links(templates)).render_page("mail", lang="en", context=CONTEXT)
 
 
+def led_over(html: str) -> tuple[str, list[str]]:
+    """Return a mail with its links changed, and the addresses that they had."""
+    seen: list[str] = []
+
+    def keep(url: str) -> str:
+        seen.append(url)
+        return "NEW"
+
+    return lead_over(html, keep), seen
+
+
 def plain(markup: str) -> str:
     return Renderer({"pages/en/mail.html": markup}).render_page("mail", lang="en", context=CONTEXT)
 
@@ -66,9 +77,7 @@ LEFT: Final = {
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_link_that_is_the_same_for_all_is_counted(name: str) -> None:
-    seen: list[str] = []
-    html = lead_over(rendered(COUNTED[name]), lambda url: seen.append(url) or "NEW")  # type: ignore[func-returns-value]
-    (url,) = seen
+    html, (url,) = led_over(rendered(COUNTED[name]))
     assert url.lower().startswith("https://example.com/")
     assert html == plain(COUNTED[name]).replace(url, "NEW")
 
@@ -97,8 +106,7 @@ def test_what_a_lead_is_called_makes_no_link() -> None:
     context = CONTEXT | {"lead": {"name": '"\ufdd0\ufdd1https://evil.example/"'}}
     made = Renderer(mark_links({"pages/en/mail.html": markup}))
     html = made.render_page("mail", lang="en", context=context)
-    seen: list[str] = []
-    lead_over(html, lambda url: seen.append(url) or "NEW")  # type: ignore[func-returns-value]
+    _, seen = led_over(html)
     assert seen == ["https://example.com/Example"]
 
 
