@@ -10,7 +10,7 @@ from deployments.reference_form_words import both as _both
 _OF_A_MODEL: Final[dict[str, Words]] = {
     "rules": _both(
         "points for what is known of a lead; with the disqualifiers at most 63",
-        "リードの項目に対する加点ルール。除外ルールと合わせて63件まで",
+        "リードの項目に対する加点ルール。除外条件と合わせて63件まで",
     ),
     "events": _both(
         "points for each thing that a lead did; always engagement; at most 63",
@@ -18,7 +18,7 @@ _OF_A_MODEL: Final[dict[str, Words]] = {
     ),
     "disqualifiers": _both(
         "who may not come above a number of points or a grade",
-        "点数とグレードに上限を設けるリード (除外ルール)",
+        "点数とグレードに上限を設けるリード (除外条件)",
     ),
     "groups": _both("least and most points of each group", "グループごとの点数の下限と上限"),
     "grades": _both("least fit points of each grade", "各グレードに必要な適合点"),

@@ -37,6 +37,9 @@ RUN = {
     "shell": {
         *("docs/tutorial.md", "docs/tutorial.ja.md"),
         *("docs/how-to/schedules.md", "docs/how-to/schedules.ja.md"),
+        *("docs/how-to/scoring.md", "docs/how-to/scoring.ja.md"),
+        *("docs/how-to/events.md", "docs/how-to/events.ja.md"),
+        *("docs/how-to/segments.md", "docs/how-to/segments.ja.md"),
         "docs/how-to/prefect-server.md",
     }
 }
