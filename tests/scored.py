@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import update
 
 from leadline.domain.keys import match_key_hash
+from leadline.domain.resolution import WRITTEN
 from leadline.store import events as event_store
 from leadline.store import leads as lead_store
 from leadline.store import schema
@@ -107,7 +108,7 @@ def add_scored_leads(work: Workspace, count: int, *, seed: int = 1) -> list[int]
         _add_leads(connection, ids, chance)
         _add_events(connection, ids, chance)
         leads = schema.leads
-        kinds = {
+        kinds: dict[int, dict[str, Any]] = {
             0: {"held_import_run_id": 7},
             1: {"is_scoring_only": True},
             2: {"routing_skip": "not_ready"},
@@ -123,7 +124,7 @@ def _add_leads(connection: Connection, ids: list[int], chance: random.Random) ->
     rows = []
     for number, lead_id in enumerate(ids):
         domain = chance.choice(_DOMAINS)
-        row: dict[str, Any] = dict.fromkeys(lead_store.WRITTEN)
+        row: dict[str, Any] = dict.fromkeys(WRITTEN)
         row |= {
             "id": lead_id,
             "email": f"lead{number}@{domain}",
@@ -174,10 +175,10 @@ def _add_events(connection: Connection, ids: list[int], chance: random.Random) -
 def _assign(connection: Connection, ids: list[int]) -> None:
     """Give some leads to a rep, and let others wait in the queue."""
     same = {"role": "inside_sales", "trace": {}, "config_hash": "", "assigned_at": NOW}
-    owned = [{"rep_id": "R01", "queue": None, "state": "accepted"}, ids[3::11]]
-    queued = [{"rep_id": None, "queue": "unassigned", "state": "queued"}, ids[4::11]]
-    for change, chosen in (owned, queued):
-        rows = [{**same, **change, "lead_id": lead_id} for lead_id in chosen]  # type: ignore[dict-item]
+    owner = {"rep_id": "R01", "queue": None, "state": "accepted"}
+    queue = {"rep_id": None, "queue": "unassigned", "state": "queued"}
+    for change, chosen in ((owner, ids[3::11]), (queue, ids[4::11])):
+        rows = [{**same, **change, "lead_id": lead_id} for lead_id in chosen]
         insert_rows(connection, schema.assignments, rows)
 
 

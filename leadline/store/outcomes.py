@@ -61,10 +61,15 @@ def list_outcomes(
         if model != MAIN:
             beside.setdefault(lead_id, []).append(ModelScore(model, *score))
     outcomes = {
-        row[0]: Outcome(
-            *row[1:7],
+        row.id: Outcome(
+            points=row.points,
+            fit_points=row.fit_points,
+            engagement_points=row.engagement_points,
+            grade=row.grade,
+            engagement_level=row.engagement_level,
+            lifecycle_stage=row.lifecycle_stage,
             is_handed_over=row.routing_skip is None and row.held_import_run_id is None,
-            models=tuple(beside.get(row[0], ())),
+            models=tuple(beside.get(row.id, ())),
         )
         for row in rows
     }

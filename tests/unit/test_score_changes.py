@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from leadline.domain.score_changes import (
     Change,
@@ -15,12 +16,15 @@ from leadline.domain.score_changes import (
 from leadline.domain.scoring import Disqualifier, Grades, Levels, Model
 from tests.builders import a_condition, a_rule
 
+if TYPE_CHECKING:
+    from leadline.domain.score_changes import Key
+
 ONE = Outcome(50.0, 40.0, 10.0, "B", 3, "lead", is_handed_over=False)
 RULES = (a_rule("title = 'CEO'", 30), a_rule("country = 'JP'", 10))
 STUDENT = Disqualifier("student", a_condition("title = 'student'"))
 
 
-def a_model(**changes: object) -> Model:
+def a_model(**changes: Any) -> Model:  # noqa: ANN401
     model = Model("main", RULES, Grades(40, 30, 20), Levels(50, 25, 5), disqualifiers=(STUDENT,))
     return replace(model, **changes)
 
@@ -75,7 +79,7 @@ def test_rules_are_told_apart_by_meaning_and_points_and_not_by_words() -> None:
     added = a_rule("country = 'US'", 7)
     before = a_model()
     after = a_model(rules=(fewer, added), disqualifiers=(other,))
-    old = {("main", "rule", "rule_30"): 4, ("main", "rule", "rule_10"): 2}
+    old: dict[Key, int] = {("main", "rule", "rule_30"): 4, ("main", "rule", "rule_10"): 2}
 
     found = compare_rules([before], [after], (old, {("main", "rule", "rule_7"): 5}))
 
