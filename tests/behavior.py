@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from leadline.files.sources import Wish
 from leadline.stages import run_stages
-from leadline.stages.behavior_imports import finish_events, import_events
+from leadline.stages.behavior_imports import CHUNK, finish_events, import_events
 from leadline.stages.imports import finish_import, import_file
 from tests.factories import NOW, rows_of
 
@@ -42,8 +42,7 @@ def take_in(
 ) -> dict[str, Any]:
     """Import a file of events; returns the report."""
     wish = Wish(source, is_events=True)
-    sizes = {"size": size} if size else {}
-    run = import_events(work, path, now=now, wish=wish, **sizes)
+    run = import_events(work, path, now=now, wish=wish, size=size or CHUNK)
     return finish_events(work, run, now=now)
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from leadline.config.webhook_readings import all_readings
-from leadline.domain.intake import is_role_address
+from leadline.domain.intake import is_role_address, match_keys
 from leadline.domain.keys import address_hash, match_key_hash
 from leadline.domain.mentions import Mentions
 from leadline.domain.stated import Stated
@@ -172,8 +172,9 @@ def _seek(store: Store, mentions: Mentions, readings: Mapping[str, Reading]) -> 
         for place in list_places(connection, mentions.spellings):
             if mentions.is_in_value(place.values):
                 found[place.table.name].add(place.key)
-    key_hash = match_key_hash("email", mentions.address, pepper=store.pepper)
-    return _Sought(mentions, Stated(mentions, readings), key_hash, found, last)
+    keys = (("email", mentions.address), *match_keys({"email": mentions.address}, source=""))
+    hashes = tuple(match_key_hash(*key, pepper=store.pepper) for key in keys)
+    return _Sought(mentions, Stated(mentions, readings), hashes, found, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +183,14 @@ class _Sought:
 
     Attributes:
         stated: tells whose an arrival is.
-        key_hash: the match key of leads with the address.
+        key_hashes: the match key of leads with the address, and that of events with it.
         candidates: by table, keys of rows that hold the address.
         last: the last submission there was.
     """
 
     mentions: Mentions
     stated: Stated
-    key_hash: str
+    key_hashes: tuple[str, ...]
     candidates: Mapping[str, Collection[int]]
     last: int
 
@@ -198,7 +199,7 @@ class _Sought:
         return find_own(
             connection,
             self.stated,
-            key_hash=self.key_hash,
+            key_hash=self.key_hashes[0],
             candidates=self.candidates.get("submissions", ()),
             after=self.last,
             is_locked=is_locked,
@@ -224,6 +225,7 @@ class _Erasing:
         own = self.sought.find_own(self.connection, is_locked=True)
         leads, arrived = own.leads, own.arrived
         ids = {row.id for row in arrived}
+        erasure.erase_events(self.connection, leads, self.sought.key_hashes)
         erasure.erase_leads(self.connection, leads, now=self.now)
         mails = erasure.list_mails(self.connection, leads, ids, hash_)
         self._erase_mails(mails, leads)

@@ -47,6 +47,11 @@ _OBSERVED: Final = (
     *("address_hash", "visitor_id", "url", "network", "user_agent", "detail"),
     "due_at",
 )
+#: Tables of which nothing stays.
+_OWN: Final = (
+    *(schema.lead_keys, schema.consents, schema.scores, schema.score_changes),
+    *(schema.visitors, _CHANGES),
+)
 _REP_KINDS: Final = ("assignment", "alert")
 _WAITING: Final = ("queued", "deferred", "leased")
 #: How long others may keep the file of the database from being written anew.
@@ -89,17 +94,50 @@ def erase_leads(connection: Connection, lead_ids: Collection[int], *, now: datet
         .where(among(connection, _LEADS.c.id, lead_ids))
         .values({**gone, **fixed, "updated_at": now, "erased_at": now})
     )
-    own = (schema.lead_keys, schema.consents, schema.scores, schema.visitors, _CHANGES)
+    own = (
+        schema.lead_keys,
+        schema.consents,
+        schema.scores,
+        schema.visitors,
+        schema.score_changes,
+        _CHANGES,
+    )
     for table in own:
         connection.execute(delete(table).where(among(connection, table.c.lead_id, lead_ids)))
-    events = schema.events
-    connection.execute(
-        update(events)
-        .where(among(connection, events.c.lead_id, lead_ids))
-        .values(dict.fromkeys(_OBSERVED, null()))
-    )
     exit_enrollments(connection, lead_ids, reason=SkipReason.ERASED.value, now=now)
     _close_assignments(connection, lead_ids, now=now)
+
+
+def erase_events(connection: Connection, lead_ids: Collection[int], keys: Collection[str]) -> int:
+    """Empty what a person did: that something was done, and when, is all that stays.
+
+    Called before the leads are emptied, whose keys and visitors tell what else is theirs.
+
+    Args:
+        connection: a writing transaction.
+        lead_ids: the person's leads.
+        keys: hashed match keys of the person's address, under which events wait for a lead.
+
+    Returns:
+        How many events there were.
+    """
+    events, known = schema.events, schema.lead_keys
+    theirs = select(known.c.key_hash).where(among(connection, known.c.lead_id, lead_ids))
+    waits = events.c.lead_id.is_(None) & events.c.address_hash.is_not(None)
+    is_key = among(connection, events.c.address_hash, keys) | events.c.address_hash.in_(theirs)
+    own = among(connection, events.c.lead_id, lead_ids) | (waits & is_key)
+    visitors = set(
+        connection.execute(
+            select(events.c.visitor_id).where(own, events.c.visitor_id.is_not(None))
+        ).scalars()
+    )
+    nameless = events.c.visitor_id.is_not(None) & events.c.lead_id.is_(None)
+    nameless &= events.c.address_hash.is_(None)
+    return connection.execute(
+        update(events)
+        .where(own | (nameless & among(connection, events.c.visitor_id, visitors)))
+        .values(dict.fromkeys(_OBSERVED, null()))
+    ).rowcount
 
 
 def _close_assignments(connection: Connection, lead_ids: Collection[int], *, now: datetime) -> None:

@@ -38,6 +38,7 @@ def read_held(
     leads: Collection[int],
     submissions: Collection[int],
     hashes: Collection[str],
+    keys: Collection[str],
 ) -> dict[str, Any]:
     """Return a person's rows by what they are, and the receipts of the scores.
 
@@ -46,6 +47,7 @@ def read_held(
         leads: ids of the person's leads.
         submissions: ids of the person's submissions.
         hashes: keyed hashes of the person's addresses.
+        keys: hashed match keys of these, under which events wait for a lead.
     """
     ids = leads
     held = {
@@ -60,6 +62,7 @@ def read_held(
         "leads": _read(connection, schema.leads, among(connection, schema.leads.c.id, ids)),
         "submissions": _read(connection, table, among(connection, table.c.id, submissions)),
         **held,
+        "events": held["events"] + _waiting_events(connection, keys),
         "scores": [
             receipt
             for model in list_model_names(connection, ids)
@@ -71,6 +74,13 @@ def read_held(
         ),
         "suppressions": _read(connection, bans, among(connection, bans.c.address_hash, hashes)),
     }
+
+
+def _waiting_events(connection: Connection, keys: Collection[str]) -> Rows:
+    """Return what the person did that no lead has."""
+    events = schema.events
+    waits = events.c.lead_id.is_(None) & events.c.address_hash.is_not(None)
+    return _read(connection, events, waits & among(connection, events.c.address_hash, keys))
 
 
 def _messages(

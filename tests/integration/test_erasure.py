@@ -209,7 +209,7 @@ def test_numbers_and_links_between_rows_stay(work: Workspace) -> None:
     counts = {name: len(rows) for name, rows in read_everything(work).items()}
     forget(work)
     after = {name: len(rows) for name, rows in read_everything(work).items()}
-    gone = ("lead_keys", "consents", "scores", "import_changes")
+    gone = ("lead_keys", "consents", "scores", "score_changes", "import_changes")
     assert {name: n for name, n in after.items() if n != counts[name]}.keys() <= {
         *gone,
         "suppressions",
