@@ -118,9 +118,12 @@ def get_rules(connection: Connection, ids: Collection[int]) -> dict[int, KeptRul
     return {row.id: read_kept(row.rules) for row in rows}
 
 
-def _asked(rules: Iterable[KeptRules]) -> set[str]:
-    """Return the conditions on events that rules have."""
-    return {each.condition for kept in rules for each in kept.event_rules if each.condition}
+def _asked(rules: Iterable[KeptRules]) -> dict[str, set[str]]:
+    """Return the conditions on events that rules have, with the events that they are on."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in (each for kept in rules for each in kept.event_rules if each.condition):
+        found[each.condition].update(each.kinds)
+    return found
 
 
 def _read_events(
@@ -147,14 +150,20 @@ def _id(row: Any) -> int:  # noqa: ANN401 - a row
 
 
 def _fitting(
-    asked: Collection[str], events: Mapping[int, Sequence[tuple[ScoredEvent, Any]]]
+    asked: Mapping[str, Collection[str]],
+    events: Mapping[int, Sequence[tuple[ScoredEvent, tuple[str | None, ...]]]],
 ) -> dict[str, frozenset[int]]:
-    if not asked:
-        return {}
+    """Return which events meet each condition; what no event is asked is not even compiled."""
+    details = {event: values for found in events.values() for event, values in found}
+    kinds = {event.kind for event in details}
+    wheres = {text: text for text, on in asked.items() if kinds.intersection(on)}
+    none: dict[str, frozenset[int]] = dict.fromkeys(asked, frozenset())
+    if not wheres:
+        return none
     from leadline.domain.event_conditions import find_fitting
 
-    details = {event.id: values for found in events.values() for event, values in found}
-    return find_fitting(dict(zip(asked, asked, strict=True)), details, fields=EVENT_FIELDS)
+    by_id = {event.id: values for event, values in details.items()}
+    return none | find_fitting(wheres, by_id, fields=EVENT_FIELDS)
 
 
 def list_model_names(connection: Connection, lead_ids: Collection[int]) -> list[str]:

@@ -57,6 +57,20 @@ def test_help_loads_no_heavy_library() -> None:
     assert json.loads(done.stderr) == []
 
 
+def test_receipt_of_a_score_loads_no_numerical_library(command: CommandLine) -> None:
+    a_project(command.home.parent)
+    command("import", command.home / "leads.csv")
+    command("run", "scoring")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.replace("['--help']", "['explain', '1', 'scoring']")],
+        capture_output=True,
+        env={**os.environ, "LEADLINE_HOME": str(command.home)},
+        check=True,
+    )
+    assert b"large_company" in done.stdout
+    assert json.loads(done.stderr) == ["sqlalchemy"]
+
+
 @pytest.mark.parametrize("path", EVERY)
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_help_of_every_command_is_worded_in_both_languages(

@@ -61,7 +61,7 @@ async def a_lead(work: Workspace, name: str = "kim", **changes: str) -> int:
     with work.store.write() as connection:
         add_submissions(connection, [Arrival("form:contact", name, "form", raw)], now=NOW)
     await run_stages(work, ["intake"], now=NOW)
-    lead_id = max(row["id"] for row in rows_of(work, "leads"))
+    lead_id: int = max(row["id"] for row in rows_of(work, "leads"))
     with work.store.write() as connection:
         same = {"source": "web", "lead_id": lead_id, "actor": "human", "received_at": NOW}
         seen = [

@@ -88,9 +88,14 @@ def a_document(rng: random.Random) -> dict[str, Any]:
         for number in range(rng.randrange(8))
     )
     disqualifiers = tuple(
-        {"id": f"d{n}", "when": rng.choice(CONDITIONS), "at_most": rng.choice((None, 0.0, 20.5))}
-        | {"grade": rng.choice((None, "D")), "says": says}
-        for n in range(rng.randrange(3))
+        {
+            "id": f"d{number}",
+            "when": rng.choice(CONDITIONS),
+            "at_most": rng.choice((None, 0.0, 20.5)),
+            "grade": rng.choice((None, "D")),
+            "says": says,
+        }
+        for number in range(rng.randrange(3))
     )
     document: dict[str, Any] = {
         "rules": rules,
@@ -175,8 +180,8 @@ def a_case(rng: random.Random, project: Project, *, leads: int = LEADS) -> Case:
 
 def held_of(case: Case, lead: int) -> Held:
     names = ("matched", "points", "fit_points", "engagement_points")
-    matched, *points = (case.scores[name].to_numpy()[lead].item() for name in names)
-    return Held(matched, *points, as_of=NOW)
+    values = {name: case.scores[name].to_numpy()[lead].item() for name in names}
+    return Held(**values, as_of=NOW)
 
 
 def expected_events(case: Case) -> dict[str, tuple[Any, Any]]:
@@ -259,13 +264,11 @@ def visits(*days: int) -> list[ScoredEvent]:
     ]
 
 
-def receipt_of(
-    rules: KeptRules, events: list[ScoredEvent], matched: int = 1
-) -> dict[str, tuple[str, float]]:
+def receipt_of(rules: KeptRules, events: list[ScoredEvent], matched: int = 1) -> dict[str, float]:
     held = decide_held(rules, matched, events, as_of=NOW)
     lines = decide_receipt(rules, held, events)
     check_adds_up(lines, held.points)
-    return {f"{line.kind} {line.id}": line.points / 100 for line in lines}  # type: ignore[misc]
+    return {f"{line.kind} {line.id}": line.points / 100 for line in lines}
 
 
 def test_event_decays_by_its_age() -> None:
