@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Annotated, Final
@@ -107,57 +107,52 @@ def _group() -> typer.Typer:
     )
 
 
+#: Every command by its words.
+_COMMANDS: Final[dict[str, Callable[..., int]]] = {
+    "init": project.init,
+    "check": checking.check,
+    "doctor": doctor.doctor,
+    "migrate": project.migrate,
+    "import": importing.import_,
+    "release": releasing.release,
+    "suppress": suppressing.suppress,
+    "run": running.run,
+    "deploy": deploying.deploy,
+    "up": serving.up,
+    "serve": serving.serve,
+    "files inspect": inspecting.inspect,
+    "leads list": leads.list_,
+    "leads show": leads.show,
+    "leads export": exporting.export,
+    "segments": segments.segments,
+    "export-person": person_exporting.export_person,
+    "forget": forgetting.forget,
+    "submissions list": submissions.list_,
+    "submissions show": submissions.show,
+    "submissions replay": submissions.replay,
+    "events classify": events.classify,
+    "events list": events.list_,
+    "consents": consents.consents,
+    "explain": explaining.explain,
+    "simulate scoring": simulating.scoring,
+    "mailbox": mailbox.mailbox,
+    "status": status.status,
+}
+
+
 @lru_cache(maxsize=1)
 def program() -> TyperGroup:
     """Return the command with all its subcommands."""
     app = _group()
     app.callback()(root)
-    for name, function in (
-        ("init", project.init),
-        ("check", checking.check),
-        ("doctor", doctor.doctor),
-        ("migrate", project.migrate),
-        ("import", importing.import_),
-        ("release", releasing.release),
-        ("suppress", suppressing.suppress),
-        ("run", running.run),
-        ("deploy", deploying.deploy),
-        ("up", serving.up),
-        ("serve", serving.serve),
-    ):
-        app.command(name, cls=Command)(function)
-    files = _group()
-    files.callback()(no_parameters)
-    files.command("inspect", cls=Command)(inspecting.inspect)
-    app.add_typer(files, name="files")
-    found = _group()
-    found.callback()(no_parameters)
-    found.command("list", cls=Command)(leads.list_)
-    found.command("show", cls=Command)(leads.show)
-    found.command("export", cls=Command)(exporting.export)
-    app.add_typer(found, name="leads")
-    app.command("segments", cls=Command)(segments.segments)
-    app.command("export-person", cls=Command)(person_exporting.export_person)
-    app.command("forget", cls=Command)(forgetting.forget)
-    held = _group()
-    held.callback()(no_parameters)
-    held.command("list", cls=Command)(submissions.list_)
-    held.command("show", cls=Command)(submissions.show)
-    held.command("replay", cls=Command)(submissions.replay)
-    app.add_typer(held, name="submissions")
-    done = _group()
-    done.callback()(no_parameters)
-    done.command("classify", cls=Command)(events.classify)
-    done.command("list", cls=Command)(events.list_)
-    app.add_typer(done, name="events")
-    app.command("consents", cls=Command)(consents.consents)
-    app.command("explain", cls=Command)(explaining.explain)
-    tried = _group()
-    tried.callback()(no_parameters)
-    tried.command("scoring", cls=Command)(simulating.scoring)
-    app.add_typer(tried, name="simulate")
-    app.command("mailbox", cls=Command)(mailbox.mailbox)
-    app.command("status", cls=Command)(status.status)
+    groups: dict[str, typer.Typer] = {}
+    for words, function in _COMMANDS.items():
+        group, _, name = words.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = _group()
+            groups[group].callback()(no_parameters)
+            app.add_typer(groups[group], name=group)
+        groups.get(group, app).command(name, cls=Command)(function)
     built = get_command(app)
     if not isinstance(built, TyperGroup):
         message = "several commands make a group"

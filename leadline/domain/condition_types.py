@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from leadline.domain.condition_findings import Report
-    from leadline.domain.conditions import Condition
     from leadline.domain.leads import FieldType
 
 _COMPARISONS: Final = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
@@ -66,7 +65,7 @@ class Reading:
         fields: Mapping[str, FieldType],
         report: Report,
         is_regex: Callable[[str], bool],
-        segments: Mapping[str, Condition],
+        segments: Mapping[str, Term],
     ) -> None:
         """Take the known fields, the report, a test for patterns that RE2 takes, and segments."""
         self.used: set[str] = set()
@@ -190,7 +189,7 @@ class Reading:
             return _UNKNOWN
         if name in self._segments:
             self.named.add(name)
-            return self._segments[name].meaning
+            return self._segments[name]
         self.used.add(name)
         return Term("field", self._fields[name], value=name)
 

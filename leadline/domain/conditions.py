@@ -185,7 +185,8 @@ def _compiled(
 
     report = Report(text)
     names: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
-    reading = Reading(names, report, _is_regex, dict(segments))
+    meanings = {name: condition.meaning for name, condition in segments}
+    reading = Reading(names, report, _is_regex, meanings)
     root = read(text, names, report)
     meaning = None if root is None else known(reading.condition(root))
     if meaning is not None:

@@ -42,7 +42,9 @@ def add_lead(
     **changes: Any,  # noqa: ANN401 - columns of several types
 ) -> int:
     """Store a lead who clicked some days ago."""
-    scored = {name: changes.pop(name) for name in ("grade", "engagement_level") if name in changes}
+    scored: dict[str, Any] = {
+        name: changes.pop(name) for name in ("grade", "engagement_level") if name in changes
+    }
     lead_id = add_person(connection, **changes).lead_id
     if scored:
         mark_leads(connection, [{"id": lead_id, **scored}])
