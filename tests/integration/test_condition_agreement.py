@@ -7,14 +7,15 @@ import unicodedata
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import event, text
 
 from leadline.domain.condition_masks import evaluate_masks
 from leadline.domain.conditions import Condition, compile_condition, evaluate, fold
 from leadline.store.frames import read_frame
 from leadline.store.selection import count_matching, list_matching
-from tests.builders import NOW, a_store
-from tests.condition_trials import FIELDS, TEXTS, a_random_condition, add_random_leads
+from tests.builders import NOW, a_store, add_person
+from tests.condition_trials import FIELDS, TEXTS, a_random_condition, add_random_leads, in_quotes
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -63,6 +64,40 @@ def test_count_and_list_agree_on_what_a_database_decides_alone_and_what_it_does_
             assert (
                 0 < count == by_duckdb.sum() == len(list_matching(connection, condition, as_of=NOW))
             )
+
+
+HOSTILE = [
+    "'; DROP TABLE canary; --",
+    "x' OR '1'='1",
+    "\\'; DROP TABLE canary; --",
+    *("%s", "%(id)s", ":id", "?", "$1", "%%", "{0}", "{{ 7 * 7 }}", "\\", "\\\\", '"', "--", "/*"),
+]
+
+
+@pytest.mark.parametrize(
+    "form", ["title = {}", "title LIKE {}", "contains(title, {})", "title IN ({})"]
+)
+def test_database_runs_one_query_and_takes_every_text_for_a_text(
+    database_url: str, form: str
+) -> None:
+    ran: list[str] = []
+
+    def note(*facts: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event
+        ran.append(facts[2])
+
+    with a_store(database_url) as store, store.write() as connection:
+        connection.execute(text("CREATE TABLE canary (id INTEGER)"))
+        ids = {given: add_person(connection, title=given).lead_id for given in HOSTILE}
+        event.listen(store.engine, "before_cursor_execute", note)
+        for given, lead_id in ids.items():
+            condition = compiled(form.format(in_quotes(given)))
+            before = len(ran)
+            assert lead_id in list_matching(connection, condition, as_of=NOW)
+            assert len(ran) == before + 1
+        event.remove(store.engine, "before_cursor_execute", note)
+        assert connection.execute(text("SELECT count(*) FROM canary")).scalar_one() == 0
+    assert all(sent.startswith("SELECT leads.id") and ";" not in sent for sent in ran)
+    assert not any(given in sent for sent in ran for given in HOSTILE[:3])
 
 
 # ---- text is folded on PostgreSQL as everywhere ----
