@@ -14,9 +14,7 @@ from leadline.cli.wording import find
 from leadline.domain.points import as_shown, grade_shown
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-
-    from leadline.store.engine import Store
+    from leadline.store.engine import Connection, Store
     from leadline.store.receipts import Receipt
 
 Row = dict[str, Any]
