@@ -88,6 +88,12 @@ SCRIPT_ANSWERS: Final[Answers] = {
     200: {"description": "The script.", "content": {"text/javascript": {"schema": _TEXT}}},
 }
 
+#: Answers of the page script.
+PAGE_SCRIPT_ANSWERS: Final[Answers] = {
+    **SCRIPT_ANSWERS,
+    404: _answer("The page script is off.", _ERROR),
+}
+
 #: Answers of a link of a mail.
 CLICK_ANSWERS: Final[Answers] = {
     302: {"description": "The way on to where the link leads."},

@@ -25,7 +25,7 @@ from leadline.web.clicks import CLASSIFIED_AFTER, agent_of
 from leadline.web.network import network_of
 from leadline.web.origins import origin_of
 from leadline.web.pages import Refusal
-from leadline.web.schema import SCRIPT_ANSWERS, VISIT_ANSWERS, VISIT_REQUEST
+from leadline.web.schema import PAGE_SCRIPT_ANSWERS, VISIT_ANSWERS, VISIT_REQUEST
 from leadline.web.site import Visit, Visiting
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _MAX_URL: Final = 2_000
 _NUMBER: Final = re.compile(r"[0-9a-f]{32}")
 
 
-@router.get("/e.js", response_class=Response, responses=SCRIPT_ANSWERS)
+@router.get("/e.js", response_class=Response, responses=PAGE_SCRIPT_ANSWERS)
 @router.head("/e.js", include_in_schema=False)
 async def show_page_script(visit: Visiting) -> Response:
     """Give the script that a web site of the company may load."""
