@@ -192,6 +192,10 @@ def _of_mail(hit: Hit) -> Hashable | None:
     return None if hit.person is None else (hit.person, hit.mail)
 
 
+def _of_link(hit: Hit) -> Hashable | None:
+    return None if hit.person is None else (hit.person, hit.mail, hit.link)
+
+
 def _by_itself(case: _Case) -> None:
     """Mark what gives itself away."""
     for place, hit in enumerate(case.hits):
@@ -298,7 +302,7 @@ def _in_crowds(case: _Case) -> None:
 
 def _checked_links(case: _Case) -> None:
     """Mark the look at a link that lets the person through who follows it from elsewhere."""
-    for places in case.by(lambda hit: _of_mail(hit) and (*_mail(hit), hit.link), _CLICKS):
+    for places in case.by(_of_link, _CLICKS):
         for place, after in pairwise(places):
             hit, later = case.hits[place], case.hits[after]
             if later.at - hit.at <= CHECK_SPAN and not _may_be_same(hit, later):
@@ -308,10 +312,6 @@ def _checked_links(case: _Case) -> None:
 _CLICKS: Final = frozenset({_CLICK})
 #: Marks of a program that works through a mail; what it does beside is its doing too.
 _WORKING: Final = frozenset({"trap", "burst", "delivery_grace", "beside_trap", "head_request"})
-
-
-def _mail(hit: Hit) -> tuple[Hashable, Hashable]:
-    return hit.person, hit.mail
 
 
 def _beside_bursts(case: _Case) -> None:

@@ -52,7 +52,7 @@ def an_open(seconds: float, **changes: object) -> Hit:
 
 
 def a_visit(seconds: float, **changes: object) -> Hit:
-    return click(seconds, **changes)._replace(kind="page_viewed", mail=None)
+    return click(seconds)._replace(kind="page_viewed", mail=None, **changes)  # type: ignore[arg-type] # as above
 
 
 SENT = Hit("email_sent", at(0), PERSON, "mail")
