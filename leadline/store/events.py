@@ -59,15 +59,15 @@ def read_log(
     """
     from leadline.domain.engagement import make_log
 
-    names = ("id", "lead_id", "kind", "occurred_at")
-    names += ("campaign", "url", "source") * has_details
+    asked = ("campaign", "url", "source") if has_details else ()
+    names = ("id", "lead_id", "kind", "occurred_at", *asked)
     query = select(*(_EVENTS.c[name] for name in names)).where(
         # word for word as the index has it: SQLite uses it only then
         text("actor = 'human' AND lead_id IS NOT NULL"),
         among(connection, _EVENTS.c.lead_id, lead_ids),
     )
     found = fetch_columns(connection, query, is_plain=True)
-    details = {name: folded(found[name]) for name in names[4:]}
+    details = {name: folded(found[name]) for name in asked}
     return make_log({**found, **details}, lead_ids)
 
 
