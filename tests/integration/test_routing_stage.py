@@ -175,3 +175,26 @@ def test_empty_cell_of_a_territory_matches_anything_and_text_is_folded() -> None
     shape = TerritoryShape(line_id="L1", rule_id="T1", priority=1, team="x", industry="ｿﾌﾄｳｪｱ")
     line = as_line(shape)
     assert (line.industry, line.country, line.condition_count) == ("ソフトウェア", None, 1)
+
+
+SIZES = """\
+line_id,rule_id,priority,country,region,postal_prefix,industry,employees_min,employees_max,team
+L01,T01,10,,,,,,99,sales-en
+L02,T02,10,,,,,100,,sales-ja
+"""
+
+
+@pytest.mark.parametrize(
+    ("employees", "line"), [("99", "L01"), ("100", "L02"), ("1000+", "L02"), (None, None)]
+)
+async def test_lead_goes_by_the_size_of_its_company(
+    tmp_path: Path, database_url: str, employees: str | None, line: str | None
+) -> None:
+    files = {**reps(3), "config/territories.csv": SIZES}
+    with a_workspace(tmp_path / "home", database_url, files=files) as work:
+        raw = {"email": "a@x.jp", **({"employees": employees} if employees else {})}
+        with work.store.write() as connection:
+            add_submissions(connection, [Arrival("form:contact", "1", "form", raw)], now=NOW)
+        await route(work)
+        [assignment] = rows_of(work, "assignments")
+    assert assignment["trace"].get("line") == line
