@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from leadline.config.document import Document
-    from leadline.config.shape import Project
     from leadline.errors import Problem
 
 _COLUMNS: Final = ("events", "columns")
@@ -46,13 +45,6 @@ class EventsShape(Shape):
     def takes_posts(self) -> bool:
         """Tell whether the source may post; one that only names columns may not."""
         return self.open or self.signature is not None or self.key is not None
-
-
-def find_events(project: Project, source: str) -> EventsShape | None:
-    """Return how a source's posts of events are believed; None when it may not post any."""
-    mapping = project.mappings.get(source)
-    events = None if mapping is None else mapping.events
-    return events if events is not None and events.takes_posts else None
 
 
 def check_events(mapping: Document) -> Iterator[Problem]:

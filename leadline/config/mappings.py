@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from leadline.config.event_sources import EventsShape
     from leadline.config.shape import Project
 
 
@@ -58,6 +59,13 @@ def event_columns(
     """
     stated = mapping or project.mappings.get(source)
     return dict(stated.events.columns) if stated is not None and stated.events else {}
+
+
+def find_events(project: Project, source: str) -> EventsShape | None:
+    """Return how a source's posts of events are believed; None when it may not post any."""
+    mapping = project.mappings.get(source)
+    events = None if mapping is None else mapping.events
+    return events if events is not None and events.takes_posts else None
 
 
 def read_mapping(path: Path, *, custom: Collection[str] = ()) -> MappingShape:

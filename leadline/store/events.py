@@ -69,29 +69,3 @@ def read_log(
     found = fetch_columns(connection, query, is_plain=True)
     details = {name: folded(found[name]) for name in asked}
     return make_log({**found, **details}, lead_ids)
-
-
-def attach_waiting(connection: Connection, lead_ids: Collection[int]) -> None:
-    """Give events that waited under a keyed address to the leads that now have that address."""
-    keys = schema.lead_keys
-    waiting = select(_EVENTS.c.id).where(
-        _EVENTS.c.lead_id.is_(None), _EVENTS.c.address_hash.is_not(None)
-    )
-    if connection.execute(waiting.limit(1)).first() is None:
-        return
-    theirs = select(keys.c.key_hash, keys.c.lead_id).where(
-        keys.c.kind == "email", among(connection, keys.c.lead_id, lead_ids)
-    )
-    found = theirs.subquery()
-    connection.execute(
-        _EVENTS.update()
-        .where(
-            _EVENTS.c.lead_id.is_(None),
-            _EVENTS.c.address_hash.in_(select(found.c.key_hash)),
-        )
-        .values(
-            lead_id=select(found.c.lead_id)
-            .where(found.c.key_hash == _EVENTS.c.address_hash)
-            .scalar_subquery()
-        )
-    )

@@ -9,8 +9,7 @@ from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from leadline.config.event_sources import find_events
-from leadline.config.mappings import source_settings
+from leadline.config.mappings import find_events, source_settings
 from leadline.domain.behavior import Event, as_row
 from leadline.domain.erased import ERASED, Erased
 from leadline.domain.intake import Rejected

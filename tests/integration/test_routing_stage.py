@@ -181,6 +181,7 @@ SIZES = """\
 line_id,rule_id,priority,country,region,postal_prefix,industry,employees_min,employees_max,team
 L01,T01,10,,,,,,99,sales-en
 L02,T02,10,,,,,100,,sales-ja
+L03,T03,10,FR,,,,,,sales-en
 """
 
 
