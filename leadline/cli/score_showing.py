@@ -22,6 +22,8 @@ MAIN: Final = "main"
 #: Changes of the score and of the lifecycle stage that are listed.
 _LISTED: Final = 10
 _SUMS: Final = ("points", "fit_points", "engagement_points")
+#: Units of durations, as Japanese writes them.
+_UNITS: Final = str.maketrans({"d": "日", "h": "時間", "m": "分", "s": "秒"})
 
 
 def read_score(
@@ -193,7 +195,7 @@ def _rows(session: Session, line: Mapping[str, Any]) -> Iterator[tuple[object, .
     yield (f"{line['points']:+g}", "" if is_ours else line["id"], line["text"], condition)
     if not line["events"]:
         return
-    out, life = session.out, line["half_life"]
+    out, life = session.out, _life(line["half_life"], session.out.lang)
     for each in line["events"]:
         key = "explain.event_decayed" if life else "explain.event"
         facts = {**each, "then": f"{each['points_then']:+g}", "life": life}
@@ -204,6 +206,11 @@ def _rows(session: Session, line: Mapping[str, Any]) -> Iterator[tuple[object, .
     if line["events_rounding"]:
         points = f"{line['events_rounding']:+g}"
         yield ("", "", out.words("explain.events_rounding", points=points), "")
+
+
+def _life(text: str | None, lang: str) -> str | None:
+    """Return a half-life such as `14d 6h` as people write it."""
+    return text and (text.translate(_UNITS) if lang == "ja" else text)
 
 
 def _show_models(session: Session, score: Mapping[str, Any]) -> None:

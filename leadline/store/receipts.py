@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, select, text
 
 from leadline.config.conditions import EVENT_FIELDS
+from leadline.domain.events import OURS
 from leadline.domain.kept_rules import KeptRules, read_kept
 from leadline.domain.receipts import Held, Line, ScoredEvent, decide_held, decide_receipt
 from leadline.store import schema
@@ -193,10 +194,14 @@ def list_stage_changes(connection: Connection, lead_id: int, *, limit: int) -> l
 
 
 def count_ignored(connection: Connection, lead_id: int) -> dict[str, int]:
-    """Return how many events of a lead do not count, by who is thought to have caused them."""
+    """Return how many events of a lead do not count, by who is thought to have caused them.
+
+    What we did ourselves, such as sending a mail, is not among them.
+    """
+    theirs = and_(
+        _EVENTS.c.lead_id == lead_id, _EVENTS.c.actor != "human", _EVENTS.c.kind.not_in(OURS)
+    )
     rows = connection.execute(
-        select(_EVENTS.c.actor, func.count())
-        .where(and_(_EVENTS.c.lead_id == lead_id, _EVENTS.c.actor != "human"))
-        .group_by(_EVENTS.c.actor)
+        select(_EVENTS.c.actor, func.count()).where(theirs).group_by(_EVENTS.c.actor)
     )
     return {actor: int(count) for actor, count in rows}
