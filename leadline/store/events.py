@@ -11,7 +11,7 @@ from leadline.store import schema
 from leadline.store.bulk import among, fetch_columns, insert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.engine import Connection
 
