@@ -78,6 +78,8 @@ def decayed(sums: Floats, *, half_life: timedelta | None, made_at: Ints, as_of: 
         return sums
     length = length_of(half_life)
     whole, rest = divmod(as_microseconds(as_of), length)
-    exponents = (made_at // length - whole).astype(np.int32)
-    worth: Floats = np.ldexp(sums * np.exp2(-rest / length), exponents)
+    left = np.exp2(-rest / length)
+    if len(made_at) and (made_at == made_at[0]).all():  # as a batch that was scored at once
+        made_at = made_at[:1]
+    worth: Floats = np.ldexp(sums * left, (made_at // length - whole).astype(np.int32))
     return worth

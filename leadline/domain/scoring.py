@@ -136,7 +136,7 @@ def decide_rules(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
     ruled, capped = matches[:, : len(rules)], matches[:, len(rules) :]
     points = np.array([rule.points for rule in rules], dtype=float)
     is_fit = np.array([rule.is_fit for rule in rules], dtype=bool)
-    fit = _cents(np.clip(ruled @ (points * is_fit), model.fit.at_least, model.fit.at_most))
+    fit = _cents(_bounded(ruled @ (points * is_fit), model.fit))
     caps = np.array([_or(each.at_most, np.inf) for each in disqualifiers], dtype=float)
     lowest = np.min(np.where(capped, caps, np.inf), axis=1, initial=np.inf)
     return pd.DataFrame(
@@ -190,7 +190,7 @@ def decide_points(
         if term.at_most is not None:
             worth = np.clip(worth, -term.at_most, term.at_most)
         engagement = engagement + worth
-    engaged = _cents(np.clip(engagement, model.engagement.at_least, model.engagement.at_most))
+    engaged = _cents(_bounded(engagement, model.engagement))
     fit = _cents(decided["fit_points"].to_numpy(dtype=float))
     caps = _cents(decided["points_cap"].to_numpy(dtype=float))
     least = _cents(
@@ -206,7 +206,17 @@ def decide_points(
     )
 
 
+def _bounded(points: Floats, bounds: Bounds) -> Floats:
+    """Return points within the bounds of their group."""
+    if np.isinf(bounds.at_least) and np.isinf(bounds.at_most):
+        return points
+    found: Floats = np.clip(points, bounds.at_least, bounds.at_most)
+    return found
+
+
 def _cents(points: Floats) -> Floats:
     """Return points in hundredths, rounded half-even; never minus zero."""
-    cents: Floats = np.rint(points * 100) + 0.0
+    cents: Floats = points * 100
+    np.rint(cents, out=cents)
+    cents += 0.0
     return cents

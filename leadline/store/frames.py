@@ -114,7 +114,9 @@ def make_frame(
     for name in columns:
         if name not in beyond:
             values = _values(name, stored)
-            made[name] = pd.Series(folded(values) if _is_text(name) else values, dtype=object)
+            is_text = _is_text(name)
+            kind = "str" if is_text else object
+            made[name] = pd.Series(folded(values) if is_text else values, dtype=kind)
     count = len(stored["id"])
     made |= count_aggregates(log, counts, count=count, as_of=as_of)
     frame = pd.DataFrame(made, index=range(count))

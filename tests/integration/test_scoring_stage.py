@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +40,37 @@ KEPT = (
     *("engagement_level", "base_points", "points_cap", "last_event_id"),
 )
 HISTORY = "score_changes"
+
+
+#: Ends as if the power failed: in the middle of its third batch.
+_KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from datetime import datetime
+from leadline.config.environment import read_environment
+from leadline.stages import open_workspace, refresh, scoring
+from leadline.store import leads
+
+now, stage, left = datetime.fromisoformat(sys.argv[1]), sys.argv[2], 3
+write = leads.update_columns
+
+def write_and_die(*given, **more):
+    global left
+    write(*given, **more)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+leads.update_columns = write_and_die
+environment = replace(read_environment(os.environ), pepper=sys.argv[3])
+with open_workspace(environment, now=now) as work:
+    after = 0
+    while True:
+        if stage == "scoring":
+            scoring.run_batch(work, now=now, limit=5)
+        else:
+            after = refresh.refresh_batch(work, now=now, after=after, limit=5).after
+"""
 
 
 @pytest.fixture
@@ -115,7 +150,7 @@ def write_events(work: Workspace, lead_id: int, **values: Any) -> None:  # noqa:
 
 def test_score_is_the_same_by_every_path(work: Workspace) -> None:
     add_scored_leads(work, COUNT)
-    chance = random.Random(7)  # noqa: S311 - repeatable
+    chance, at = random.Random(7), START  # noqa: S311 - repeatable
     for day in range(31):
         at = START + day * DAY
         if day % 3 == 0:
@@ -369,3 +404,25 @@ def test_refresh_leaves_a_lead_that_waits_for_its_score(work: Workspace) -> None
     as_of = {row["lead_id"]: row["as_of"] for row in main}
     assert {as_of[each] for each in ids[:20]} == {START}
     assert any(as_of[each] > START for each in ids[20:])
+
+
+@pytest.mark.parametrize("stage", ["scoring", "refresh"])
+def test_killed_in_a_batch_it_converges(alone: Workspace, stage: str) -> None:
+    add_scored_leads(alone, COUNT)
+    at = START if stage == "scoring" else START + DAY
+    if stage == "refresh":
+        score(alone, START)
+        score(alone, at)
+    home = str(alone.environment.home)
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, at.isoformat(), stage, PEPPER],
+        env={**os.environ, "LEADLINE_HOME": home},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    score(alone, at)
+    decay(alone, at)
+    found = scores_of(alone)
+    start_again(alone)
+    score(alone, at)
+    assert found == scores_of(alone)
