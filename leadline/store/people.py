@@ -5,9 +5,10 @@ A visitor belongs to the first lead that its name was met with, and never moves 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, text, update
 
 from leadline.store import schema
 from leadline.store.bulk import among, insert_rows
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
 _EVENTS = schema.events
 _KEYS = schema.lead_keys
 _VISITORS = schema.visitors
 _LEADS = schema.leads
+#: Written so that no database looks for it first: most events may be nobody's.
+_IS_NOBODYS: Final = func.coalesce(_EVENTS.c.lead_id, 0) == 0
 #: Match keys that an event states.
 _KINDS: Final = ("email", "external")
 
@@ -99,7 +101,7 @@ def _join_visitors(connection: Connection, visitors: Iterable[str]) -> set[int]:
         .where(
             among(connection, _EVENTS.c.visitor_id, wanted),
             _EVENTS.c.visitor_id.is_not(None),
-            _EVENTS.c.lead_id.is_(None),
+            _IS_NOBODYS,
             _EVENTS.c.address_hash.is_(None),
         )
         .values(lead_id=select(_VISITORS.c.lead_id).where(mine).scalar_subquery())
@@ -119,20 +121,38 @@ def join_leads(connection: Connection, lead_ids: Collection[int], *, now: dateti
         lead_ids: the leads, old or new.
         now: recorded with new visitors.
     """
-    hashes = select(_KEYS.c.key_hash).where(
-        _KEYS.c.kind.in_(_KINDS), among(connection, _KEYS.c.lead_id, lead_ids)
+    if ids := _find_waiting(connection, lead_ids):
+        join_events(connection, ids, now=now)
+
+
+def _find_waiting(connection: Connection, lead_ids: Collection[int]) -> list[int]:
+    """Return the events that wait under a key that one of these leads has."""
+    keys, waits = (
+        "k.kind IN ('email', 'external')",
+        "e.lead_id IS NULL AND e.address_hash IS NOT NULL",
     )
-    _join_waiting(connection, _EVENTS.c.address_hash.in_(hashes), now=now)
+    if connection.dialect.name == "sqlite":
+        # SQLite takes all that belongs to nobody for few, and is told which index to use
+        query = (
+            "SELECT e.id FROM lead_keys k CROSS JOIN events e INDEXED BY ix_events_address_hash "  # noqa: S608 - our own words
+            f"WHERE k.lead_id IN (SELECT value FROM json_each(:leads)) AND {keys} "
+            f"AND e.address_hash = k.key_hash AND {waits}"
+        )
+        wanted: Any = json.dumps([*lead_ids])
+    else:
+        query = (
+            "SELECT e.id FROM lead_keys k JOIN events e ON e.address_hash = k.key_hash "  # noqa: S608 - our own words
+            f"WHERE k.lead_id = ANY(CAST(:leads AS bigint[])) AND {keys} AND {waits}"
+        )
+        wanted = [*lead_ids]
+    return list(connection.execute(text(query), {"leads": wanted}).scalars())
 
 
 def join_events(connection: Connection, event_ids: Collection[int], *, now: datetime) -> None:
     """Let events join their leads that came meanwhile, see `join_leads`."""
-    _join_waiting(connection, among(connection, _EVENTS.c.id, event_ids), now=now)
-
-
-def _join_waiting(connection: Connection, meant: ColumnElement[bool], *, now: datetime) -> None:
     theirs = and_(_KEYS.c.key_hash == _EVENTS.c.address_hash, _KEYS.c.kind.in_(_KINDS))
-    waits = and_(_EVENTS.c.lead_id.is_(None), _EVENTS.c.address_hash.is_not(None))
+    waits = and_(_IS_NOBODYS, _EVENTS.c.address_hash.is_not(None))
+    meant = among(connection, _EVENTS.c.id, event_ids)
     owner = select(func.min(_KEYS.c.lead_id)).where(theirs)
     joined = connection.execute(
         update(_EVENTS)
@@ -162,9 +182,7 @@ def unlink(connection: Connection, visitors: Collection[str]) -> set[int]:
         theirs, _EVENTS.c.visitor_id.is_not(None), _EVENTS.c.address_hash.is_not(None)
     )
     unknown = set(visitors) - set(connection.execute(named).scalars())
-    connection.execute(
-        delete(_VISITORS).where(among(connection, _VISITORS.c.visitor_id, unknown))
-    )
+    connection.execute(delete(_VISITORS).where(among(connection, _VISITORS.c.visitor_id, unknown)))
     lost = connection.execute(
         select(_EVENTS.c.id, _EVENTS.c.lead_id).where(
             among(connection, _EVENTS.c.visitor_id, unknown),
