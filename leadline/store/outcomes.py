@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -12,9 +12,9 @@ from leadline.domain.score_changes import ModelScore, Outcome
 from leadline.store import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Row
 
 _LEADS = schema.leads
 _SCORES = schema.scores
@@ -60,17 +60,17 @@ def list_outcomes(
         matched[model].append(bits)
         if model != MAIN:
             beside.setdefault(lead_id, []).append(ModelScore(model, *score))
-    outcomes = {
-        row.id: Outcome(
-            points=row.points,
-            fit_points=row.fit_points,
-            engagement_points=row.engagement_points,
-            grade=row.grade,
-            engagement_level=row.engagement_level,
-            lifecycle_stage=row.lifecycle_stage,
-            is_handed_over=row.routing_skip is None and row.held_import_run_id is None,
-            models=tuple(beside.get(row.id, ())),
-        )
-        for row in rows
-    }
-    return outcomes, matched
+    return {row.id: _outcome(row, beside.get(row.id, ())) for row in rows}, matched
+
+
+def _outcome(row: Row[Any], beside: Sequence[ModelScore]) -> Outcome:
+    return Outcome(
+        points=row.points,
+        fit_points=row.fit_points,
+        engagement_points=row.engagement_points,
+        grade=row.grade,
+        engagement_level=row.engagement_level,
+        lifecycle_stage=row.lifecycle_stage,
+        is_handed_over=row.routing_skip is None and row.held_import_run_id is None,
+        models=tuple(beside),
+    )
