@@ -44,7 +44,8 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         ),
         (
             "with --undo: run, created_removed, created_kept, leads_restored, fields_restored, "
-            "fields_kept, consents_undone, events_removed, keys_removed, submissions_undone, undone_at, is_repeat"
+            "fields_kept, consents_undone, events_removed, keys_removed, submissions_undone, "
+            "undone_at, is_repeat"
         ),
     ),
     "files inspect": (
