@@ -100,12 +100,13 @@ def _both(code: str) -> dict[str, str]:
 
 
 def _told(request: Request, code: str) -> dict[str, str]:
-    """Return what a tool shows of a webhook that failed."""
-    return {"message": REFUSALS[code]["en"][1]} if _is_webhook(request) else {}
+    """Return what a tool shows of a call that failed."""
+    return {"message": REFUSALS[code]["en"][1]} if _is_of_a_tool(request) else {}
 
 
-def _is_webhook(request: Request) -> bool:
-    return bool(request.scope["path"].startswith("/webhooks/"))
+def _is_of_a_tool(request: Request) -> bool:
+    """Tell whether only tools call this address."""
+    return bool(request.scope["path"].startswith(("/webhooks/", "/events/")))
 
 
 def content_type_of(request: Request) -> str:
@@ -115,7 +116,7 @@ def content_type_of(request: Request) -> str:
 
 def wants_page(request: Request) -> bool:
     """Tell whether the visitor reads pages rather than JSON."""
-    if _is_webhook(request):
+    if _is_of_a_tool(request):
         return False
     if content_type_of(request) == "application/json":
         return False

@@ -101,7 +101,7 @@ def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None
         ("employees >= 200 -> employeez >= 200", ("unknown_field", 3, 11, "employees")),
         ("contains(email -> contain(email", ("unknown_function", 20, 11, "contains")),
         ("contains(url -> contains(urI", ("unknown_field", 14, 21, "url")),
-        ("AND busy -> AND bussy", ("unknown_field", 27, 28, "busy")),
+        ("AND busy -> AND bsuy", ("unknown_field", 27, 28, "busy")),
         ("points_cloud > 2 -> points_clod > 2", ("unknown_field", 33, 35, "points_cloud")),
         ("points_cloud > 2 -> points_cloud > 'x'", ("wrong_type", 33, 50, "")),
         ("request = 'quote' -> email_clickd_7d > 1", ("unknown_field", 7, 11, "email_clicked_7d")),

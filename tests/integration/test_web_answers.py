@@ -173,5 +173,6 @@ async def test_schema_names_every_route(work: Workspace) -> None:
         "/c/{token}": ["get"],
         "/e.js": ["get"],
         "/visits": ["post"],
+        "/events/{source}": ["post"],
     }
     assert "422" in schema["paths"]["/forms/{form}"]["post"]["responses"]
