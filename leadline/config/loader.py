@@ -156,6 +156,8 @@ class _Folder:
         consent, _ = self._yaml("consent.yaml", ConsentShape)
         segments, segments_document = self._yaml("segments.yaml", Segments)
         schedules = self._schedules(settings, settings_document)
+        if scoring and scoring.decays and "refresh_scores" not in schedules:
+            self.problems.append(Spot("config/schedules.yaml").warning("no_refresh"))
         sequences, sequence_documents = self._named("sequences", SequenceShape)
         forms, form_documents = self._named("forms", FormShape)
         mappings, mapping_documents = self._named("mappings", MappingShape)

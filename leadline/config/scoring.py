@@ -171,6 +171,11 @@ class Scoring(ModelShape):
         """Return every model by its name, the main one first."""
         return {MAIN: self, **self.models}
 
+    @property
+    def decays(self) -> bool:
+        """Tell whether points of any model become fewer with time."""
+        return any(each.half_life for model in self.all_models.values() for each in model.events)
+
 
 class SegmentShape(Shape):
     """Leads that a condition describes, under a name that other conditions may use."""

@@ -13,6 +13,15 @@ SCORING_CODES: Final[dict[str, Code]] = {
         "The points of a group are kept between the two.",
         "グループの点数は、この下限と上限の間に収められます。",
     ),
+    "no_refresh": Code(
+        "`refresh_scores` is not scheduled: points that decay stay as they are until a lead does "
+        "something",
+        "`refresh_scores` のスケジュールがないため、次の行動があるまで減衰が反映されません",
+        "scoring.yaml has events with a half-life. Write `refresh_scores: daily 02:30` into "
+        "schedules.yaml.",
+        "scoring.yaml に半減期のあるイベントがあります。schedules.yaml に "
+        "`refresh_scores: daily 02:30` と書いてください。",
+    ),
     "levels_order": Code(
         "the thresholds must fall: first above second, second above third",
         "しきい値は first > second > third の順にしてください",

@@ -221,3 +221,15 @@ def test_declared_event_may_be_scored_and_counted(home: Path) -> None:
     scoring = SCORING.replace("event: email_clicked", "event: demo_watched")
     put(home, scoring.replace("employees >= 200", "demo_watched_14d > 1"), SEGMENTS)
     assert not [each for each in problems(home) if not each.is_warning]
+
+
+def test_points_that_decay_want_a_nightly_refresh(tmp_path: Path) -> None:
+    home = a_project(tmp_path / "home").home
+    assert "no_refresh" not in {each.code for each in check_project(home)[1]}
+    schedules = home / "config" / "schedules.yaml"
+    lines = schedules.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("refresh_scores:")]
+    schedules.write_text("".join(kept), encoding="utf-8")
+    project, problems = check_project(home)
+    assert project is not None
+    assert ["no_refresh"] == [each.code for each in problems if each.code == "no_refresh"]
