@@ -136,11 +136,7 @@ class _Masks:
         return Column(holds, np.ones(self._count, dtype=bool))
 
     def _like(self, term: Term) -> Column:
-        signs = {"%": ".*", "_": "."}
-        pattern = re.compile(
-            "".join(signs.get(sign, re.escape(sign)) for sign in text_of(term)), re.DOTALL
-        )
-        return _each(self.of(term.parts[0]), lambda text: pattern.fullmatch(text) is not None, bool)
+        return _each(self.of(term.parts[0]), _Like(text_of(term)).fits, bool)
 
     def _regex(self, term: Term) -> Column:
         import numpy as np
@@ -184,6 +180,38 @@ class _Masks:
 
         values = np.full(self._count, term.value, dtype=_DTYPES[cast("FieldType", term.type)])
         return Column(values, np.ones(self._count, dtype=bool))
+
+
+class _Like:
+    """A pattern of LIKE: its pieces between `%` are found from left to right, none ever twice.
+
+    One regular expression for all would try every place of every piece for each of the others.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self._pieces = [_piece(part) for part in pattern.split("%")]
+
+    def fits(self, text: str) -> bool:
+        """Tell whether the pattern describes the whole text."""
+        (first, lead), *between = self._pieces
+        if not between:
+            return len(text) == lead and first.match(text) is not None
+        last, tail = between.pop()
+        place, end = lead, len(text) - tail
+        if place > end or not first.match(text) or not last.match(text, end):
+            return False
+        for piece, length in between:
+            found = piece.search(text, place, end)
+            if found is None:
+                return False
+            place = found.start() + length
+        return True
+
+
+def _piece(part: str) -> tuple[re.Pattern[str], int]:
+    """Return what finds a part of a pattern without `%`, and its length."""
+    signs = ("." if sign == "_" else re.escape(sign) for sign in part)
+    return re.compile("".join(signs), re.DOTALL), len(part)
 
 
 _DTYPES: Final[dict[FieldType, str]] = {

@@ -348,3 +348,33 @@ def test_condition_with_one_sign_wrong_is_refused_with_its_place_or_still_a_cond
             refused += 1
             assert all(finding.line >= 1 and finding.column >= 1 for finding in found)
     assert refused > 100
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("%a%a%a%a%a%a_b", False),
+        ("%a%a%a%a%a%a_b%", False),
+        ("%_a%_a%_a%_a%_a%c_%", False),
+        ("%a_%a_%a_%a%a%a", True),
+        ("a%" * 20 + "b", False),
+        ("a%" * 20 + "a", True),
+    ],
+)
+def test_like_over_a_long_text_is_decided_in_one_pass(pattern: str, *, fits: bool) -> None:
+    condition = compile_condition(f"title LIKE '{pattern}'", fields=FIELDS)
+    assert isinstance(condition, Condition)
+    frame = a_frame([{"title": "a" * 100_000}])
+    assert evaluate_masks([condition], frame).tolist() == [[fits]]
+    assert evaluate([condition], frame).tolist() == [[fits]]
+
+
+_SIGNS = "aab_%"
+
+
+@given(st.text(_SIGNS, max_size=8), st.text("ab\n", max_size=8))
+def test_like_of_few_rows_and_of_many_agree(pattern: str, text: str) -> None:
+    condition = compile_condition(f"title LIKE '{pattern}'", fields=FIELDS)
+    assert isinstance(condition, Condition)
+    frame = a_frame([{"title": text}])
+    assert evaluate([condition], frame).tolist() == evaluate_masks([condition], frame).tolist()
