@@ -98,7 +98,7 @@ def has_due(work: Workspace, *, now: datetime) -> bool:
         return any(
             lead_store.has_due(connection, duty, now=now) for duty in ("scoring", "review")
         ) or bool(
-            observing.has_due(connection, now=now) or _find_outdated(work, connection, limit=1)
+            observing.has_due(connection, now=now) or _find_outdated(work, connection, limit=1)[0]
         )
 
 
@@ -125,25 +125,30 @@ def run_batch(work: Workspace, *, now: datetime, limit: int = LIMIT) -> Batch:
 
 def _claim(work: Workspace, connection: Connection, *, now: datetime, limit: int) -> _Claimed:
     due = lead_store.claim_due(connection, "scoring", now=now, limit=limit)
-    reviewed, outdated = [], []
+    reviewed, outdated, has_others = [], [], False
     if len(due) < limit:
         reviewed = lead_store.claim_due(connection, "review", now=now, limit=limit - len(due))
     if len(due) + len(reviewed) < limit:
-        found = _find_outdated(work, connection, limit=limit - len(due) - len(reviewed))
+        left = limit - len(due) - len(reviewed)
+        found, has_others = _find_outdated(work, connection, limit=left)
         outdated = lead_store.claim_leads(connection, found)
     ids = sorted({*due, *reviewed, *outdated})
-    taken = len(due) + len(reviewed) + len(outdated)
-    return _Claimed(ids, frozenset(due), frozenset(reviewed), has_more=taken >= limit)
+    has_more = has_others or len(due) + len(reviewed) >= limit
+    return _Claimed(ids, frozenset(due), frozenset(reviewed), has_more=has_more)
 
 
-def _find_outdated(work: Workspace, connection: Connection, *, limit: int) -> list[int]:
-    """Return leads to be scored by new rules; a process that still has old ones leaves them.
+def _find_outdated(
+    work: Workspace, connection: Connection, *, limit: int
+) -> tuple[list[int], bool]:
+    """Return leads to be scored by new rules, and whether there may be others.
+
+    A process that still has old rules leaves them.
 
     Every lead has a score of the main model, whose hash changes with the models beside it: so an
     added model reaches every lead, and what a removed one left is seen.
     """
     if not is_live(connection, work.project.hash):
-        return []
+        return [], False
     hashes = {live.hash for live in live_models(work.project)}
     return score_store.find_outdated(connection, hashes, limit=limit)
 

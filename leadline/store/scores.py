@@ -10,7 +10,6 @@ from leadline.domain.score_fields import STORED
 from leadline.store import schema
 from leadline.store.bulk import (
     among,
-    as_dicts,
     fetch_columns,
     insert_columns,
     insert_rows,
@@ -148,15 +147,24 @@ def add_score_changes(
     insert_columns(connection, schema.score_changes, {**columns, "cause": list(causes)})
 
 
-def find_outdated(connection: Connection, hashes: Collection[str], *, limit: int) -> list[int]:
-    """Return leads with a score that was made with other rules than those of these hashes.
+def find_outdated(
+    connection: Connection, hashes: Collection[str], *, limit: int
+) -> tuple[list[int], bool]:
+    """Return leads with a score that was made with other rules, and whether there may be others.
 
     Rule sets are few, so that each is looked up in the index, also when none has a score left.
+    A lead has a score of each model: so many scores may be of fewer leads.
+
+    Args:
+        connection: any transaction.
+        hashes: of the live rules.
+        limit: how many scores to look at.
     """
     others = select(_RULE_SETS.c.id).where(_RULE_SETS.c.hash.not_in(sorted(hashes)))
     ids = list(connection.execute(others).scalars())
     query = select(_SCORES.c.lead_id).where(among(connection, _SCORES.c.rule_set_id, ids))
-    return list(dict.fromkeys(connection.execute(query.limit(limit)).scalars())) if ids else []
+    found = connection.execute(query.limit(limit)).scalars().all() if ids else []
+    return list(dict.fromkeys(found)), len(found) >= limit
 
 
 def remove_other_models(
@@ -178,23 +186,3 @@ def remove_other_models(
 def add_stage_changes(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Record that leads entered lifecycle stages."""
     insert_rows(connection, schema.stage_changes, rows)
-
-
-def get_scores(
-    connection: Connection, lead_ids: Collection[int], *, model: str = "main"
-) -> dict[int, dict[str, Any]]:
-    """Return each lead's score of a model with the rules that it was made with."""
-    found = connection.execute(
-        select(_SCORES).where(
-            _SCORES.c.model == model, among(connection, _SCORES.c.lead_id, lead_ids)
-        )
-    )
-    rows = as_dicts(found)
-    # one document is shared by thousands of scores: it is read once
-    sets = connection.execute(
-        select(_RULE_SETS.c.id, _RULE_SETS.c.rules).where(
-            _RULE_SETS.c.id.in_({row["rule_set_id"] for row in rows})
-        )
-    )
-    rules = {row.id: row.rules for row in sets}
-    return {row["lead_id"]: {**row, "rules": rules[row["rule_set_id"]]} for row in rows}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
 from leadline.config.models import read_scoring
 from leadline.domain.rescoring import as_scores
@@ -329,6 +329,24 @@ def test_edited_rules_come_to_what_they_would_have_come_to_at_once(work: Workspa
         start_again(after)
         score(after, NOW)
         assert found == scores_of(after)
+
+
+def test_edited_rules_reach_every_lead_when_scores_of_models_are_interleaved(
+    work: Workspace,
+) -> None:
+    add_scored_leads(work, COUNT)
+    score(work, START)
+    scores = schema.scores
+    with work.store.write() as connection:  # as PostgreSQL finds them, in no order of the models
+        first = connection.execute(select(func.min(scores.c.rule_set_id))).scalar_one()
+        connection.execute(update(scores).values(rule_set_id=first))
+    with edited(work, EDITED.replace("points: 7", "points: 9")) as after:
+        taken, has_more = 0, True
+        while has_more:
+            batch = scoring.run_batch(after, now=START, limit=10)
+            taken, has_more = taken + batch.claimed, batch.has_more
+        assert taken == COUNT
+        assert not scoring.has_due(after, now=START)
 
 
 def test_process_with_old_rules_leaves_scores_to_the_live_one(alone: Workspace) -> None:
