@@ -9,7 +9,7 @@ from sqlalchemy import Text, select
 
 from leadline.domain.condition_text import fold, folded
 from leadline.domain.events import find_aggregate
-from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS, SCORE_FIELDS
+from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS, find_score_field
 from leadline.store import schema
 from leadline.store.bulk import among, fetch_columns
 
@@ -150,18 +150,8 @@ def aggregates_among(columns: Iterable[str]) -> tuple[Aggregate, ...]:
 
 
 def _of_models(columns: Iterable[str]) -> dict[str, tuple[str, str]]:
-    found = {name: _of_model(name) for name in columns}
+    found = {name: find_score_field(name) for name in columns}
     return {name: each for name, each in found.items() if each is not None}
-
-
-def _of_model(name: str) -> tuple[str, str] | None:
-    """Return field and model of a name such as `points_cloud`, None for any other name."""
-    if name in LEAD_FIELDS or name in DERIVED_FIELDS:
-        return None
-    for field in sorted(SCORE_FIELDS, key=len, reverse=True):
-        if name.startswith(f"{field}_"):
-            return field, name.removeprefix(f"{field}_")
-    return None
 
 
 def _scores(connection: Connection, lead_ids: Sequence[int], field: str, model: str) -> list[Any]:
