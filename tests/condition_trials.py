@@ -24,7 +24,7 @@ FIELDS: Final[dict[str, FieldType]] = {
     "renews_at": "time",
     "clicks_30d": "number",
     "events_7d": "number",
-    "email_sent_30d": "number",
+    "demo_watched_30d": "number",
     "days_since_last_visit": "number",
     "points_cloud": "number",
     "grade_cloud": "text",
@@ -32,7 +32,7 @@ FIELDS: Final[dict[str, FieldType]] = {
 _NAMED: Final[dict[FieldType, tuple[str, ...]]] = {
     "text": ("country", "title", "plan", "grade_cloud"),
     "number": (
-        *("employees", "points", "seats", "clicks_30d", "events_7d", "email_sent_30d"),
+        *("employees", "points", "seats", "clicks_30d", "events_7d", "demo_watched_30d"),
         *("days_since_last_visit", "points_cloud"),
     ),
     "boolean": ("consent", "is_free_address", "is_trial"),

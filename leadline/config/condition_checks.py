@@ -10,7 +10,7 @@ from leadline.config.conditions import all_fields
 from leadline.config.entries import entries, is_text, languages
 from leadline.domain.condition_findings import FUNCTIONS, KEYWORDS
 from leadline.domain.conditions import Condition, compile_condition, negated
-from leadline.domain.events import find_aggregate
+from leadline.domain.events import counts_ours, find_aggregate
 from leadline.domain.leads import SCORE_FIELDS, find_score_field
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _WORDS: Final = frozenset({*FUNCTIONS, *(word.lower() for word in KEYWORDS)})
 #: What is decided after a score, and by it.
-_FOLLOWING: Final = frozenset({*SCORE_FIELDS, "routing_skip"})
+_FOLLOWING: Final = frozenset({*SCORE_FIELDS, "lifecycle_stage", "owner", "routing_skip"})
 _SHAPE: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -155,4 +155,5 @@ def _means_something(name: str, names: Names) -> bool:
 
 def is_made_name(name: str) -> bool:
     """Tell whether a field of this name is an event count or a score of a model."""
-    return find_aggregate(name) is not None or find_score_field(name) is not None
+    is_count = find_aggregate(name) is not None or counts_ours(name)
+    return is_count or find_score_field(name) is not None

@@ -16,6 +16,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from leadline.domain.condition_findings import FUNCTIONS, KEYWORDS, OPERATORS, near, quoted
+from leadline.domain.events import counts_ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -227,7 +228,9 @@ def _is_function(token: Token, report: Report) -> bool:
 
 def _check_name(token: Token, fields: Mapping[str, FieldType], report: Report) -> None:
     """Report a bare name that is no field."""
-    if field_named(token.text, fields) is None:
+    if field_named(token.text, fields) is None and counts_ours(token.text.lower()):
+        report.add("event_of_ours", token.start, word=token.text)
+    elif field_named(token.text, fields) is None:
         shown = field_named(_SHOWN_NAMES.get(token.text.lower(), ""), fields)
         suggestion = shown or near(token.text, [*fields, *KEYWORDS])
         report.add("unknown_field", token.start, suggestion=suggestion, word=token.text)

@@ -115,6 +115,11 @@ _WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
         "{word} is not a field",
         "{word} という項目はありません",
     ),
+    "event_of_ours": (
+        "event_of_ours",
+        "{word} would count what we did, not the lead; count email_opened or email_clicked",
+        "{word} は自社側の動作なので集計できません。email_opened や email_clicked を使ってください",
+    ),
     "no_operator": (
         "syntax",
         (

@@ -87,7 +87,14 @@ def find_aggregate(name: str, declared: Collection[str] | None = None) -> Aggreg
     if group in GROUPS:
         return Aggregate(name, GROUPS[group], days)
     is_known = declared is None or match["name"] in {*EVENTS, *declared}
-    return Aggregate(name, frozenset({match["name"]}), days) if is_known else None
+    is_counted = is_known and match["name"] not in OURS
+    return Aggregate(name, frozenset({match["name"]}), days) if is_counted else None
+
+
+def counts_ours(name: str) -> bool:
+    """Tell whether a field such as `email_sent_30d` would count what we did: it is no field."""
+    match = _SINCE.fullmatch(name) or _COUNT.fullmatch(name)
+    return match is not None and match["name"] in OURS
 
 
 def aggregate_fields(

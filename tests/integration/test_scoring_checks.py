@@ -57,6 +57,9 @@ segments:
   hot:
     title: {en: Hot, ja: 有望}
     when: busy AND grade = 'A'
+  ours:
+    title: {en: Ours, ja: 自社担当}
+    when: owner IS NOT NULL
 """
 
 
@@ -91,7 +94,7 @@ def problems(home: Path) -> list[Problem]:
 
 def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None:
     assert found(home) == [("cap_changes_nothing", "scoring.yaml", 22, 25, "")]
-    assert set(read_project(home).segments) == {"busy", "hot"}
+    assert set(read_project(home).segments) == {"busy", "hot", "ours"}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,12 @@ def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None
         ("employees >= 200 -> points_cloud > 1", ("score_of_itself", 3, 11, "")),
         ("employees >= 200 -> consent AND hot", ("score_of_itself", 3, 23, "")),
         ("contains(email, 'rival') -> grade = 'A'", ("score_of_itself", 20, 11, "")),
+        ("contains(email, 'rival') -> lifecycle_stage = 'mql'", ("score_of_itself", 20, 11, "")),
+        ("employees >= 200 -> consent AND owner = 'a'", ("score_of_itself", 3, 23, "")),
+        ("employees >= 200 -> consent AND ours", ("score_of_itself", 3, 23, "")),
+        # what we did
+        ("request = 'quote' -> email_sent_30d > 1", ("event_of_ours", 7, 11, "")),
+        ("request = 'quote' -> days_since_last_email_sent > 1", ("event_of_ours", 7, 11, "")),
         # ids, names, events
         ("id: quote -> id: big", ("duplicate_id", 6, 9, "")),
         ("id: clicked -> id: big", ("duplicate_id", 12, 9, "")),
@@ -199,6 +208,7 @@ def test_more_rules_than_bits_are_refused(home: Path) -> None:
     ("settings", "code"),
     [
         ("fields: {visits_7d: number}", "reserved_field"),
+        ("fields: {email_sent_30d: number}", "reserved_field"),
         ("fields: {days_since_last_call: number}", "reserved_field"),
         ("fields: {points_cloud: number}", "reserved_field"),
         ("fields: {zone: text}", "reserved_field"),
@@ -232,4 +242,4 @@ def test_points_that_decay_want_a_nightly_refresh(tmp_path: Path) -> None:
     schedules.write_text("".join(kept), encoding="utf-8")
     project, problems = check_project(home)
     assert project is not None
-    assert ["no_refresh"] == [each.code for each in problems if each.code == "no_refresh"]
+    assert [each.code for each in problems if each.code == "no_refresh"] == ["no_refresh"]

@@ -153,6 +153,8 @@ def test_connection_reaches_nothing_outside() -> None:
         ("consent\n  AND countrx = 'JP'", "unknown_field", (2, 7), "country"),
         ("'日本' = countrx", "unknown_field", (1, 8), "country"),
         ("score > 50", "unknown_field", (1, 1), "points"),
+        ("consent AND email_sent_30d = 0", "event_of_ours", (1, 13), ""),
+        ("days_since_last_Email_Sent > 9", "event_of_ours", (1, 1), ""),
         ("Score IS NULL", "unknown_field", (1, 1), "points"),
         ("countrx = titlx", "unknown_field", (1, 11), "title"),
         ("country ＝ 'JP'", "syntax", (1, 9), "="),
