@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 #: Pieces of a regular expression that keep their spelling, and (named) what may be folded.
 #: An escape is kept whole because its case has a meaning: `\\S` is not `\\s`.
@@ -25,6 +25,7 @@ _PIECES: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_MARK: Final = "\0"  # between texts that are folded together
 _SIGNS: Final = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -33,8 +34,11 @@ def fold_part(text: str) -> str:
 
     For what is looked for inside a longer text, where `' cto'` means the start of a word.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", folded))
+    return re.sub(r"\s+", " ", _without_case(text))
+
+
+def _without_case(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def fold(text: str) -> str:
@@ -46,8 +50,20 @@ def fold(text: str) -> str:
 
 def folded(values: Sequence[object]) -> list[str | None]:
     """Return text as it is compared, equal texts folded once; what is no text is None."""
-    known = {value: fold(value) for value in set(values) if isinstance(value, str)}
+    texts = [value for value in set(values) if isinstance(value, str)]
+    plain = [text for text in texts if text.isascii()]
+    others = [text for text in texts if not text.isascii()]
+    known = dict(zip(plain, _fold_all(plain, str.lower), strict=True))
+    known.update(zip(others, _fold_all(others, _without_case), strict=True))
     return list(map(known.get, values))  # type: ignore[arg-type]  # whatever is no text is no key
+
+
+def _fold_all(texts: Sequence[str], without_case: Callable[[str], str]) -> Sequence[str]:
+    """Return texts folded, as one long text: no rule of Unicode reaches across the mark."""
+    joined = " ".join(without_case(_MARK.join(texts)).split())
+    joined = joined.replace(f" {_MARK}", _MARK).replace(f"{_MARK} ", _MARK)
+    found = joined.split(_MARK) if texts else []
+    return found if len(found) == len(texts) else [fold(text) for text in texts]
 
 
 def fold_pattern(pattern: str) -> str:

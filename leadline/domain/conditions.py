@@ -12,7 +12,7 @@ from __future__ import annotations
 import atexit
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from leadline.domain.condition_findings import Finding, Report
 from leadline.domain.condition_sql import write_sql
@@ -20,7 +20,7 @@ from leadline.domain.condition_text import fold
 from leadline.domain.condition_tree import Term, known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -47,6 +47,12 @@ MOST_BITS: Final = 63  # a signed 64-bit word; the 64th bit is the sign
 MOST_TERMS: Final = 4_000
 DEEPEST: Final = 120
 _AT_ONCE: Final = 64  # conditions a query: the planner's cost grows with their square
+#: Rows from which it pays to ask each different text once, rows that tell whether texts repeat in
+#: a column, and how many of these may differ.
+_MANY_ROWS: Final = 2_000
+_SAMPLE: Final = 500
+_FEW_TEXTS: Final = 100
+_MOST_KNOWN: Final = 10_000  # texts of which a condition's answers are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +148,83 @@ def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray
     matches = np.zeros((len(frame), len(conditions)), dtype=bool)
     if not matches.size:
         return matches
-    with _database().cursor() as connection:
-        connection.register("leads", typed_columns(conditions, frame))
-        for start in range(0, len(conditions), _AT_ONCE):
-            some = conditions[start : start + _AT_ONCE]
-            tests = ", ".join(f"{condition.sql} AS c{i}" for i, condition in enumerate(some))
-            found = connection.execute(f"SELECT {tests} FROM leads").fetchnumpy()  # noqa: S608  # our own SQL
-            matches[:, start : start + len(some)] = np.column_stack(list(found.values()))
+    table = typed_columns(conditions, frame)
+    texts = _distinct(conditions, table) if len(frame) >= _MANY_ROWS else {}
+    places: dict[bool, list[int]] = {True: [], False: []}
+    for place, condition in enumerate(conditions):
+        places[len(condition.fields) == 1 and condition.fields <= texts.keys()].append(place)
+    for place, found in _ask(conditions, places[False], table):
+        matches[:, place] = found
+    for place, found in _ask_texts(conditions, places[True], texts):
+        (name,) = conditions[place].fields
+        matches[:, place] = found[texts[name].codes]
     return matches
+
+
+def _ask(
+    conditions: Sequence[Condition], places: Sequence[int], table: pd.DataFrame
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Ask the database for the conditions at some places; gives each place with its answers."""
+    with _database().cursor() as connection:
+        if places:
+            connection.register("leads", table)
+        for start in range(0, len(places), _AT_ONCE):
+            some = places[start : start + _AT_ONCE]
+            tests = ", ".join(f"{conditions[place].sql} AS c{place}" for place in some)
+            found = connection.execute(f"SELECT {tests} FROM leads").fetchnumpy()  # noqa: S608  # our own SQL
+            yield from zip(some, found.values(), strict=True)
+
+
+class _Distinct(NamedTuple):
+    """The different texts of a column, None as the last; and which of them each row has."""
+
+    codes: np.ndarray
+    texts: list[str | None]
+
+
+def _distinct(conditions: Sequence[Condition], table: pd.DataFrame) -> dict[str, _Distinct]:
+    """Return the columns of texts that repeat, among those that a condition names alone."""
+    alone = {name for each in conditions if len(each.fields) == 1 for name in each.fields}
+    types = dict(pair for condition in conditions for pair in condition.types)
+    found = {}
+    for name in sorted(alone):
+        if types[name] == "text":
+            column: Any = table[name].array
+            if len(column[:_SAMPLE].unique()) <= _FEW_TEXTS:
+                codes, texts = column.factorize()  # -1 is no text
+                found[name] = _Distinct(codes, [*texts.tolist(), None])
+    return found
+
+
+def _ask_texts(
+    conditions: Sequence[Condition], places: Sequence[int], columns: Mapping[str, _Distinct]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Answer conditions for the different texts of their columns, as `_ask` does for rows.
+
+    What was answered before is remembered: the same texts come with every batch.
+    """
+    import numpy as np
+    import pandas as pd
+
+    known = {place: _known(conditions[place].sql) for place in places}
+    names = {place: next(iter(conditions[place].fields)) for place in places}
+    new: dict[str, dict[str | None, None]] = {name: {} for name in columns}
+    for place, name in names.items():
+        new[name].update((text, None) for text in columns[name].texts if text not in known[place])
+    if any(new.values()):
+        table = pd.DataFrame({name: pd.Series([*new[name]], dtype="str") for name in new})
+        for place, found in _ask(conditions, places, table):
+            known[place].update(zip(new[names[place]], found.tolist(), strict=False))
+    for place, name in names.items():
+        yield place, np.array([known[place][text] for text in columns[name].texts], dtype=bool)
+    if any(len(each) > _MOST_KNOWN for each in known.values()):
+        _known.cache_clear()
+
+
+@lru_cache(maxsize=512)
+def _known(sql: str) -> dict[str | None, bool]:  # noqa: ARG001 - whose answers they are
+    """Return what a condition over one text answered so far."""
+    return {}
 
 
 def bitmap(matches: np.ndarray) -> np.ndarray:

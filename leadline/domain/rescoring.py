@@ -226,6 +226,23 @@ def find_news(
     return News(is_written, is_changed, causes)
 
 
+def only_rules_differ(old: Scores, new: Scores, has_sums: Flags) -> Flags:
+    """Tell which stored scores are what new rules make of them too.
+
+    Args:
+        old: as stored.
+        new: as decided.
+        has_sums: which of the stored ones have sums, also such as the live rules cannot read.
+    """
+    plain = [
+        getattr(old, name) == getattr(new, name)
+        for name in ("points", "engagement_points", "engagement_level", "last_event_id")
+    ]
+    is_sum = (old.sums == new.sums).all(axis=1) & (has_sums == (new.sums != 0).any(axis=1))
+    same: Flags = old.is_known & _is_same(old, new) & is_sum & np.logical_and.reduce(plain)
+    return same
+
+
 def _is_same(old: Scores, new: Scores) -> Flags:
     """Tell which scores are alike in all that time does not change."""
     same: Flags = (

@@ -134,34 +134,44 @@ def decide_rules(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
     conditions += [each.condition for each in disqualifiers]
     matches = evaluate(conditions, frame)
     ruled, capped = matches[:, : len(rules)], matches[:, len(rules) :]
-    points = np.array([rule.points for rule in rules], dtype=float)
-    is_fit = np.array([rule.is_fit for rule in rules], dtype=bool)
-    fit = _cents(_bounded(ruled @ (points * is_fit), model.fit))
+    fit = _cents(_bounded(_sum(ruled, rules, is_fit=True), model.fit))
     caps = np.array([_or(each.at_most, np.inf) for each in disqualifiers], dtype=float)
     lowest = np.min(np.where(capped, caps, np.inf), axis=1, initial=np.inf)
     return pd.DataFrame(
         {
             "matched": bitmap(matches),
             "fit_points": fit / 100,
-            "base_points": ruled @ (points * ~is_fit),
+            "base_points": _sum(ruled, rules, is_fit=False),
             "points_cap": np.where(np.isinf(lowest), np.nan, lowest),
-            "grade": _grades(fit, capped, model),
+            "grade": pd.Series(_grades(fit, capped, model), dtype=object, index=frame.index),
         },
         index=frame.index,
     )
+
+
+def _sum(matches: npt.NDArray[np.bool_], rules: Sequence[Rule], *, is_fit: bool) -> Floats:
+    """Return the points of each lead by the rules of a group, added in the order of the rules.
+
+    A product of matrices would add in an order of its own, and keep all cores waiting for it.
+    """
+    total = np.zeros(len(matches))
+    for place, rule in enumerate(rules):
+        if rule.is_fit == is_fit:
+            total += matches[:, place] * float(rule.points)
+    return total
 
 
 def _or(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
-def _grades(fit: Floats, capped: npt.NDArray[np.bool_], model: Model) -> npt.NDArray[np.str_]:
+def _grades(fit: Floats, capped: npt.NDArray[np.bool_], model: Model) -> npt.NDArray[np.object_]:
     """Return the letter of each lead: by its fit points, no better than a disqualifier allows."""
     least = _cents(np.array([model.grades.a, model.grades.b, model.grades.c], dtype=float))
     places = (fit[:, None] < least).sum(axis=1)
     worst = np.array([GRADES.index(each.grade or "A") for each in model.disqualifiers], dtype=int)
     limits = np.max(np.where(capped, worst, 0), axis=1, initial=0)
-    grades: npt.NDArray[np.str_] = np.array(GRADES)[np.maximum(places, limits)]
+    grades: npt.NDArray[np.object_] = np.array(GRADES, dtype=object)[np.maximum(places, limits)]
     return grades
 
 

@@ -201,7 +201,7 @@ def _score_model(
     """Score a batch by one model, and record what changed."""
     import numpy as np
 
-    from leadline.domain.rescoring import find_news
+    from leadline.domain.rescoring import find_news, only_rules_differ
 
     name, now = live.model.name, inputs.now
     rule_set_id = score_store.keep_rule_set(connection, hash_=live.hash, rules=live.kept, now=now)
@@ -219,7 +219,10 @@ def _score_model(
     )
     ids = np.array(inputs.ids, dtype=np.int64)
     origin: dict[str, Any] = {"model": name, "config_hash": config_hash, "as_of": now}
-    written, told = news.is_written, news.is_history
+    is_same = only_rules_differ(old, new, has_sums) & ~news.is_history
+    renewed, written, told = news.is_written & is_same, news.is_written & ~is_same, news.is_history
+    if renewed.any():
+        score_store.renew_scores(connection, ids[renewed], rule_set_id=rule_set_id, **origin)
     score_store.put_scores(connection, ids[written], new.where(written), **origin)
     score_store.add_score_changes(
         connection, ids[told], new.where(told), news.causes[told].tolist(), **origin

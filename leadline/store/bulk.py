@@ -27,6 +27,7 @@ Row = dict[str, Any]
 
 _STORED_TIME: Final = len("2026-11-20 01:00:00.000000")
 _LONG: Final = 100  # values
+_AT_HAND: Final = 500  # rows
 _EMPTY: Final = {dict: "{}", list: "[]", tuple: "[]"}
 
 
@@ -211,13 +212,22 @@ def fetch_columns(
     if is_plain and connection.dialect.name == "sqlite":
         compiled = query.compile(dialect=connection.dialect)
         values = [compiled.params[name] for name in compiled.positiontup or ()]
-        cursor = connection.connection.cursor()
-        rows = cursor.execute(str(compiled), values).fetchall()
-        cursor.close()
-    else:
-        rows = connection.execute(query).all()
+        return dict(zip(names, _fetch_lists(connection, str(compiled), values), strict=True))
+    rows = connection.execute(query).all()
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     return dict(zip(names, columns, strict=True))
+
+
+def _fetch_lists(connection: Connection, sql: str, values: Sequence[Any]) -> list[list[Any]]:
+    """Return the rows of a query as columns; rows are dropped while they are still at hand."""
+    cursor: Any = connection.connection.cursor()
+    cursor.execute(sql, values)
+    columns: list[list[Any]] = [[] for _ in cursor.description]
+    while rows := cursor.fetchmany(_AT_HAND):
+        for column, more in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(more)
+    cursor.close()
+    return columns
 
 
 def update_rows(

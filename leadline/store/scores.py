@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import delete, func, insert, literal, select, update
 
 from leadline.domain.score_fields import STORED
 from leadline.store import schema
@@ -116,6 +116,21 @@ def put_scores(
 
     columns = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
     upsert_columns(connection, _SCORES, columns, key="lead_id, model")
+
+
+def renew_scores(
+    connection: Connection,
+    lead_ids: Ints,
+    *,
+    model: str,
+    rule_set_id: int,
+    config_hash: str,
+    as_of: datetime,
+) -> None:
+    """Write that scores are the same by other rules, as of `as_of`."""
+    theirs = (_SCORES.c.model == model) & among(connection, _SCORES.c.lead_id, lead_ids.tolist())
+    made: dict[str, Any] = {"rule_set_id": rule_set_id, "config_hash": config_hash, "as_of": as_of}
+    connection.execute(update(_SCORES).where(theirs).values(made))
 
 
 def put_decayed(

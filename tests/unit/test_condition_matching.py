@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadline.domain.condition_text import folded
 from leadline.domain.conditions import bitmap, evaluate, fold
 from tests.conditions import FIELDS, a_frame, compiled, matches
 
@@ -36,6 +37,11 @@ def test_fold_ignores_case_width_and_white_space() -> None:
     assert fold("  ＣＴＯ　Office\t") == fold("cto office") == "cto office"
     assert fold("ﾊﾟｰﾄﾅｰ") == "パートナー"
     assert fold("Straße") == "strasse"
+
+
+@given(st.lists(st.one_of(st.none(), st.text(), st.text(" \t\0aBéΣ\u0301\u3000ﾊﾟ", max_size=6))))
+def test_folded_folds_a_column_as_each_of_its_texts(values: list[str | None]) -> None:
+    assert folded(values) == [value if value is None else fold(value) for value in values]
 
 
 def test_fold_changes_nothing_the_second_time() -> None:
@@ -176,6 +182,28 @@ def test_evaluate_keeps_rows_and_conditions_in_order() -> None:
     found = evaluate(conditions, frame)
     assert found.shape == (rows, 200)
     assert found.sum(axis=1).tolist() == [min(n // 15 + 1, 200) for n in frame["employees"]]
+
+
+def test_evaluate_decides_texts_that_repeat_as_it_decides_each() -> None:
+    texts = [
+        "title = 'CEO'",
+        "regexp_matches(title, 'c.o|部長')",
+        "title IS NULL",
+        "country IS NOT NULL",
+        "country <> 'JP'",
+        "title = 'CEO' AND country = 'JP'",
+    ]
+    conditions = [compiled(text) for text in texts]
+    titles, countries = ["CEO", "営業部長", None, "Buyer"], ["JP", None, "US"]
+    rows = [{"title": t, "country": c} for t in titles for c in countries]
+    one_by_one = [evaluate(conditions, a_frame([row]))[0].tolist() for row in rows]
+    found = evaluate(conditions, a_frame(rows * 200))
+    assert found.tolist() == one_by_one * 200
+    # texts of which only some were there before
+    more = [{"title": t, "country": "jp"} for t in ("CFO", "CEO", "部長", None)]
+    one_by_one = [evaluate(conditions, a_frame([row]))[0].tolist() for row in more]
+    assert evaluate(conditions[1:], a_frame(more[:1] * 2000))[0].tolist() == one_by_one[0][1:]
+    assert evaluate(conditions, a_frame(more * 500)).tolist() == one_by_one * 500
 
 
 def test_evaluate_takes_no_rows_and_no_conditions() -> None:
