@@ -3,23 +3,21 @@
 Scoring calls this before it claims leads, in its own transaction, and the command line classifies
 a file with the same functions. An event is judged with all others of the same person, mail and
 network around it, whatever batch they are claimed in; those that were judged before are judged
-anew, because a burst is seen only when it is complete.
+anew with all around them in turn, because a burst is seen only when it is complete.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from leadline.domain.actors import REACH, Hit, as_instant, classify
+from leadline.domain.actors import Hit, as_instant, classify, mail_of
 from leadline.store import observations, people
-from leadline.store.observations import Span, has_due
+from leadline.store.observations import has_due
 from leadline.store.visitors import link_visitors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
     from datetime import datetime
 
     from leadline.store.engine import Connection
@@ -29,11 +27,6 @@ __all__ = ["Observed", "has_due", "join_leads", "observe"]
 join_leads = people.join_leads
 
 LIMIT: Final = 20_000
-_REACH: Final = timedelta(microseconds=REACH)
-#: What others may tell something about; all else is a person's.
-_JUDGED: Final = frozenset(
-    {"email_sent", "email_opened", "email_clicked", "page_viewed", "pricing_page_viewed"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +57,19 @@ def observe(connection: Connection, *, now: datetime, limit: int = LIMIT) -> Obs
         return Observed()
     people.join_events(connection, ids, now=now)
     claimed = observations.get_events(connection, ids)
-    around = observations.find_neighbors(connection, _spans(claimed.values()))
-    rows = claimed | observations.get_events(connection, around - claimed.keys())
+    near = observations.find_affected(connection, claimed.values()) - claimed.keys()
+    asked = claimed | {
+        id_: row
+        for id_, row in observations.get_events(connection, near).items()
+        if row["due_at"] is None  # what waits is judged in its turn
+    }
+    around = observations.find_neighbors(connection, asked.values()) - asked.keys()
+    rows = asked | observations.get_events(connection, around)
     judged = _judge(connection, rows)
-    near = _near(rows.values(), claimed)
     changed = [
-        {"id": id_, "actor": actor, "actor_reason": reason}
-        for id_, (actor, reason) in judged.items()
-        if id_ in claimed or (id_ in near and (actor, reason) != _said(rows[id_]))
+        {"id": id_, "actor": judged[id_][0], "actor_reason": judged[id_][1]}
+        for id_, row in asked.items()
+        if id_ in claimed or judged[id_] != _said(row)
     ]
     observations.mark_judged(connection, changed)
     _pass_on(connection, rows, changed, now=now)
@@ -80,48 +78,6 @@ def observe(connection: Connection, *, now: datetime, limit: int = LIMIT) -> Obs
 
 def _said(row: Mapping[str, Any]) -> tuple[str, str | None]:
     return row["actor"], row["actor_reason"]
-
-
-def _keys(row: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
-    """Give what an event shares with its neighbors: the person, and the network."""
-    for name in ("lead_id", "address_hash", "visitor_id"):
-        if row[name] is not None:
-            yield name, row[name]
-            break
-    if row["network"]:
-        yield "network", row["network"]
-
-
-def _spans(rows: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
-    """Give where neighbors are, and the neighbors of these, by whom they are judged."""
-    for row in rows:
-        if row["kind"] in _JUDGED:
-            for name, key in _keys(row):
-                at = row["occurred_at"]
-                yield Span(name, key, at - 2 * _REACH, at + 2 * _REACH)
-
-
-def _near(rows: Iterable[Mapping[str, Any]], claimed: Collection[int]) -> set[int]:
-    """Return the events that were judged before and may have to be judged anew."""
-    times: dict[Hashable, list[datetime]] = defaultdict(list)
-    others = []
-    for row in rows:
-        if row["id"] not in claimed:
-            others.append(row)
-        elif row["kind"] in _JUDGED:
-            for key in _keys(row):
-                times[key].append(row["occurred_at"])
-    return {
-        row["id"]
-        for row in others
-        if row["due_at"] is None
-        and row["kind"] in _JUDGED
-        and any(
-            abs(row["occurred_at"] - at) <= _REACH
-            for key in _keys(row)
-            for at in times.get(key, ())
-        )
-    }
 
 
 def _judge(
@@ -136,7 +92,7 @@ def _judge(
         (row["outbox_id"], _person(row)) for row in rows.values() if row["outbox_id"] in sent
     }
     sendings = [
-        Hit("email_sent", as_instant(sent[outbox_id]), person, ("mail", outbox_id))
+        Hit("email_sent", as_instant(sent[outbox_id]), person, ("mail", outbox_id), is_own=True)
         for outbox_id, person in people_of
     ]
     verdicts = classify([*hits, *sendings])
@@ -147,7 +103,7 @@ def _judge(
 
 
 def _person(row: Mapping[str, Any]) -> Hashable | None:
-    key = next(_keys(row), None)
+    key = next(observations.keys_of(row), None)
     return None if key is None or key[0] == "network" else key
 
 
@@ -158,13 +114,14 @@ def _hit(row: Mapping[str, Any]) -> Hit:
         row["kind"],
         as_instant(row["occurred_at"]),
         _person(row),
-        ("mail", row["outbox_id"]) if is_own else row["campaign"],
+        ("mail", row["outbox_id"]) if is_own else mail_of(row["campaign"]),
         row["url"],
         row["network"],
         row["user_agent"],
         is_trap=bool(detail.get("trap")),
         is_head=detail.get("method") == "HEAD",
         is_prefetch=bool(detail.get("prefetch")),
+        is_own=is_own,
     )
 
 

@@ -17,8 +17,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,9 @@ PAIR_SPAN: Final = SECOND // 2
 #: however slow it is.
 CHAIN_GAP: Final = 4 * SECOND
 CHAIN_LINKS: Final = 5
+CHAIN_SPAN: Final = 60 * SECOND
+#: Clicks that follow a burst, or lead to it, without a longer pause belong to it as far as this.
+CHAIN_SPREAD: Final = 40 * SECOND
 #: What the same visitor does so close to a burst belongs to it: the opening, the page that loads.
 BESIDE: Final = 10 * SECOND
 #: No eye sees the hidden link: whoever follows it works through the mail, at any pace.
@@ -48,8 +52,11 @@ CROWD_SPAN: Final = 5 * SECOND
 CROWD: Final = 6
 #: A gateway that looks at a link as it is clicked is followed by the person from elsewhere.
 CHECK_SPAN: Final = 5 * SECOND
-#: An event changes what is known of others this far away at most.
+#: An event changes what is known of others of its person this far away at most: every rule below
+#: looks no further, also where one builds upon what another has marked.
 REACH: Final = 120 * SECOND
+#: How long a sending is evidence of what its mail led to.
+SENT_WITHIN: Final = 30 * 86_400 * SECOND
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -66,13 +73,16 @@ _PROXY: Final = re.compile(
 #: Says of itself that it is no browser. Words stand alone: phones are named Cubot.
 _PROGRAM: Final = re.compile(
     r"^Mozilla/[45]\.0(?: \(compatible;?\))?$"
+    r"|^(?:whatsapp|ruby|wordpress|postmanruntime|zgrab)(?=$|[\s/;])"
     r"|\b(?:bot|\w*(?:google|bing|yandex|slack|twitter|telegram|linkedin|discord|apple|semrush"
     r"|ahrefs|petal)bot|crawler|spider|scanner|headlesschrome|phantomjs|python-requests"
     r"|python-urllib|aiohttp|httpx|curl|wget|libwww-perl|okhttp|go-http-client|java"
     r"|apache-httpclient|node-fetch|axios|barracudasentinel|barracuda|mimecast|proofpoint"
     r"|urldefense|forcepoint|trendmicro|symantec|messagelabs|fireeye|cloudmark|sophos"
     r"|bitdefender|kaspersky|microsoftpreview|bingpreview|skypeuripreview"
-    r"|facebookexternalhit|whatsapp)(?=$|[\s/;,)])",
+    r"|slackbot(?:-linkexpanding)?|slack-imgproxy|googlesecurityscanner|google-safety"
+    r"|adsbot-google(?:-mobile)?|google-inspectiontool|google-read-aloud|ironport|zgrab"
+    r"|facebookexternalhit)(?=$|[\s/;,)])",
     re.IGNORECASE,
 )
 
@@ -91,13 +101,14 @@ class Hit(NamedTuple):
         kind: name of the event.
         at: microseconds since 1970.
         person: whose event it is, in any form; None when nobody knows.
-        mail: which mail it is about, None when nobody knows.
+        mail: which mail it is about, None when nobody knows; of tools, from `mail_of`.
         link: the address that was followed.
         network: where it came from.
         agent: what it said it was.
         is_trap: whether it followed the link that nobody can see.
         is_head: whether it asked for no more than headers.
         is_prefetch: whether it said that it only loads ahead.
+        is_own: whether the mail is ours, of which we know when it was sent.
     """
 
     kind: str
@@ -110,11 +121,17 @@ class Hit(NamedTuple):
     is_trap: bool = False
     is_head: bool = False
     is_prefetch: bool = False
+    is_own: bool = False
 
 
 def as_instant(at: datetime) -> int:
     """Return a time in microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def mail_of(campaign: str | None) -> str | None:
+    """Return the name of a mail as all tools that speak of it have it, None when there is none."""
+    return " ".join(normalize("NFKC", campaign).casefold().split()) or None if campaign else None
 
 
 def classify(hits: Sequence[Hit]) -> list[Verdict]:
@@ -150,19 +167,26 @@ class _Case:
             hit = self.hits[place]
             if hit.kind == _SENT and hit.person is not None:
                 self.sent[hit.person, hit.mail].append(hit.at)
-                if hit.mail is not None:
-                    self.sent[hit.person, None].append(hit.at)
+                if not hit.is_own:
+                    self.sent[hit.person].append(hit.at)
 
     def mark(self, place: int, reason: str) -> None:
         self.marks.setdefault(place, reason)
 
     def lag(self, hit: Hit) -> int | None:
-        """Return how long after the sending of its mail a hit came, None when nobody knows."""
-        sent = self.sent.get((hit.person, hit.mail)) if hit.person is not None else None
-        if not sent:
+        """Return how long after the sending of its mail a hit came, None when nobody knows.
+
+        Of tools that name no mail, at the sending or at the hit, any sending may be meant.
+        """
+        if hit.person is None:
             return None
-        before = bisect_right(sent, hit.at + CLOCK_SKEW)
-        return hit.at - sent[before - 1] if before else None
+        if hit.mail is None:
+            return _since(self.sent.get(hit.person, ()), hit.at)
+        named = _since(self.sent.get((hit.person, hit.mail), ()), hit.at)
+        unnamed = () if hit.is_own else self.sent.get((hit.person, None), ())
+        return min(
+            (lag for lag in (named, _since(unnamed, hit.at)) if lag is not None), default=None
+        )
 
     def by(
         self, key: Callable[[Hit], Hashable | None], kinds: frozenset[str] = _HITS
@@ -186,6 +210,13 @@ class _Case:
         if hit.network or hit.agent or self.lag(hit) is not None:
             return Verdict("human", "nothing_against")
         return Verdict("unknown", "no_evidence")
+
+
+def _since(sent: Sequence[int], at: int) -> int | None:
+    """Return how long before an instant the last of ascending sendings was."""
+    before = bisect_right(sent, at + CLOCK_SKEW)
+    lag = at - sent[before - 1] if before else None
+    return lag if lag is not None and lag <= SENT_WITHIN else None
 
 
 def _of_mail(hit: Hit) -> Hashable | None:
@@ -225,8 +256,13 @@ def _in_bursts(case: _Case) -> None:
     """Mark clicks that follow each other too fast over the links of one mail."""
     for places in case.by(_of_mail, frozenset({_CLICK})):
         for chain in _chains(case, places, CHAIN_GAP):
-            if _is_burst([case.hits[place] for place in chain]):
-                for place in chain:
+            hits = [case.hits[place] for place in chain]
+            bursts = sorted(burst for links, span in _PACES for burst in _bursts(hits, links, span))
+            starts = [start for start, _ in bursts]
+            latest = [*accumulate((stop for _, stop in bursts), max)]
+            for place, hit in zip(chain, hits, strict=True):
+                known = bisect_right(starts, hit.at + CHAIN_SPREAD)
+                if known and latest[known - 1] + CHAIN_SPREAD >= hit.at:
                     case.mark(place, "burst")
 
 
@@ -242,21 +278,26 @@ def _chains(case: _Case, places: Sequence[int], gap: int) -> Iterator[list[int]]
         yield chain
 
 
-def _is_burst(chain: Sequence[Hit]) -> bool:
-    if len({hit.link for hit in chain}) >= CHAIN_LINKS:
-        return True
+#: So many links within such a time are no hand's doing.
+_PACES: Final = (
+    (CHAIN_LINKS, CHAIN_SPAN),
+    (BURST_LINKS, BURST_SPAN),
+    (2, PAIR_SPAN),
+)
+
+
+def _bursts(chain: Sequence[Hit], links: int, span: int) -> Iterator[tuple[int, int]]:
+    """Yield from when to when so many links were followed within `span`."""
     start, within = 0, Counter[str | None]()
-    for place, hit in enumerate(chain):
+    for hit in chain:
         within[hit.link] += 1
-        while hit.at - chain[start].at > BURST_SPAN:
+        while hit.at - chain[start].at > span:
             within[chain[start].link] -= 1
+            if not within[chain[start].link]:
+                del within[chain[start].link]
             start += 1
-        if len(+within) >= BURST_LINKS:
-            return True
-        before = chain[place - 1] if place else hit
-        if hit.link != before.link and hit.at - before.at <= PAIR_SPAN:
-            return True
-    return False
+        if len(within) >= links:
+            yield chain[start].at, hit.at
 
 
 def _with_trap(case: _Case) -> None:
@@ -301,12 +342,27 @@ def _in_crowds(case: _Case) -> None:
 
 
 def _checked_links(case: _Case) -> None:
-    """Mark the look at a link that lets the person through who follows it from elsewhere."""
+    """Mark the look at a link that lets the person through who follows it from elsewhere.
+
+    Only one whom nothing gives away is a person: a program may look after one as well.
+    """
+    checks = []
     for places in case.by(_of_link, _CLICKS):
-        for place, after in pairwise(places):
-            hit, later = case.hits[place], case.hits[after]
-            if later.at - hit.at <= CHECK_SPAN and not _may_be_same(hit, later):
-                case.mark(place, "link_check")
+        start = 0
+        for after in places:
+            later = case.hits[after]
+            while later.at - case.hits[places[start]].at > CHECK_SPAN:
+                start += 1
+            if after not in case.marks:
+                checks += [p for p in places[start:] if _lets_through(case.hits[p], later)]
+    for place in checks:
+        case.mark(place, "link_check")
+
+
+def _lets_through(hit: Hit, later: Hit) -> bool:
+    # of two at the same instant one counts, whichever was stored first
+    is_before = (hit.at, hit.network or "") < (later.at, later.network or "")
+    return is_before and not _may_be_same(hit, later)
 
 
 _CLICKS: Final = frozenset({_CLICK})
@@ -354,6 +410,6 @@ _RULES: Final = (
     _with_head,
     _in_bursts,
     _beside_bursts,
-    _in_crowds,
     _checked_links,
+    _in_crowds,  # the last: what it marks of one person depends upon others
 )

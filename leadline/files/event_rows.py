@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from leadline.domain.actors import Hit, Verdict, as_instant, classify
+from leadline.domain.actors import Hit, Verdict, as_instant, classify, mail_of
 from leadline.domain.behavior import (
     NEEDED,
     PERSON,
@@ -131,7 +131,7 @@ def _hit(event: Event) -> Hit:
         event.kind,
         as_instant(event.occurred_at),
         event.email or event.external_id or event.anonymous_id,
-        event.campaign,
+        mail_of(event.campaign),
         event.url,
         event.network,
         event.user_agent,

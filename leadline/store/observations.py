@@ -6,14 +6,15 @@ import json
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from leadline.domain import actors
 from leadline.domain.events import OURS
 from leadline.store import schema
 from leadline.store.bulk import among, as_dicts, update_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -35,8 +36,18 @@ _SHARED: Final = {
 }
 #: The index by which each is found: SQLite takes all that belongs to nobody for few, and is told.
 _INDEXES: Final = {name: f"ix_events_{name}" for name in _SHARED}
-#: How long after its sending a mail is still opened.
-_SENT_WITHIN: Final = timedelta(days=30)
+_REACH: Final = timedelta(microseconds=actors.REACH)
+_CROWD_SPAN: Final = timedelta(microseconds=actors.CROWD_SPAN)
+_SENT_WITHIN: Final = timedelta(microseconds=actors.SENT_WITHIN)
+_CLOCK_SKEW: Final = timedelta(microseconds=actors.CLOCK_SKEW)
+#: What others may tell something about; all else is a person's.
+_JUDGED: Final = frozenset(
+    {"email_sent", "email_opened", "email_clicked", "page_viewed", "pricing_page_viewed"}
+)
+#: Hits of which only a sending tells anything.
+_BARE: Final = (
+    "e.kind IN ('email_opened', 'email_clicked') AND e.network IS NULL AND e.user_agent IS NULL"
+)
 
 
 class Span(NamedTuple):
@@ -78,17 +89,59 @@ def get_events(connection: Connection, ids: Collection[int]) -> dict[int, Row]:
     return {row["id"]: row for row in rows}
 
 
-def find_neighbors(connection: Connection, spans: Iterable[Span]) -> set[int]:
-    """Return ids of events within spans, and of the sendings before them to the same people."""
-    found: set[int] = set()
+def keys_of(row: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
+    """Give what an event shares with its neighbors: the person, and the network."""
+    for name in ("lead_id", "address_hash", "visitor_id"):
+        if row[name] is not None:
+            yield name, row[name]
+            break
+    if row["network"]:
+        yield "network", row["network"]
+
+
+def find_neighbors(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return ids of all that judges these events: others near, and the sendings before them."""
+    spans = [span for row in rows for span in _near(row)]
+    wider = [each._replace(start=each.start - _SENT_WITHIN) for each in spans if _has_mail(each)]
+    return _find(connection, spans) | _find(connection, wider, also="e.kind = 'email_sent'")
+
+
+def find_affected(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return ids of events that may be judged otherwise because of these."""
+    spans, after = list[Span](), list[Span]()
+    for row in rows:
+        theirs = [*_near(row)]
+        spans += theirs
+        if row["kind"] == "email_sent":
+            stop = row["occurred_at"] + _SENT_WITHIN
+            after += [
+                Span(each.column, each.key, row["occurred_at"] - _CLOCK_SKEW, stop)
+                for each in theirs
+                if _has_mail(each)
+            ]
+    return _find(connection, spans) | _find(connection, after, also=_BARE)
+
+
+def _near(row: Mapping[str, Any]) -> Iterator[Span]:
+    """Give where others are that an event tells something about, and that tell of it."""
+    if row["kind"] in _JUDGED:
+        at = row["occurred_at"]
+        for name, key in keys_of(row):
+            reach = _CROWD_SPAN if name == "network" else _REACH
+            yield Span(name, key, at - reach, at + reach)
+
+
+def _has_mail(span: Span) -> bool:
+    return span.column in {"lead_id", "address_hash"}
+
+
+def _find(connection: Connection, spans: Iterable[Span], *, also: str = "1 = 1") -> set[int]:
     by_column: dict[str, list[Span]] = {}
     for span in spans:
         by_column.setdefault(span.column, []).append(span)
+    found: set[int] = set()
     for column, theirs in by_column.items():
-        found |= _within(connection, column, _merged(theirs))
-        if column in {"lead_id", "address_hash"}:
-            wider = [each._replace(start=each.start - _SENT_WITHIN) for each in theirs]
-            found |= _within(connection, column, _merged(wider), also="e.kind = 'email_sent'")
+        found |= _within(connection, column, _merged(theirs), also=also)
     return found
 
 
@@ -158,6 +211,20 @@ def list_sendings(connection: Connection, outbox_ids: Collection[int]) -> dict[i
 def mark_judged(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record who made events: id, actor, actor_reason; they are due no more."""
     update_rows(connection, _EVENTS, [{**row, "due_at": None} for row in rows])
+
+
+def make_due(connection: Connection, ids: Collection[int], *, now: datetime) -> None:
+    """Let events be judged anew; those that wait already, wait on."""
+    if ids:
+        connection.execute(
+            update(_EVENTS)
+            .where(
+                among(connection, _EVENTS.c.id, ids),
+                _EVENTS.c.due_at.is_(None),
+                _EVENTS.c.kind.in_(_JUDGED),
+            )
+            .values(due_at=now)
+        )
 
 
 def list_events(connection: Connection, lead_id: int, *, limit: int) -> list[Row]:

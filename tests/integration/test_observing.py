@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -204,3 +205,79 @@ def test_a_click_of_a_lead_that_a_rep_owns_takes_it_to_nobody_else(work: Workspa
         assert theirs == [owned]
     else:
         assert len(theirs) == 1
+
+
+def observe_all(work: Workspace, now: datetime) -> None:
+    while True:
+        with work.store.write() as connection:
+            if not observing.observe(connection, now=now).claimed:
+                return
+
+
+def some_events(dice: random.Random) -> list[dict[str, Any]]:
+    """Return what people and gateways do within minutes: shared, rotating and unknown networks."""
+    events = []
+    for number in range(120):
+        kind = dice.choice(["email_clicked"] * 5 + ["email_opened", "page_viewed", "email_sent"])
+        cells: dict[str, Any] = {
+            "event": kind,
+            "event_id": str(number),
+            "occurred_at": after(dice.choice((0, 40, 95, 140, 86_400)) + dice.random() * 14),
+            "email": f"lead{dice.randrange(8)}@mori.example",
+            "campaign": dice.choice(("Welcome", "welcome ", "news", "")),
+        }
+        if kind != "email_sent" and dice.random() < 0.8:
+            network = {"ip": f"192.0.2.{dice.randrange(4)}", "user_agent": CHROME}
+            cells |= network
+        if kind != "email_sent":
+            cells["url"] = f"https://www.example.com/{dice.randrange(5)}"
+        events.append({**cells, "occurred_at": cells["occurred_at"].isoformat()})
+    return events
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_events_are_judged_alike_in_whatever_parts_they_come(
+    tmp_path: Path, database_url: str, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - repeatable scenes
+    moment = after(90_000)
+    with a_workspace(tmp_path / "project", database_url) as work:
+        found = []
+        events = some_events(dice)
+        for parts in (1, 2, 9, 40):
+            dice.shuffle(events)
+            with work.store.write() as connection:
+                connection.exec_driver_sql("DELETE FROM events")
+            for part in range(parts):
+                add(work, *events[part::parts], now=moment)
+                observe_all(work, moment)
+            rows = rows_of(work, "events")
+            found.append({r["external_id"]: (r["actor"], r["actor_reason"]) for r in rows})
+    assert len(found[0]) == len(events)
+    assert len(set(found[0].values())) >= 4, "the scenes show several reasons"
+    assert found[1:] == found[:1] * 3
+
+
+def test_a_neighbor_keeps_what_its_own_sending_says(work: Workspace) -> None:
+    other = "lead1@mori.example"
+    sent = {"event": "email_sent", "occurred_at": NOW.isoformat(), "email": other}
+    add(work, sent, a_click(after(5), email=other), now=after(60))
+    score(work, now=after(60))
+    add(work, a_click(after(7)), now=after(100))
+    score(work, now=after(100))
+    reasons = sorted(row["actor_reason"] for row in rows_of(work, "events"))
+    assert reasons == ["delivery_grace", "nothing_against", "our_act"]
+
+
+@pytest.mark.parametrize(("days", "actor"), [(29, "human"), (31, "unknown")])
+def test_a_sending_that_is_told_late_is_evidence_for_what_followed(
+    work: Workspace, days: int, actor: str
+) -> None:
+    bare = {"event": "email_clicked", "event_id": "bare", "occurred_at": NOW.isoformat()}
+    add(work, bare)
+    score(work, now=after(60))
+    assert actors_of(work)["bare"] == "unknown"
+    sent = {"event": "email_sent", "occurred_at": (NOW - timedelta(days=days)).isoformat()}
+    add(work, sent, now=after(100))
+    score(work, now=after(100))
+    assert actors_of(work)["bare"] == actor

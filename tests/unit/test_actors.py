@@ -11,6 +11,7 @@ import pytest
 
 from leadline.domain.actor_words import ACTOR_WORDS
 from leadline.domain.actors import (
+    CHAIN_SPREAD,
     CROWD,
     CROWD_SPAN,
     DELIVERY_GRACE,
@@ -19,6 +20,7 @@ from leadline.domain.actors import (
     Verdict,
     as_instant,
     classify,
+    mail_of,
 )
 from leadline.files.event_rows import classify_file
 
@@ -194,6 +196,84 @@ def test_a_link_that_is_checked_as_it_is_clicked_counts_once() -> None:
     checked, followed = click(600, network="52.96.1.1", agent=OUTLOOK), click(601.5, agent=OUTLOOK)
     assert actors(SENT, checked, followed)[1:] == ["suspected_bot", "human"]
     assert actors(SENT, click(600), click(601.5))[1:] == ["human", "human"]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        {"agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"},
+        {"agent": "WhatsApp/2.24.1"},
+        {"is_head": True},
+        {"is_prefetch": True},
+    ],
+)
+def test_a_person_whom_a_program_follows_stays_a_person(program: dict[str, object]) -> None:
+    after = click(603, network="192.0.2.80", **program)
+    assert actors(click(600), after) == ["human", "suspected_bot"]
+
+
+def test_of_two_looks_from_elsewhere_at_one_instant_one_counts() -> None:
+    both = [click(600, network=HOME), click(600, network=GATEWAY)]
+    assert sorted(actors(*both)) == ["human", "suspected_bot"]
+    assert actors(*both) == actors(*both[::-1])[::-1]
+
+
+def test_a_link_that_is_tried_again_and_again_belongs_to_a_burst_only_near_it() -> None:
+    tries = [click(600 + 3.5 * n) for n in range(50)]
+    burst = [click(600 + 3.5 * 50 + n * 0.3, link) for n, link in enumerate(LINKS[1:4])]
+    told = actors(*tries, *burst)
+    assert told[0] == "human"
+    assert told[49:] == ["suspected_bot"] * 4
+    assert actors(*tries[:10])[0] == told[0]
+    near = [n for n, hit in enumerate(tries) if burst[0].at - hit.at <= CHAIN_SPREAD]
+    assert {told[n] for n in near} == {"suspected_bot"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "clicked", "actor"),
+    [
+        ("Welcome  Mail", "welcome mail", "suspected_bot"),
+        ("Ｗｅｌｃｏｍｅ", "welcome", "suspected_bot"),
+        ("ﾆｭｰｽ", "ニュース", "suspected_bot"),
+        ("", "welcome", "suspected_bot"),
+        ("welcome", None, "suspected_bot"),
+        ("news", "welcome", "human"),
+    ],
+)
+def test_campaigns_are_the_same_however_they_are_written(
+    sent: str | None, clicked: str | None, actor: str
+) -> None:
+    hits = [SENT._replace(mail=mail_of(sent)), click(5, mail=mail_of(clicked))]
+    assert actors(*hits)[1] == actor
+
+
+def test_our_own_sendings_say_nothing_of_mails_of_other_tools() -> None:
+    own = SENT._replace(is_own=True)
+    assert actors(own, click(5))[1] == "suspected_bot"
+    assert actors(own, click(5, mail=None), click(5, mail="another"))[1:] == ["human", "human"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "actor"),
+    [
+        (f"{IPHONE} Mobile/15E148 WhatsApp/2.24.1", "human"),
+        ("WhatsApp/2.24.1 A", "suspected_bot"),
+        ("Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "suspected_bot"),
+        ("Slack-ImgProxy (+https://api.slack.com/robots)", "suspected_bot"),
+        ("Mozilla/5.0 (compatible; GoogleSecurityScanner/1.0)", "suspected_bot"),
+        ("Google-Safety", "suspected_bot"),
+        ("AdsBot-Google (+http://www.google.com/adsbot.html)", "suspected_bot"),
+        ("Mozilla/5.0 (compatible; Cisco IronPort)", "suspected_bot"),
+        ("Mozilla/5.0 zgrab/0.x", "suspected_bot"),
+        ("PostmanRuntime/7.39.0", "suspected_bot"),
+        ("Ruby", "suspected_bot"),
+        ("WordPress/6.5; https://www.example.com", "suspected_bot"),
+    ],
+)
+def test_programs_are_known_by_name_and_browsers_within_applications_are_not(
+    agent: str, actor: str
+) -> None:
+    assert actors(click(600, agent=agent)) == [actor]
 
 
 def test_many_recipients_from_one_network_at_once_are_a_gateway() -> None:
