@@ -201,13 +201,15 @@ def _text_test(random: Random) -> str:
     name, other = (random.choice(_NAMED["text"]) for _ in range(2))
     value, more = (in_quotes(random.choice(TEXTS)) for _ in range(2))
     pattern, regex = in_quotes(random.choice(PATTERNS)), in_quotes(random.choice(REGEXES))
+    operators = ("=", "<>") if "grade_cloud" in {name, other} else _OPERATORS
+    ordered = name if name != "grade_cloud" else "title"
     return random.choice(
         (
-            f"{name} {random.choice(_OPERATORS)} {random.choice((value, other))}",
+            f"{name} {random.choice(operators)} {random.choice((value, other))}",
             f"{random.choice(('lower', 'upper'))}({name}) = {value}",
             f"{name} {random.choice(('', 'NOT '))}{random.choice(('LIKE', 'ILIKE'))} {pattern}",
             f"{name} {random.choice(('', 'NOT '))}IN ({value}, {more})",
-            f"{name} BETWEEN {value} AND {more}",
+            f"{ordered} BETWEEN {value} AND {more}",
             f"contains({name}, {random.choice((value, other))})",
             f"starts_with({name}, {random.choice((value, other))})",
             f"ends_with({name}, {random.choice((value, other))})",

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from leadline.config.conditions import all_fields
 from leadline.config.entries import entries, is_text, languages
+from leadline.config.problems import nearest
+from leadline.domain.closed_words import closed_words, strange_words
 from leadline.domain.condition_findings import FUNCTIONS, KEYWORDS
-from leadline.domain.conditions import Condition, compile_condition, negated
+from leadline.domain.conditions import Condition, compile_condition, fold, negated
 from leadline.domain.events import counts_ours, find_aggregate
 from leadline.domain.leads import SCORE_FIELDS, find_score_field
+from leadline.domain.places import find_country
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 _WORDS: Final = frozenset({*FUNCTIONS, *(word.lower() for word in KEYWORDS)})
 #: What is decided after a score, and by it.
 _FOLLOWING: Final = frozenset({*SCORE_FIELDS, "lifecycle_stage", "owner", "routing_skip"})
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
 _SHAPE: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -51,12 +55,14 @@ class Names:
 def check_condition(document: Document, path: Path, names: Names) -> Iterator[Problem]:
     """Yield every fault of the condition at `path`."""
     yield from compile_at(document, path, names)[1]
+    yield from check_words(document, path, names)
 
 
 def check_rule(document: Document, path: Path, names: Names) -> Iterator[Problem]:
     """Yield every fault of a condition that a score is made with: it may not ask for a score."""
     condition, problems = compile_at(document, path, names)
     yield from problems
+    yield from check_words(document, path, names)
     text = document.get(path)
     if condition is None or not is_text(text):
         return
@@ -81,6 +87,28 @@ def _asks(word: str, names: Names) -> bool:
 
 def _is_score(name: str) -> bool:
     return name in _FOLLOWING or find_score_field(name) is not None
+
+
+def check_words(document: Document, path: Path, names: Names) -> Iterator[Problem]:
+    """Warn of each comparison with a word that its field, which holds a few only, never holds."""
+    text = document.get(path)
+    if not is_text(text) or not text:
+        return
+    own = dict.fromkeys(names.segments, nobody())  # what a segment says is told where it stands
+    compiled = compile_condition(text, fields=names.fields(text), segments=own)
+    for field_, word in strange_words(compiled.meaning) if isinstance(compiled, Condition) else ():
+        places = (match for match in _QUOTED.finditer(text) if fold(match[0][1:-1]) == word)
+        place = next(places, None)
+        before = text[: place.start()] if place else ""
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        yield document.within(path, line, column).warning(
+            "never_holds", field=field_, found=word, suggestion=_known_word(field_, word)
+        )
+
+
+def _known_word(field_: str, word: str) -> str:
+    code = find_country(word) if field_ == "country" else None
+    return code or nearest(word, closed_words(field_))
 
 
 def compile_at(
@@ -115,6 +143,7 @@ def check_segments(document: Document, names: Names) -> Iterator[Problem]:
             continue
         yield from languages(document, (*path, "title"))
         condition, problems = compile_at(document, (*path, "when"), names)
+        yield from check_words(document, (*path, "when"), names)
         text = document.get((*path, "when"))
         yield from (_of_order(problem, document, text, (name, *waiting)) for problem in problems)
         if not _SHAPE.fullmatch(name):  # told with the shape

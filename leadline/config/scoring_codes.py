@@ -89,6 +89,14 @@ SCORING_CODES: Final[dict[str, Code]] = {
         "点数は項目とイベントだけで決まります。グレードや点数は、セグメント・シナリオ・"
         "`lifecycle`・`hand_over` の条件で使えます。",
     ),
+    "never_holds": Code(
+        "`{field}` never holds `{found}`, so nothing equals it",
+        "`{field}` が `{found}` になることはありません。この比較は成立しません",
+        "Grades are A to D, countries are two letters such as JP, languages are en and ja; stages "
+        "and requests have their own words.",
+        "グレードは A〜D、国は JP などの2文字、言語は en と ja です。ステージと要望にも"
+        "決まった語があります。",
+    ),
     "transition_in_place": Code(
         "`{found}` is also where this leads to; a lead there need not move",
         "`{found}` は移行先 (to) と同じです。移行元 (from) から外してください",

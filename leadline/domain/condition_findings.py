@@ -161,6 +161,11 @@ _WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
         "TRUE and FALSE have no order; use = or <>",
         "真偽値に大小はありません。= または <> を使ってください",
     ),
+    "rank": (
+        "wrong_type",
+        "texts compare by the alphabet, not by rank; list what you mean: {word} IN ({words})",
+        "大小比較は文字順になり、順位を表しません。{word} IN ({words}) のように列挙してください",
+    ),
     "pattern": (
         "wrong_type",
         "the pattern must be a text in single quotes",

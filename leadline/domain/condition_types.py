@@ -11,10 +11,11 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from leadline.domain.closed_words import listed, ranked_words
 from leadline.domain.condition_check import field_named, offset_of
 from leadline.domain.condition_findings import quoted
 from leadline.domain.condition_text import fold, fold_part, fold_pattern
-from leadline.domain.condition_tree import Term
+from leadline.domain.condition_tree import Term, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -126,15 +127,34 @@ class Reading:
     def _comparison(self, node: exp.Expr) -> Term:
         operator = _COMPARISONS[type(node).__name__]
         parts, common = self._alike([node.this, node.expression])
-        if common == "boolean" and operator not in {"=", "<>"}:
-            self._report.add("order", offset_of(node))
+        if operator not in {"=", "<>"}:
+            self._check_order(node, parts, common, operator)
         return Term(operator, "boolean", parts)
 
     def _between(self, node: exp.Expr) -> Term:
         parts, common = self._alike([node.this, node.args["low"], node.args["high"]])
+        self._check_order(node, parts, common)
+        return Term("between", "boolean", parts)
+
+    def _check_order(
+        self, node: exp.Expr, parts: Sequence[Term], common: FieldType | None, operator: str = ""
+    ) -> None:
+        """Report a comparison of what has no order, or another one than texts have."""
         if common == "boolean":
             self._report.add("order", offset_of(node))
-        return Term("between", "boolean", parts)
+        for part in parts:
+            name = text_of(part) if part.kind == "field" else ""
+            if words := ranked_words(name):
+                others = [text_of(each) for each in parts if each.kind == "literal"]
+                mended = (
+                    listed(name, operator, others[0], is_mirrored=part is not parts[0])
+                    if operator and others
+                    else ""
+                )
+                example = ", ".join(map(quoted, words[:-3:-1]))
+                self._report.add(
+                    "rank", offset_of(node), suggestion=mended, word=name, words=example
+                )
 
     def _in(self, node: exp.Expr) -> Term:
         listed = node.expressions

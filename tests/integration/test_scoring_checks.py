@@ -118,6 +118,12 @@ def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None
         ("contains(email, 'rival') -> lifecycle_stage = 'mql'", ("score_of_itself", 20, 11, "")),
         ("employees >= 200 -> consent AND owner = 'a'", ("score_of_itself", 3, 23, "")),
         ("employees >= 200 -> consent AND ours", ("score_of_itself", 3, 23, "")),
+        # words that a field never holds
+        ("request = 'quote' -> request IN ('quote', 'demmo')", ("never_holds", 7, 32, "demo")),
+        ("request = 'quote' -> consent AND 'Japan' = country", ("never_holds", 7, 23, "JP")),
+        ("request = 'quote' -> language <> 'jp'", ("never_holds", 7, 23, "")),
+        ("points_cloud > 2 -> grade_cloud = 'E'", ("never_holds", 33, 49, "")),
+        ("AND busy -> AND lifecycle_stage = 'leads'", ("never_holds", 27, 46, "lead")),
         # what we did
         ("request = 'quote' -> email_sent_30d > 1", ("event_of_ours", 7, 11, "")),
         ("request = 'quote' -> days_since_last_email_sent > 1", ("event_of_ours", 7, 11, "")),
@@ -181,6 +187,17 @@ def test_fault_of_segments_has_its_place_and_the_nearest_word(
     put(home, SCORING.replace(" AND busy", ""), SEGMENTS.replace(old, new, 1))
     code, *place = expected
     assert (code, "segments.yaml", *place) in found(home)
+
+
+def test_word_that_a_field_never_holds_is_told_where_its_segment_stands_alone(home: Path) -> None:
+    put(home, SCORING, SEGMENTS.replace("clicks_30d > 2", "request = 'quotes'"))
+    (warning,) = [each for each in problems(home) if each.code == "never_holds"]
+    assert (warning.file, warning.line, warning.suggestion) == (
+        "config/segments.yaml",
+        4,
+        "quote",
+    )
+    assert warning.is_warning
 
 
 def test_fault_of_a_segment_is_told_once_and_not_where_it_is_used(home: Path) -> None:

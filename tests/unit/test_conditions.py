@@ -226,6 +226,34 @@ def test_word_in_the_place_of_an_operator_is_told_with_those_that_can_stand_ther
     assert "演算子が必要です" in found.message["ja"]
 
 
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("grade >= 'B'", "grade IN ('A', 'B')"),
+        ("grade < 'b'", "grade IN ('C', 'D')"),
+        ("'B' <= grade_cloud", "grade_cloud IN ('A', 'B')"),
+        ("lifecycle_stage > 'sql'", "lifecycle_stage IN ('opportunity', 'customer')"),
+        ("lifecycle_stage <= 'lead'", "lifecycle_stage IN ('subscriber', 'lead')"),
+        ("grade > 'A'", ""),
+        ("grade BETWEEN 'A' AND 'B'", ""),
+        ("NOT grade < grade_cloud", ""),
+        ("lifecycle_stage > 'x'", ""),
+    ],
+)
+def test_order_of_ranked_words_is_refused_with_the_list_that_is_meant(
+    text: str, suggestion: str
+) -> None:
+    fields = {**FIELDS, **dict.fromkeys(("grade", "grade_cloud", "lifecycle_stage"), "text")}
+    (finding,) = refused(text, fields)
+    assert (finding.code, finding.suggestion) == ("wrong_type", suggestion)
+    assert " IN ('" in finding.message["en"]
+
+
+@pytest.mark.parametrize("text", ["grade <> 'A'", "grade IN ('A', 'B')", "'A' = grade"])
+def test_ranked_words_may_be_listed(text: str) -> None:
+    assert isinstance(compile_condition(text, fields={"grade": "text"}), Condition)
+
+
 def test_findings_are_all_reported_in_the_order_of_the_text() -> None:
     findings = refused("countrx = 'JP' AND employees = 'x' AND titlx = 1 AND consent > TRUE")
     codes = [finding.code for finding in findings]
