@@ -16,6 +16,8 @@ from leadline.config.conditions import (
 )
 from leadline.config.scoring import MAIN
 from leadline.domain.engagement import EventRule, Limit
+from leadline.domain.events import find_aggregate
+from leadline.domain.leads import DERIVED_FIELDS, LEAD_FIELDS
 from leadline.domain.scoring import Bounds, Disqualifier, Grades, Levels, Model, Rule
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 #: What of a rule set says how points pass with time; with the same, the same sums decay alike.
 _OF_TIME: Final = ("events", "groups", "levels")
+#: What a lead has is no count of events, whatever its name reads like.
+_OF_LEADS: Final = LEAD_FIELDS.keys() | DERIVED_FIELDS.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ class LiveModel:
         transitions: in the order of the file.
         kept: the plain form that explains scores for ever.
         hash: SHA-256 (hex) over all that a score depends on, and what follows from it; that of
-            the main model also over which models stand beside it and who is handed over, so that
-            every lead is looked at again when one of these is edited.
+            the main model also over which models stand beside it, who is handed over and what
+            sequences ask of events, so that every lead is looked at again when one of these is
+            edited.
     """
 
     model: Model
@@ -104,9 +109,7 @@ def _compile_all(project: Project) -> LiveScoring:
     return LiveScoring(
         models=compile_models(project),
         hand_over=next(iter(_beyond(project)), None),
-        entries=tuple(
-            compile_project_condition(project, each.entry) for each in project.sequences.values()
-        ),
+        entries=_entries(project),
     )
 
 
@@ -148,7 +151,7 @@ def _live(project: Project, name: str, shape: ModelShape) -> LiveModel:
     conditions += _beyond(project) if name == MAIN else []
     meaning = [each.sql for each in conditions]
     kinds = sorted({pair for each in conditions for pair in each.types})
-    beside = sorted(project.scoring.models) if name == MAIN else []
+    beside = [*sorted(project.scoring.models), *_asked(project)] if name == MAIN else []
     document = json.dumps([kept, meaning, kinds, beside], sort_keys=True)
     return LiveModel(model, transitions, kept, hashlib.sha256(document.encode()).hexdigest())
 
@@ -157,6 +160,26 @@ def _beyond(project: Project) -> list[Condition]:
     """Return what is decided by all models together: who is handed over to a rep."""
     text = project.scoring.hand_over
     return [compile_project_condition(project, text)] if text else []
+
+
+def _asked(project: Project) -> list[list[Any]]:
+    """Return what entries of sequences ask of events: it decides when leads are looked at again."""
+    from leadline.domain.thresholds import is_compared, thresholds
+
+    entries = _entries(project)
+    names = sorted({name for each in entries for name in each.fields})
+    return [
+        [name, thresholds(entries, name), is_compared(entries, name)]
+        for name in names
+        if name not in _OF_LEADS and find_aggregate(name)
+    ]
+
+
+def _entries(project: Project) -> tuple[Condition, ...]:
+    """Return who enters the sequences."""
+    return tuple(
+        compile_project_condition(project, each.entry) for each in project.sequences.values()
+    )
 
 
 def _model(project: Project, name: str, shape: ModelShape) -> Model:

@@ -349,6 +349,25 @@ def test_edited_rules_reach_every_lead_when_scores_of_models_are_interleaved(
         assert not scoring.has_due(after, now=START)
 
 
+@pytest.mark.parametrize(
+    ("entry", "is_scored"),
+    [("visits_7d >= 2", True), ("days_since_last_click > 9", True), ("points >= 40", False)],
+)
+def test_edited_entry_of_a_sequence_is_asked_of_every_lead_when_it_names_events(
+    alone: Workspace, entry: str, *, is_scored: bool
+) -> None:
+    add_scored_leads(alone, COUNT)
+    score(alone, NOW)
+    before = [row["review_due_at"] for row in rows_of(alone, "leads")]
+    (sequence,) = list((alone.environment.home / "config" / "sequences").glob("*.yaml"))[:1]
+    text = sequence.read_text("utf-8")
+    entry_before = next(line for line in text.splitlines() if line.startswith("entry:"))
+    sequence.write_text(text.replace(entry_before, f'entry: "{entry}"'), "utf-8")
+    with open_workspace(alone.environment, now=NOW) as other:
+        assert score(other, NOW) == (COUNT if is_scored else 0)
+        assert is_scored == (before != [row["review_due_at"] for row in rows_of(other, "leads")])
+
+
 def test_process_with_old_rules_leaves_scores_to_the_live_one(alone: Workspace) -> None:
     add_scored_leads(alone, COUNT)
     score(alone, NOW)
