@@ -243,17 +243,11 @@ def _event_lines(
     as_of: datetime,
 ) -> list[_Worth]:
     """Return the line of an event rule and of its bound; none without such an event."""
-    happened = [
-        event
-        for event in events
-        if event.kind in rule.kinds
-        and event.at <= as_of
-        and (fitting is None or event.id in fitting)
-    ]
+    happened = happened_events(rule, events, fitting, as_of=as_of)
     if not happened:
         return []
-    counted = _counted(rule, happened, as_of=as_of)
-    worths = [rule.points * _decay(as_of - event.at, rule.half_life) for event in counted]
+    counted = counted_events(rule, happened, as_of=as_of)
+    worths = [rule.points * decay_factor(as_of - event.at, rule.half_life) for event in counted]
     exact = sum(worths)
     line = Line(
         "event",
@@ -272,7 +266,24 @@ def _event_lines(
     return [_Worth(line, exact), replace(cut, line=replace(cut.line, says=rule.says))]
 
 
-def _counted(
+def happened_events(
+    rule: KeptEventRule,
+    events: Sequence[ScoredEvent],
+    fitting: Collection[int] | None,
+    *,
+    as_of: datetime,
+) -> list[ScoredEvent]:
+    """Return the events that a rule is about, counted or not."""
+    return [
+        event
+        for event in events
+        if event.kind in rule.kinds
+        and event.at <= as_of
+        and (fitting is None or event.id in fitting)
+    ]
+
+
+def counted_events(
     rule: KeptEventRule, happened: Sequence[ScoredEvent], *, as_of: datetime
 ) -> list[ScoredEvent]:
     """Return the events that a rule gives points for, in the order of their ids."""
@@ -290,7 +301,7 @@ def _counted(
     return [event for event in happened if event.id in chosen]
 
 
-def _decay(age: timedelta, half_life: timedelta | None) -> float:
+def decay_factor(age: timedelta, half_life: timedelta | None) -> float:
     """Return what is left after a time, as a factor."""
     return 1.0 if half_life is None else float(2.0 ** -(age / half_life))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from struct import unpack
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, func, select, text
 
 from leadline.config.conditions import EVENT_FIELDS
 from leadline.domain.events import OURS
 from leadline.domain.kept_rules import KeptRules, read_kept
-from leadline.domain.receipts import Held, Line, ScoredEvent, decide_held, decide_receipt
+from leadline.domain.past_scores import Past, decide_past
+from leadline.domain.receipts import Held, Line, ScoredEvent, decide_receipt
 from leadline.store import schema
 from leadline.store.bulk import among, as_dicts
 
@@ -27,6 +29,9 @@ _STAGES = schema.stage_changes
 _EVENTS = schema.events
 _RULE_SETS = schema.rule_sets
 Row = dict[str, Any]
+#: What a receipt of a time before needs beside the rest.
+_OF_PAST: Final = ("base_points", "points_cap", "sums")
+_WIDTH: Final = 8  # bytes of a sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def find_receipt(
     decayed since, and nothing that came later counts.
     """
     present, past = (
-        select(*_named(table)).where(
+        select(*_named(table), *(table.c[name] for name in _OF_PAST)).where(
             table.c.lead_id == lead_id, table.c.model == model, table.c.as_of <= as_of
         )
         for table in (_SCORES, _CHANGES)
@@ -105,10 +110,19 @@ def _receipts(
             names = ("matched", "points", "fit_points", "engagement_points", "as_of")
             held = Held(**{name: row[name] for name in names})
         else:
-            held = decide_held(kept, row["matched"], known, as_of=as_of, fitting=fits)
+            held = decide_past(kept, _past(row), known, as_of=as_of, fitting=fits)
         lines = decide_receipt(kept, held, known, fitting=fits)
         receipts[lead_id] = Receipt(row, kept, held, lines)
     return receipts
+
+
+def _past(row: Row) -> Past:
+    sums = row["sums"] or b""
+    return Past(
+        **{name: row[name] for name in ("matched", "fit_points", "base_points", "points_cap")},
+        sums=unpack(f"<{len(sums) // _WIDTH}d", sums),
+        made_at=row["as_of"],
+    )
 
 
 def get_rules(connection: Connection, ids: Collection[int]) -> dict[int, KeptRules]:

@@ -153,6 +153,45 @@ async def test_score_of_a_time_is_what_was_known_then_decayed(work: Workspace) -
     assert causes == ["changed", "new"]
 
 
+@pytest.mark.parametrize(
+    ("day", "changes", "told"),
+    [
+        (1, {"actor": "suspected_bot"}, {"event prices": 6, "changed changed": 8}),
+        (1, {"lead_id": None}, {"event prices": 6, "changed changed": 8}),
+        (3, {"actor": "suspected_bot"}, {"event prices": 1.5}),
+    ],
+)
+async def test_score_of_a_time_stands_when_events_are_judged_otherwise_later(
+    work: Workspace, day: int, changes: dict[str, Any], told: dict[str, float]
+) -> None:
+    lead_id = await a_lead(work)
+    score(work, NOW)
+    change_event(work, lead_id, NOW + 2 * DAY, **changes)
+    score(work, NOW + 2 * DAY)
+    assert receipt_of(work, lead_id, NOW + day * DAY) == {"rule large": 20} | told
+
+
+async def test_event_that_is_joined_later_is_no_part_of_a_score_before(work: Workspace) -> None:
+    lead_id = await a_lead(work)
+    change_event(work, lead_id, NOW, lead_id=None)
+    score(work, NOW)
+    change_event(work, lead_id, NOW + 2 * DAY, lead_id=lead_id)
+    score(work, NOW + 2 * DAY)
+    found = {"rule large": 20, "event prices": 14, "changed changed": -8}
+    assert receipt_of(work, lead_id, NOW + DAY) == found
+    assert receipt_of(work, lead_id, NOW + 2 * DAY) == {"rule large": 20, "event prices": 7}
+
+
+def change_event(work: Workspace, due_id: int, due_at: datetime, **changes: Any) -> None:  # noqa: ANN401
+    """Change the newest event of a lead, and let the lead be scored."""
+    events, leads = schema.events, schema.leads
+    with work.store.write() as connection:
+        chosen = update(events).where(events.c.external_id == "kim0")
+        connection.execute(chosen.values(**changes))
+        due = update(leads).where(leads.c.id == due_id)
+        connection.execute(due.values(scoring_due_at=due_at))
+
+
 async def test_rep_reads_what_the_lead_did_in_the_mail(work: Workspace) -> None:
     await a_lead(work, country="JP", region="東京都", language="ja")
     await run_stages(work, ORDER[1:4], now=NOW)
