@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import case, delete, func, select
 
-from leadline.store import schema
+from leadline.store import observations, schema
 from leadline.store.bulk import among, insert_rows
 from leadline.store.events import GIVEN
 from leadline.store.people import identify, make_due, unlink
@@ -80,7 +80,8 @@ def count_imported(connection: Connection, run_id: int) -> tuple[int, int]:
 def remove_imported(connection: Connection, run_id: int, *, limit: int, now: datetime) -> int:
     """Delete events that an import has brought, and let their leads be scored without them.
 
-    Visitors of whom nothing else says who they are become nobody's again.
+    What they told of other events is judged anew. Visitors of whom nothing else says who they are
+    become nobody's again.
 
     Returns:
         How many were deleted, at most `limit`.
@@ -90,9 +91,12 @@ def remove_imported(connection: Connection, run_id: int, *, limit: int, now: dat
     gone = connection.execute(
         delete(_EVENTS)
         .where(_EVENTS.c.id.in_(first))
-        .returning(_EVENTS.c.lead_id, _EVENTS.c.visitor_id, _EVENTS.c.address_hash)
+        .returning(*(_EVENTS.c[name] for name in observations.TELLING))
     ).all()
+    rows = [row._asdict() for row in gone]
+    affected = observations.find_affected(connection, rows)
+    observations.make_due(connection, affected, now=now)
     leads = {row.lead_id for row in gone if row.lead_id is not None}
     named = {row.visitor_id for row in gone if row.visitor_id and row.address_hash}
-    make_due(connection, leads | unlink(connection, named), now=now)
+    make_due(connection, leads | unlink(connection, named, now=now), now=now)
     return len(gone)

@@ -27,6 +27,8 @@ _READ: Final = (
     *("id", "source", "kind", "lead_id", "address_hash", "visitor_id", "outbox_id", "campaign"),
     *("url", "network", "user_agent", "actor", "actor_reason", "detail", "occurred_at", "due_at"),
 )
+#: What `find_affected` reads.
+TELLING: Final = ("kind", "lead_id", "address_hash", "visitor_id", "network", "occurred_at")
 #: Columns that neighbors share, each with the condition of its index, word for word.
 _SHARED: Final = {
     "lead_id": "e.lead_id IS NOT NULL",

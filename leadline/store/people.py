@@ -79,7 +79,7 @@ def identify(connection: Connection, rows: Sequence[dict[str, Any]], *, now: dat
     for row in rows:
         if row["lead_id"] is None and not row["address_hash"]:
             row["lead_id"] = known.get(row["visitor_id"])
-    return _join_visitors(connection, links)
+    return _join_visitors(connection, links, now=now)
 
 
 def link(connection: Connection, links: Mapping[str, int], *, now: datetime) -> None:
@@ -91,8 +91,12 @@ def link(connection: Connection, links: Mapping[str, int], *, now: datetime) -> 
     insert_rows(connection, _VISITORS, rows, ignore_known=True)
 
 
-def _join_visitors(connection: Connection, visitors: Iterable[str]) -> set[int]:
-    """Let what visitors did before join their leads; returns the leads."""
+def _join_visitors(connection: Connection, visitors: Iterable[str], *, now: datetime) -> set[int]:
+    """Let what visitors did before join their leads, and be judged by what these did beside.
+
+    Returns:
+        The leads.
+    """
     if not (wanted := list(visitors)):
         return set()
     mine = _VISITORS.c.visitor_id == _EVENTS.c.visitor_id
@@ -104,7 +108,10 @@ def _join_visitors(connection: Connection, visitors: Iterable[str]) -> set[int]:
             _IS_NOBODYS,
             _EVENTS.c.address_hash.is_(None),
         )
-        .values(lead_id=select(_VISITORS.c.lead_id).where(mine).scalar_subquery())
+        .values(
+            lead_id=select(_VISITORS.c.lead_id).where(mine).scalar_subquery(),
+            due_at=func.coalesce(_EVENTS.c.due_at, now),
+        )
         .returning(_EVENTS.c.lead_id)
     )
     return {lead_id for (lead_id,) in joined if lead_id is not None}
@@ -166,37 +173,56 @@ def join_events(connection: Connection, event_ids: Collection[int], *, now: date
             links.setdefault(visitor, lead_id)
     if links:
         link(connection, links, now=now)
-        _join_visitors(connection, links)
+        _join_visitors(connection, links, now=now)
 
 
-def unlink(connection: Connection, visitors: Collection[str]) -> set[int]:
-    """Make visitors nobody's of whom no event says any more who they are.
+def unlink(connection: Connection, visitors: Collection[str], *, now: datetime) -> set[int]:
+    """Give visitors to the first lead that a remaining event names, or to nobody.
+
+    What they did without a name moves with them, and is judged anew.
 
     Returns:
-        The leads that lose events by it.
+        The leads that lose or win events by it.
     """
     if not visitors:
         return set()
-    theirs = among(connection, _EVENTS.c.visitor_id, visitors)
-    named = select(_EVENTS.c.visitor_id).where(
-        theirs, _EVENTS.c.visitor_id.is_not(None), _EVENTS.c.address_hash.is_not(None)
+    before = _find_visitors(connection, visitors)
+    named = _find_named(connection, visitors)
+    moved = [visitor for visitor, owner in before.items() if owner not in named.get(visitor, ())]
+    connection.execute(delete(_VISITORS).where(among(connection, _VISITORS.c.visitor_id, moved)))
+    theirs = and_(
+        among(connection, _EVENTS.c.visitor_id, moved),
+        _EVENTS.c.visitor_id.is_not(None),
+        _EVENTS.c.address_hash.is_(None),
+        _EVENTS.c.lead_id.is_not(None),
     )
-    unknown = set(visitors) - set(connection.execute(named).scalars())
-    connection.execute(delete(_VISITORS).where(among(connection, _VISITORS.c.visitor_id, unknown)))
-    lost = connection.execute(
-        select(_EVENTS.c.id, _EVENTS.c.lead_id).where(
-            among(connection, _EVENTS.c.visitor_id, unknown),
-            _EVENTS.c.visitor_id.is_not(None),
-            _EVENTS.c.address_hash.is_(None),
-            _EVENTS.c.lead_id.is_not(None),
-        )
-    ).all()
+    lost = connection.execute(select(_EVENTS.c.id, _EVENTS.c.lead_id).where(theirs)).all()
     connection.execute(
         update(_EVENTS)
         .where(among(connection, _EVENTS.c.id, [row.id for row in lost]))
-        .values(lead_id=None)
+        .values(lead_id=None, due_at=func.coalesce(_EVENTS.c.due_at, now))
     )
-    return {row.lead_id for row in lost}
+    links = {visitor: named[visitor][0] for visitor in moved if visitor in named}
+    link(connection, links, now=now)
+    return {row.lead_id for row in lost} | _join_visitors(connection, links, now=now)
+
+
+def _find_named(connection: Connection, visitors: Collection[str]) -> dict[str, list[int]]:
+    """Return the leads that events name of visitors, the first met first."""
+    rows = connection.execute(
+        select(_EVENTS.c.visitor_id, _EVENTS.c.lead_id)
+        .where(
+            among(connection, _EVENTS.c.visitor_id, visitors),
+            _EVENTS.c.visitor_id.is_not(None),
+            _EVENTS.c.address_hash.is_not(None),
+            _EVENTS.c.lead_id.is_not(None),
+        )
+        .order_by(_EVENTS.c.id)
+    )
+    named: dict[str, list[int]] = {}
+    for visitor, lead_id in rows:
+        named.setdefault(visitor, []).append(lead_id)
+    return named
 
 
 def make_due(connection: Connection, lead_ids: Collection[int], *, now: datetime) -> None:

@@ -264,9 +264,54 @@ def test_an_import_of_events_is_taken_back(work: Workspace, tmp_path: Path) -> N
     undone = undo_import(work, run, now=LATER, limit=1)
     assert (undone.events_removed, undone.submissions_undone) == (1, 1)
     assert rows_of(work, "leads")[0]["scoring_due_at"] == LATER
+    score(work, now=LATER)
     assert (rows_of(work, "events"), rows_of(work, "visitors")) == before
     assert undo_import(work, run, now=LATER).is_repeat
     assert take_in(work, path, source="site", now=LATER)["created"] == 1
+
+
+def test_what_events_told_of_others_is_judged_anew_when_they_are_taken_back(
+    work: Workspace, tmp_path: Path
+) -> None:
+    take_leads(work, a_lead(tmp_path, PERSON))
+    hit = {"email": PERSON, "event": "email_clicked", "campaign": "news", "ip": "192.0.2.7"}
+    clicks = [{**hit, "occurred_at": f"2026-11-19T10:00:0{n}Z", "url": f"{n}"} for n in range(4)]
+    bare = {**hit, "occurred_at": "2026-11-19T20:00:00Z", "event_id": "bare", "ip": ""}
+    sent = {**hit, "occurred_at": "2026-11-18T10:00:00Z", "event": "email_sent", "ip": ""}
+    kept = write_events(tmp_path / "a.csv", {**clicks[0], "event_id": "kept"}, bare)
+    take_in(work, kept)
+    score(work)
+    before = actors_of(work)
+    assert before == {"kept": "human", "bare": "unknown"}
+    run = take_in(work, write_events(tmp_path / "b.csv", *clicks[1:], sent), now=LATER)["run"]
+    later = LATER + timedelta(minutes=1)
+    score(work, now=later)
+    told = actors_of(work)
+    assert (told["kept"], told["bare"]) == ("suspected_bot", "human")
+    undo_import(work, run, now=later)
+    score(work, now=later)
+    assert actors_of(work) == before
+
+
+def test_a_visitor_goes_to_the_lead_that_a_remaining_event_names(
+    work: Workspace, tmp_path: Path
+) -> None:
+    take_leads(work, a_lead(tmp_path, PERSON, "b@c.example"))
+    anonymous = write_events(tmp_path / "a.csv", a_visit(anonymous_id="x"))
+    first = write_events(tmp_path / "b.csv", a_visit(anonymous_id="x", email=PERSON))
+    second = write_events(tmp_path / "c.csv", a_visit(anonymous_id="x", email="b@c.example"))
+    take_in(work, anonymous, source="site")
+    run = take_in(work, first, source="site")["run"]
+    take_in(work, second, source="site", now=LATER)
+    ids = {row["email"]: row["id"] for row in rows_of(work, "leads")}
+    assert rows_of(work, "events")[0]["lead_id"] == ids[PERSON]
+    score(work)
+    undo_import(work, run, now=LATER)
+    (visitor,) = rows_of(work, "visitors")
+    owners = {visitor["lead_id"], *(row["lead_id"] for row in rows_of(work, "events"))}
+    assert owners == {ids["b@c.example"]}
+    due = {row["id"] for row in rows_of(work, "leads") if row["scoring_due_at"] == LATER}
+    assert due == set(ids.values())
 
 
 def test_a_lead_that_is_taken_back_leaves_its_events_waiting(

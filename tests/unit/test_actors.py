@@ -208,7 +208,7 @@ def test_a_link_that_is_checked_as_it_is_clicked_counts_once() -> None:
     ],
 )
 def test_a_person_whom_a_program_follows_stays_a_person(program: dict[str, object]) -> None:
-    after = click(603, network="192.0.2.80", **program)
+    after = click(603)._replace(network="192.0.2.80", **program)  # type: ignore[arg-type] # as above
     assert actors(click(600), after) == ["human", "suspected_bot"]
 
 
