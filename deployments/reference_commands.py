@@ -116,7 +116,7 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "lead",
         (
             "score{model, points, fit_points, engagement_points, grade, level, rules[], lines[], "
-            "as_of, config_hash, ignored, history[], stages[], models}"
+            "as_of, config_hash, ignored, history[], stages[], is_review_due, models}"
         ),
         "routing_skip{reason, text}",
         (

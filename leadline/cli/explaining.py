@@ -53,7 +53,7 @@ def explain(
             known=", ".join(ASPECTS),
         )
     wanted = ASPECTS if aspect is None else (aspect,)
-    read = _READERS | {"scoring": _score_reader(wanted, model, as_of)}
+    read = _READERS | {"scoring": _score_reader(session, wanted, model, as_of)}
     found: Row = {}
     with session.open_store() as store:
         row = find_lead(store, lead)
@@ -69,16 +69,21 @@ def explain(
     return DONE
 
 
-def _score_reader(wanted: Sequence[str], model: str | None, as_of: str | None) -> _Reader:
+def _score_reader(
+    session: Session, wanted: Sequence[str], model: str | None, as_of: str | None
+) -> _Reader:
     """Return what reads the score that the options name.
 
     Raises:
-        Refused: the options are given where scores are not explained, or name no time.
+        Refused: the options are given where scores are not explained, or name no time,
+            or one that is yet to come.
     """
     for option, value in (("--model", model), ("--as-of", as_of)):
         if value is not None and tuple(wanted) != ("scoring",):
             raise Refused(code="not_of_a_score", option=option)
     at = read_instant(as_of) if as_of is not None else None
+    if at is not None and at > session.clock.now():
+        raise Refused(code="as_of_to_come", word=as_of)
     return partial(read_score, model=model, as_of=at)
 
 

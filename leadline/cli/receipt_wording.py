@@ -13,6 +13,10 @@ RECEIPTS: Final[dict[str, tuple[str, str]]] = {
         "{option} is about scores: `leadline explain LEAD scoring {option} ...`.",
         "{option} はスコアの説明用です: `leadline explain LEAD scoring {option} ...`",
     ),
+    "refused.as_of_to_come": (
+        "{word} is yet to come: a receipt says what a score was, and is now.",
+        "{word} は未来の日時です。表示できるのは、過去または現在のスコアの明細です。",
+    ),
     "explain.score": (
         (
             "Score {points} points ({fit_points} fit, {engagement_points} engagement), "
@@ -44,6 +48,13 @@ RECEIPTS: Final[dict[str, tuple[str, str]]] = {
     "explain.ignored": (
         "Not counted: {bots} event(s) that look like a program's, {unknown} not judged yet.",
         "加点の対象外: 自動アクセスの疑い {bots} 件、判定前 {unknown} 件",
+    ),
+    "explain.review_due": (
+        (
+            "Counts such as clicks_30d stand as of the last scoring: `leadline run scoring` "
+            "counts anew."
+        ),
+        "clicks_30d などの件数は前回の採点時点の値です。`leadline run scoring` で更新されます。",
     ),
     "explain.not_routed": ("No rep: {reason}", "担当なし: {reason}"),
     "explain.model": ("model", "モデル"),

@@ -46,14 +46,24 @@ def read_score(
     Raises:
         Refused: there is no score of that model.
     """
-    from leadline.store.receipts import find_receipt, get_receipts, list_models
+    from leadline.store.receipts import (
+        find_receipt,
+        get_receipts,
+        list_models,
+        list_past_models,
+    )
 
     lead_id, name = lead["id"], model or MAIN
     with store.read() as connection:
         models = list_models(connection, lead_id)
-        if model is not None and model not in (known := [row["model"] for row in models]):
+        known = {row["model"] for row in models}
+        if as_of is not None:
+            known.update(list_past_models(connection, lead_id))
+        if model is not None and model not in known:
             near = meant(model, known)
-            raise Refused(code="unknown_model", word=model, near=near, known=", ".join(known))
+            raise Refused(
+                code="unknown_model", word=model, near=near, known=", ".join(sorted(known))
+            )
         if as_of is None:
             receipt = get_receipts(connection, [lead_id], model=name).get(lead_id)
         else:
@@ -63,9 +73,16 @@ def read_score(
             found["score"] = {
                 **_score(receipt, lang, is_past=as_of is not None),
                 **_circumstances(connection, lead_id, name),
+                "is_review_due": _is_review_due(lead, as_of),
                 "models": {row["model"]: _standing(row) for row in models},
             }
     return found
+
+
+def _is_review_due(lead: Mapping[str, Any], as_of: datetime | None) -> bool:
+    """Tell whether counts, such as clicks_30d, changed before an instant and were not looked at."""
+    due = lead["review_due_at"]
+    return as_of is not None and due is not None and due <= as_of
 
 
 def read_routing_skip(lead: Mapping[str, Any], lang: str) -> Row | None:
@@ -176,6 +193,8 @@ def show_score(session: Session, found: Mapping[str, Any], *, is_past: bool = Fa
     if ignored := score["ignored"]:
         bots, unknown = (ignored.get(actor, 0) for actor in ("suspected_bot", "unknown"))
         out.line("explain.ignored", bots=bots, unknown=unknown)
+    if score["is_review_due"]:
+        out.line("explain.review_due")
     show_routing_skip(session, found)
     _show_models(session, score)
     _show_history(session, score["history"])

@@ -193,6 +193,12 @@ def list_models(connection: Connection, lead_id: int) -> list[Row]:
     return as_dicts(connection.execute(query.order_by(_SCORES.c.model)))
 
 
+def list_past_models(connection: Connection, lead_id: int) -> list[str]:
+    """Return the models in which a lead ever had a score."""
+    query = select(_CHANGES.c.model).where(_CHANGES.c.lead_id == lead_id)
+    return sorted(connection.execute(query.distinct()).scalars())
+
+
 def list_changes(connection: Connection, lead_id: int, *, model: str, limit: int) -> list[Row]:
     """Return the newest changes of a lead's score in a model, the newest first."""
     query = select(*_named(_CHANGES), _CHANGES.c.cause).where(

@@ -54,6 +54,51 @@ def test_list_answers_with_every_canonical_field(command: CommandLine) -> None:
     assert (leads[0]["employees"], leads[0]["consent"], leads[0]["grade"]) == (1200, True, "A")
 
 
+@pytest.fixture
+def changed(
+    scored: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """Give a copy that a test may change."""
+    return CommandLine(a_copy(scored, tmp_path), monkeypatch, capsys)
+
+
+def scored_at(command: CommandLine) -> str:
+    [(at,)] = command.query("SELECT as_of FROM scores WHERE lead_id = 1 AND model = 'main'")
+    return f"{at}+00:00"
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "yet to come"), ("ja", "未来の日時")])
+def test_score_of_an_instant_to_come_is_refused(
+    command: CommandLine, lang: str, words: str
+) -> None:
+    at = "2999-01-01T00:00:00Z"
+    answer = command("explain", "1", "scoring", "--as-of", at, "--lang", lang)
+    assert answer.code == 1
+    assert words in answer.err
+
+
+def test_score_of_a_model_that_was_removed_is_explained_at_a_time_before(
+    changed: CommandLine,
+) -> None:
+    changed.execute("UPDATE score_changes SET model = 'old' WHERE lead_id = 1")
+    words = ("explain", "1", "scoring", "--model", "old")
+    answer = changed(*words, "--as-of", scored_at(changed), "--json")
+    assert answer.document["score"]["model"] == "old"
+    assert sum(line["points"] for line in answer.document["score"]["lines"]) > 0
+    assert "no score of a model `old`" in changed(*words).err
+
+
+def test_score_of_a_time_says_when_counts_are_older(changed: CommandLine) -> None:
+    words = ("explain", "1", "scoring", "--as-of", scored_at(changed))
+    assert "counts anew" not in changed(*words).out
+    changed.execute("UPDATE leads SET review_due_at = (SELECT max(as_of) FROM scores)")
+    assert "counts anew" in changed(*words).out
+    assert "前回の採点時点" in changed(*words, "--lang", "ja").out
+
+
 @pytest.mark.parametrize(
     ("condition", "ids"),
     [
