@@ -210,10 +210,12 @@ def find_news(
     is_changed = ~(old.is_known & is_same & is_same_sum & is_level)
     is_decayed = (old.points != new.points) | (old.engagement_points != new.engagement_points)
     is_newer = new.last_event_id > old.last_event_id
+    # where there were no sums all are comparable, also with those of added rules
+    is_first = ~(old.sums != 0).any(axis=1) & ~is_same_sum & ~is_newer
     causes = np.select(
         [
             ~old.is_known,
-            ~is_same_set,
+            ~is_same_set & (~comparable | ~is_same | is_first),
             is_newer,
             is_due_by_time & ~(is_same & is_same_sum),
             ~is_same_sum | (new.last_event_id < old.last_event_id),

@@ -310,6 +310,29 @@ def test_history_says_what_changed_a_score(alone: Workspace) -> None:
         assert cause_after(other, lead_id, NOW + 25 * DAY) == {"rules"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "cause"),
+    [("ja: 大企業", "ja: 大きい企業", "reclassified"), ("points: 7", "points: 9", "rules")],
+)
+def test_history_names_the_rules_only_when_they_changed_the_score(
+    alone: Workspace, old: str, new: str, cause: str
+) -> None:
+    lead_id = lead_with_clicks(alone)
+    write_events(alone, lead_id, occurred_at=NOW - 40 * DAY)  # so that no rule counts them
+    score(alone, NOW)
+    write_events(alone, lead_id, actor="suspected_bot")
+    with edited(alone, EDITED.replace(old, new)) as other:
+        assert cause_after(other, lead_id) == {cause}
+
+
+def test_added_event_rule_is_the_cause_when_there_were_no_event_points(alone: Workspace) -> None:
+    lead_id = lead_with_clicks(alone)
+    with edited(alone, EDITED.replace("event: email_clicked", "event: webinar_attended")) as none:
+        score(none, NOW)
+    with edited(alone, EDITED) as again:
+        assert cause_after(again, lead_id) == {"rules"}
+
+
 def test_new_wording_of_a_rule_is_no_history(alone: Workspace) -> None:
     add_scored_leads(alone, COUNT)
     score(alone, NOW)
