@@ -20,6 +20,7 @@ from leadline.domain.stated import Stated
 from leadline.files.erasing import erase_rows, list_files, remove_files
 from leadline.mail.erasing import erase_messages, redact_mail
 from leadline.store import erasure
+from leadline.store.copies import remove_left
 from leadline.store.mentions import list_places, rewrite
 from leadline.store.own_rows import find_own, get_last_id
 from leadline.store.suppressions import lock_addresses
@@ -115,6 +116,7 @@ def erase_person(work: Workspace, address: str, *, now: datetime) -> Erasure:
     done = found.done
     done.mailbox += before.done.mailbox
     done.quarantine += before.done.quarantine
+    remove_left(work.environment.state)
     done.is_compacted = erasure.compact(work.store)
     done.files = _list_left(work, found.people)
     return done

@@ -172,6 +172,15 @@ def test_access_says_when_nothing_is_held_and_whether_the_address_is_banned(
     assert "erasure" in command("export-person", ADDRESS).err
 
 
+def test_forget_removes_the_copy_of_a_simulation_that_was_killed(command: CommandLine) -> None:
+    left = command.home / ".leadline" / "simulation-left"
+    left.mkdir()
+    (left / "lock").touch()
+    (left / "before.db").write_text(ADDRESS)
+    assert command("forget", ADDRESS, "--yes").code == 0
+    assert not left.exists()
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_forget_that_was_killed_is_finished_by_the_next(command: CommandLine, step: str) -> None:
     script = (
