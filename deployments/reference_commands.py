@@ -139,6 +139,7 @@ JSON_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         *("grades[]{from, to, leads}", "stages[]{from, to, leads}"),
         "hand_over{before, after, more, fewer}",
         "rules[]{model, id, kind, change, before, after}",
+        "events_waiting",
         "changed[]{id, before, after}",
     ),
     "mailbox": ("messages[]{to, subject, at, path}",),

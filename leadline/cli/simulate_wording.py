@@ -30,6 +30,16 @@ SIMULATE: Final[dict[str, tuple[str, str]]] = {
             "フォルダにコピーしてください。次回の実行で、全リードを新しいルールで採点します。"
         ),
     ),
+    "simulate.events_waiting": (
+        (
+            "{count} event(s) wait to be judged and are not counted here: run "
+            "`leadline run scoring` first."
+        ),
+        (
+            "判定待ちの行動 {count} 件は、この結果に含まれていません。先に "
+            "`leadline run scoring` を実行してください。"
+        ),
+    ),
     "simulate.grades": ("grade from", "グレード (現行)"),
     "simulate.stages": ("stage from", "ステージ (現行)"),
     "simulate.to": ("to", "変更後"),

@@ -45,18 +45,30 @@ def scoring(
         edited = read_edited(work, config, now=at)
         found, changes = _simulate(session, work, edited, at=at, since=start, limit=limit)
         hashes = {"before": work.project.hash, "after": edited.hash}
+        waiting = _count_waiting(work, at)
     session.out.document(
         {
             "config_hash": hashes,
             "as_of": at,
             "since": start,
             **found.as_document(),
+            "events_waiting": waiting,
             "changed": [change_row(change) for change in changes],
         }
     )
     if not session.out.is_json:
         _show(session, found, changes, hashes)
+        if waiting:
+            session.out.line("simulate.events_waiting", count=f"{waiting:,}")
     return DIFFERENCES if found.changed else DONE
+
+
+def _count_waiting(work: Workspace, at: datetime) -> int:
+    """Count the events that no score knows yet: whether people caused them is judged first."""
+    from leadline.store.observations import count_due
+
+    with work.store.read() as connection:
+        return count_due(connection, now=at)
 
 
 def _simulate(

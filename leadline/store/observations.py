@@ -6,7 +6,7 @@ import json
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from leadline.domain import actors
 from leadline.domain.events import OURS
@@ -70,6 +70,12 @@ def has_due(connection: Connection, *, now: datetime) -> bool:
     """Tell whether an event waits to be judged."""
     query = select(_EVENTS.c.id).where(_EVENTS.c.due_at <= now).limit(1)
     return connection.execute(query).first() is not None
+
+
+def count_due(connection: Connection, *, now: datetime) -> int:
+    """Return how many events wait to be judged."""
+    query = select(func.count()).select_from(_EVENTS).where(_EVENTS.c.due_at <= now)
+    return int(connection.execute(query).scalar_one())
 
 
 def claim_due(connection: Connection, *, now: datetime, limit: int) -> list[int]:

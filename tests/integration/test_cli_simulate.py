@@ -107,6 +107,20 @@ def test_hand_over_is_counted(command: CommandLine) -> None:
     assert counts["fewer"] == document["changed_count"] > 0
 
 
+def test_simulation_says_how_many_events_no_score_knows_yet(command: CommandLine) -> None:
+    words = ("simulate", "scoring", "--now", NOW)
+    assert command(*words, "--json").document["events_waiting"] == 0
+    assert "wait to be judged" not in command(*words).out
+    command.execute(
+        "INSERT INTO events (source, external_id, kind, lead_id, actor, occurred_at, received_at, "
+        "due_at) SELECT 'web', 'x', 'page_viewed', 1, 'unknown', as_of, as_of, as_of "
+        "FROM scores WHERE lead_id = 1 LIMIT 1"
+    )
+    assert command(*words, "--json").document["events_waiting"] == 1
+    assert "1 event(s) wait to be judged" in command(*words).out
+    assert "判定待ちの行動 1 件" in command(*words, "--lang", "ja").out
+
+
 def test_same_rules_change_nothing(command: CommandLine) -> None:
     answer = command("simulate", "scoring", "--now", NOW)
 
