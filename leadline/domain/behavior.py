@@ -27,20 +27,22 @@ if TYPE_CHECKING:
 
 #: What a row or an object may state, and the words that files put above it, the surest first.
 EVENT_FIELDS: Final[dict[str, str]] = {
-    "event_id": "event id, eventid, activity id, id, uuid, guid, イベントID, 行動ID, 履歴ID",
+    "event_id": """event id, eventid, sg event id, activity id, id, uuid, guid, イベントID, 行動ID,
+        履歴ID""",
     "email": """email, e-mail, email address, e-mail address, mail address, mail, recipient,
         メールアドレス, メール, Eメール, E-mailアドレス, 宛先""",
     "external_id": "external id, lead id, contact id, customer id, リードID, 顧客ID, コンタクトID",
     "anonymous_id": """anonymous id, anonymousid, visitor id, cookie id, client id, device id,
-        匿名ID, 訪問者ID, ビジターID, クッキーID""",
+        user pseudo id, 匿名ID, 訪問者ID, ビジターID, クッキーID""",
     "event": """event, event name, event type, activity, activity type, action, type,
         イベント, イベント名, イベント種別, 行動, 行動種別, アクション, 種別""",
-    "occurred_at": """occurred at, timestamp, event time, event date, time, date, datetime,
-        created at, activity date, 発生日時, 日時, 発生日, 行動日時, イベント日時, 実施日時,
-        時刻""",
+    "occurred_at": """occurred at, timestamp, event timestamp, event time, event date, time, date,
+        datetime, created at, created, activity date, 発生日時, 日時, 発生日, 行動日時,
+        イベント日時, 実施日時, 時刻""",
     "campaign": """campaign, campaign name, campaign id, email name, mailing, キャンペーン,
         キャンペーン名, 施策, 施策名, メール名, 配信名""",
-    "url": "url, link, page, page url, link url, target, href, リンク, リンク先, ページ, ページURL",
+    "url": """url, link, page, page url, page location, link url, target, href, リンク, リンク先,
+        ページ, ページURL""",
     "user_agent": """user agent, useragent, agent, browser, ユーザーエージェント, ブラウザ,
         ブラウザー""",
     "ip": "ip, ip address, remote address, client ip, IPアドレス, アクセス元, アクセス元IP",
@@ -195,10 +197,10 @@ def read_event(
         email,
         texts.get("external_id"),
         texts.get("anonymous_id"),
-        _without_addresses(texts.get("campaign")),
-        _without_addresses(texts.get("url")),
+        without_addresses(texts.get("campaign")),
+        without_addresses(texts.get("url")),
         network_of(texts["ip"])[:_MOST_NETWORK] if "ip" in texts else None,
-        (_without_addresses(texts.get("user_agent")) or "")[:_MOST_AGENT] or None,
+        (without_addresses(texts.get("user_agent")) or "")[:_MOST_AGENT] or None,
         told,
     )
 
@@ -243,7 +245,8 @@ def due_time(kind: str, occurred_at: datetime, *, now: datetime) -> datetime:
     return max(now, occurred_at + CLICK_WAITS) if kind in _WAITING else now
 
 
-def _without_addresses(text: str | None) -> str | None:
+def without_addresses(text: str | None) -> str | None:
+    """Return a text in which no mail address stands."""
     if text is None or ("@" not in text and "%" not in text and "＠" not in text):
         return text
     return _ADDRESS.sub(BLOTTED, text)
@@ -252,12 +255,12 @@ def _without_addresses(text: str | None) -> str | None:
 def _blotted(value: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON value
     """Return what is told beside without addresses, and no deeper than anybody writes."""
     if isinstance(value, str):
-        return _without_addresses(value)
+        return without_addresses(value)
     if depth >= _MOST_DEPTH:
         return None
     if isinstance(value, dict):
         return {
-            str(_without_addresses(str(name))): _blotted(each, depth + 1)
+            str(without_addresses(str(name))): _blotted(each, depth + 1)
             for name, each in value.items()
         }
     if isinstance(value, list):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from python_multipart.multipart import Field, File
 
 MAX_BYTES: Final = 256 * 1024
+#: Of a post that holds many records.
+MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 MAX_FIELDS: Final = 200
 MAX_DEPTH: Final = 5
 BODY_SECONDS: Final = 30.0
@@ -76,23 +78,33 @@ async def read_posted(request: Request) -> Posted:
     raise Refusal(415, "unsupported_type")
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, *, is_batch: bool = False) -> bytes:
     """Return the whole body; what is too large is refused before it is held.
+
+    Args:
+        request: its body was not read yet.
+        is_batch: whether it may hold many records.
 
     Raises:
         Refusal: too large (413), too slow (408), or cut off (400).
     """
     announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > MAX_BYTES:
-        raise Refusal(413, "too_large")
+    most = MAX_BATCH_BYTES if is_batch else MAX_BYTES
+    refusal = Refusal(413, "batch_too_large" if is_batch else "too_large")
+    if announced.isdecimal() and int(announced) > most:
+        raise refusal
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _receive(request)
+            body = await _receive(request, most)
     except TimeoutError:
         raise Refusal(408, "too_slow") from None
+    if body is None:
+        raise refusal
+    return body
 
 
-async def _receive(request: Request) -> bytes:
+async def _receive(request: Request, most: int) -> bytes | None:
+    """Return the whole body, None once there is more than `most`."""
     body, has_more = bytearray(), True
     while has_more:
         message = await request.receive()
@@ -100,8 +112,8 @@ async def _receive(request: Request) -> bytes:
             raise Refusal(400, "bad_request")
         body += message.get("body", b"")
         has_more = message.get("more_body", False)
-        if len(body) > MAX_BYTES:
-            raise Refusal(413, "too_large")
+        if len(body) > most:
+            return None
     return bytes(body)
 
 

@@ -65,7 +65,7 @@ EVENT_ANSWERS: Final[Answers] = {
     401: _refused("Signature or key is missing or wrong, or the signature is too old."),
     404: _refused("No such source takes events."),
     408: _refused("Not received within 30 s."),
-    413: _refused("Larger than 256 KB."),
+    413: _refused("Larger than 4 MB."),
     415: _refused("Neither JSON nor one JSON document a line; or compressed."),
     422: _refused("Not JSON, no list of events, or more than 5,000 of them."),
     503: _refused("The database is full, locked or down, or the secret is not set yet."),

@@ -63,7 +63,7 @@ async def take_events(visit: Visiting, source: str) -> Response:
     is_lines = _KINDS.get(content_type_of(visit.request))
     if is_lines is None:
         raise Refusal(415, "not_json")
-    body = await receive(visit, source, events, what="events of")
+    body = await receive(visit, source, events, what="events of", is_batch=True)
     try:
         found = cut_batch(body, is_lines=is_lines)
     except NotEventsError:

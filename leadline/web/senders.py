@@ -39,7 +39,9 @@ class Guarded(Protocol):
         """Whether anybody may post."""
 
 
-async def receive(visit: Visit, source: str, guarded: Guarded, *, what: str) -> bytes:
+async def receive(
+    visit: Visit, source: str, guarded: Guarded, *, what: str, is_batch: bool = False
+) -> bytes:
     """Return the body of a post that is believed.
 
     Args:
@@ -47,6 +49,7 @@ async def receive(visit: Visit, source: str, guarded: Guarded, *, what: str) -> 
         source: whose posts these are.
         guarded: how they are believed.
         what: of the posts, for the log.
+        is_batch: whether a post may hold many records.
 
     Raises:
         Refusal: the secret is not set (503), the body is compressed (415), too large, too slow or
@@ -55,7 +58,7 @@ async def receive(visit: Visit, source: str, guarded: Guarded, *, what: str) -> 
     secrets = _secrets(visit, source, guarded, what=what)
     if visit.request.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
         raise Refusal(415, "compressed")
-    body = await read_body(visit.request)
+    body = await read_body(visit.request, is_batch=is_batch)
     fault = _fault(visit, guarded, body, secrets)
     if fault is not None:
         _LOG.warning("%s %s: a post was refused: %s", what, source, fault)

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from leadline.domain.behavior import without_addresses
 from leadline.domain.links import keep_campaign
 from leadline.domain.tokens import read_token
 from leadline.store.visitors import PageView
@@ -121,7 +122,7 @@ def _as_view(visit: Visit, script: PageScript, origin: str, body: bytes) -> Page
         id=sent["id"],
         visitor=sent["visitor"],
         kind=_kind(url, script),
-        url=keep_campaign(url),
+        url=without_addresses(keep_campaign(url)),
         click=read_token("visit", sent["token"], keys=keys, now=visit.now),
         network=network_of(visit.network_address) or None,
         user_agent=agent_of(visit.request) or None,

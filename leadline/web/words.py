@@ -48,6 +48,13 @@ REFUSALS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         ),
         "ja": ("データが大きすぎます", "256KBを超えています。短くしてから再度送信してください。"),
     },
+    "batch_too_large": {
+        "en": (
+            "Too long",
+            "What was sent is larger than 4 MB. Please send it in several posts.",
+        ),
+        "ja": ("データが大きすぎます", "4MBを超えています。複数回に分けて送信してください。"),
+    },
     "too_slow": {
         "en": ("Not received in time", "The transfer took too long. Please send it again."),
         "ja": ("受信できませんでした", "送信に時間がかかりすぎました。もう一度送信してください。"),

@@ -201,9 +201,10 @@ async def test_a_source_without_its_secret_is_to_come_again(
 
 
 async def test_a_body_that_is_too_large_is_refused(work: Workspace) -> None:
-    answer = await post(work, b" " * (256 * 1024 + 1))
-    assert answer.status_code == 413
-    assert (await post(work, [an_event(str(n)) for n in range(900)])).json()["accepted"] == 900
+    answer = await post(work, b" " * (4 * 1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()["error"]) == (413, "batch_too_large")
+    most = [an_event(str(n), user_agent="x" * 300) for n in range(5_000)]
+    assert (await post(work, most)).json()["accepted"] == 5_000
 
 
 async def test_the_same_events_posted_at_once_are_stored_once(work: Workspace) -> None:

@@ -138,7 +138,10 @@ async def test_script_is_small_and_may_be_loaded(front: Workspace) -> None:
 
 
 async def test_page_view_is_stored_before_it_is_answered(work: Workspace) -> None:
-    (answer,) = await post(work, a_view(url=f"{SITE}/blog?q=lauren%40example.com&utm_source=mail"))
+    (answer,) = await post(
+        work,
+        a_view(url=f"{SITE}/blog/hana%40mori.example/x?q=lauren%40example.com&utm_source=mail"),
+    )
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["access-control-allow-origin"] == SITE
     (view,) = views_of(work)
@@ -148,7 +151,7 @@ async def test_page_view_is_stored_before_it_is_answered(work: Workspace) -> Non
         "visitor_id": VISITOR,
         "lead_id": None,
         "outbox_id": None,
-        "url": f"{SITE}/blog?utm_source=mail",
+        "url": f"{SITE}/blog/[address]/x?utm_source=mail",
         "network": "127.0.0.1",
         "actor": "unknown",
         "detail": None,

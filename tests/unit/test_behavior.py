@@ -49,6 +49,22 @@ def test_names_of_events_are_written_in_one_way(text: str, kind: str) -> None:
     assert read_kind(text) == kind
 
 
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [
+        ("email timestamp event sg_event_id", "email occurred_at event event_id"),
+        ("Recipient|Event Type|Created|Link URL", "email event occurred_at url"),
+        (
+            "user_pseudo_id event_name event_timestamp page_location",
+            "anonymous_id event occurred_at url",
+        ),
+    ],
+)
+def test_headers_of_well_known_tools_are_understood(headers: str, fields: str) -> None:
+    names = headers.split("|") if "|" in headers else headers.split()
+    assert list(map_event_headers(names, {}).values()) == fields.split()
+
+
 def test_headers_are_known_in_both_languages_and_each_field_once() -> None:
     english = ["Event ID", "E-mail", "Event", "Timestamp", "Page URL", "User Agent", "IP", "Date"]
     assert list(map_event_headers(english, {}).values()) == [
