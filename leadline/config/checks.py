@@ -16,6 +16,7 @@ from leadline.config.condition_checks import (
     check_condition,
     check_segments,
     is_made_name,
+    is_usable_name,
 )
 from leadline.config.entries import entries, is_text, languages, repeated
 from leadline.config.event_sources import check_events
@@ -49,7 +50,15 @@ MAIL_PARTS: Final = ("subject.txt", "body.txt", "body.html")
 _COLUMNS: Final = frozenset(
     {
         *("id", "employees_min", "employees_max", "request_rule", "as_written", "attributes"),
-        *("zone", "zone_source", "submission_id", "lead_status", "updated_at", "erased_at"),
+        *(
+            "score",
+            "zone",
+            "zone_source",
+            "submission_id",
+            "lead_status",
+            "updated_at",
+            "erased_at",
+        ),
     }
 )
 
@@ -133,6 +142,8 @@ def _settings(settings: Document, custom: dict[str, FieldType]) -> Iterator[Prob
         is_taken = name in LEAD_FIELDS or name in DERIVED_FIELDS or name in _COLUMNS
         if is_taken or is_made_name(name):
             yield settings.at_key(("fields", name)).problem("reserved_field")
+        elif not is_usable_name(name):
+            yield settings.at_key(("fields", name)).warning("quoted_field", found=name)
     yield from check_declared_events(settings)
     for source in entries(settings, ("sources",)):
         yield from _zone(settings, (*source, "timezone"))

@@ -302,6 +302,12 @@ CODES: Final[dict[str, Code]] = {
         "A custom field may not replace a canonical or derived one.",
         "標準項目や計算項目を置き換えることはできません。",
     ),
+    "quoted_field": Code(
+        "`{found}` is also a word of SQL: conditions name this field in double quotes only",
+        '`{found}` は SQL の語でもあるため、条件では "{found}" と二重引用符で囲む必要があります',
+        "Another name spares the quotes.",
+        "別の名前にすれば、引用符は要りません。",
+    ),
     "no_email_field": Code(
         "a form needs the field `email`",
         "フォームには項目 `email` が必要です",

@@ -179,7 +179,14 @@ def nobody() -> Condition:
 
 def _means_something(name: str, names: Names) -> bool:
     """Tell whether conditions take a name for a field, a function or a word of the language."""
-    return name in names.fields() or name in _WORDS or is_made_name(name)
+    is_word = name in _WORDS or (bool(_SHAPE.fullmatch(name)) and not is_usable_name(name))
+    return is_word or name in names.fields() or is_made_name(name)
+
+
+def is_usable_name(name: str) -> bool:
+    """Tell whether conditions read a bare name as that of a field; some words mean more in SQL."""
+    compiled = compile_condition(name, fields={name: "boolean"})
+    return isinstance(compiled, Condition) and name in compiled.fields
 
 
 def is_made_name(name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from leadline.config.condition_checks import Names, check_condition, check_rule
+from leadline.config.condition_checks import Names, check_condition, check_rule, compile_at
 from leadline.config.conditions import EVENT_FIELDS, model_fields
 from leadline.config.entries import entries, is_text, languages, repeated
 from leadline.config.problems import nearest
 from leadline.config.scoring import MAIN
+from leadline.domain.behavior import read_kind
 from leadline.domain.conditions import Condition, compile_condition
-from leadline.domain.events import EVENTS, GROUPS, OURS, find_aggregate
+from leadline.domain.events import EVENTS, GROUPS, OURS, SINGULAR, find_aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from leadline.errors import Problem
 
 _GRADES: Final = ("A", "B", "C")
+_GROUPS: Final = frozenset({"fit", "engagement"})
 _LEVELS: Final = ("first", "second", "third")
 
 
@@ -31,13 +33,23 @@ def check_scoring(scoring: Document, names: Names) -> Iterator[Problem]:
         yield from languages(scoring, (*path, "title"))
         yield from _model(scoring, path, names)
     yield from check_condition(scoring, ("hand_over",), names)
+    condition, _ = compile_at(scoring, ("hand_over",), names)
+    if condition is not None and "routing_skip" in condition.fields:
+        yield scoring.at_value(("hand_over",)).warning("hand_over_of_itself")
 
 
 def check_declared_events(settings: Document) -> Iterator[Problem]:
     """Yield a fault for each declared event whose name means another one already."""
+    first_lines: dict[str, int] = {}
     for path in entries(settings, ("events",)):
-        if settings.get(path) in {*EVENTS, *GROUPS}:
-            yield settings.at_value(path).problem("reserved_event", found=settings.get(path))
+        name, spot = settings.get(path), settings.at_value(path)
+        if not is_text(name):
+            continue
+        if name in {*EVENTS, *GROUPS, *SINGULAR} or read_kind(name) in EVENTS:
+            yield spot.problem("reserved_event", found=name)
+        elif name in first_lines:
+            yield spot.problem("duplicate_id", first=first_lines[name])
+        first_lines.setdefault(name, spot.line)
 
 
 def _model_name(scoring: Document, path: Path, names: Names) -> Iterator[Problem]:
@@ -57,6 +69,7 @@ def _model(scoring: Document, at: Path, names: Names) -> Iterator[Problem]:
     for path in (entry for each in lists for entry in entries(scoring, each)):
         yield from languages(scoring, (*path, "says"))
         yield from check_rule(scoring, (*path, "when"), names)
+        yield from _idle(scoring, path)
     for path in entries(scoring, (*at, "events")):
         yield from _event(scoring, (*path, "event"), names)
         yield from _where(scoring, (*path, "where"))
@@ -67,11 +80,29 @@ def _model(scoring: Document, at: Path, names: Names) -> Iterator[Problem]:
     yield from _reach(scoring, at, "engagement")
 
 
+def _idle(scoring: Document, path: Path) -> Iterator[Problem]:
+    """Warn of a rule without points and of a disqualifier without limits."""
+    entry = scoring.get(path)
+    if not isinstance(entry, dict):
+        return
+    points = entry.get("points")
+    if _is_number(points) and points == 0:
+        yield scoring.at_value((*path, "points")).warning("no_points")
+    is_unlimited = entry.get("at_most", 0) is None and entry.get("grade", "D") in {None, "A"}
+    if path[-2] == "disqualifiers" and is_unlimited:
+        yield scoring.at_key((*path, "at_most")).warning("idle_disqualifier")
+
+
 def _event(scoring: Document, path: Path, names: Names) -> Iterator[Problem]:
     known = {*EVENTS, *names.events}
     several = isinstance(scoring.get(path), tuple)
+    earlier: set[object] = set()
     for each in entries(scoring, path) if several else [path]:
         name = scoring.get(each)
+        if is_text(name) and name in earlier:
+            yield scoring.at_value(each).warning("repeated_event", found=name)
+            continue
+        earlier |= {name} if is_text(name) else set()
         if is_text(name) and name in OURS:
             yield scoring.at_value(each).problem("event_of_ours", found=name)
         elif is_text(name) and name not in known:
@@ -101,35 +132,48 @@ def _transition(scoring: Document, path: Path) -> Iterator[Problem]:
 
 
 def _reach(scoring: Document, at: Path, group: str) -> Iterator[Problem]:
-    """Warn of thresholds that the bounds of a group put out of reach, and of an idle cap."""
+    """Warn of thresholds that no lead can reach, and of an idle cap."""
     cap = (*at, "groups", group, "at_most")
-    most = scoring.get(cap)
-    if not _is_number(most):
+    limit, highest = scoring.get(cap), _highest(scoring, at, group)
+    if limit is not None and not _is_number(limit):  # told with the shape
         return
+    if limit is not None and highest <= limit:
+        yield scoring.at_value(cap).warning("cap_changes_nothing", most=f"{highest:g}")
+    if limit is None and not _gives(scoring, at, group):  # a model need not use both groups
+        return
+    most = highest if limit is None else min(limit, highest)
     section, steps = ("grades", _GRADES) if group == "fit" else ("levels", _LEVELS)
     for step in steps:
         needed = scoring.get((*at, section, step))
         if _is_number(needed) and needed > most:
             yield scoring.at_value((*at, section, step)).warning(
-                "threshold_out_of_reach", most=most
+                "threshold_out_of_reach", most=f"{most:g}"
             )
-    highest = _highest(scoring, at, group)
-    if highest <= most:
-        yield scoring.at_value(cap).warning("cap_changes_nothing", most=f"{highest:g}")
+
+
+def _gives(scoring: Document, at: Path, group: str) -> list[Path]:
+    """Return the rules that give points to a group; of one with a typo nobody can tell."""
+    rules = [
+        path
+        for path in entries(scoring, (*at, "rules"))
+        if (scoring.get((*path, "group")) or "fit") not in _GROUPS - {group}
+    ]
+    return rules + list(entries(scoring, (*at, "events")) if group == "engagement" else ())
 
 
 def _highest(scoring: Document, at: Path, group: str) -> float:
     """Return the points that a group reaches when everything matches that adds some."""
     total = 0.0
-    for path in entries(scoring, (*at, "rules")):
-        points = scoring.get((*path, "points"))
-        if (scoring.get((*path, "group")) or "fit") == group and _is_number(points):
-            total += max(points, 0)
-    for path in entries(scoring, (*at, "events")) if group == "engagement" else ():
+    for path in _gives(scoring, at, group):
         points, most = scoring.get((*path, "points")), scoring.get((*path, "at_most"))
-        if _is_number(points) and points > 0:
+        if not _is_number(points):
+            return math.inf
+        if points > 0 and path[-2] == "events":
             total += most if _is_number(most) else math.inf
-    return total
+        else:
+            total += max(points, 0)
+    least = scoring.get((*at, "groups", group, "at_least"))
+    return max(total, least) if _is_number(least) else total
 
 
 def _is_number(value: object) -> TypeGuard[float]:

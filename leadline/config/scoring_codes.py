@@ -55,9 +55,9 @@ SCORING_CODES: Final[dict[str, Code]] = {
         "`{found}` is there already; an event of your own needs another name",
         "`{found}` は標準で用意されています。独自のイベントには別の名前を付けてください",
         "Built-in events need not be declared; clicks, opens, visits, downloads and events stand "
-        "for groups of them in conditions.",
-        "標準のイベントは宣言不要です。clicks・opens・visits・downloads・events は、"
-        "条件の中でイベントのまとまりを表します。",
+        "for groups of them in conditions, and words such as click are read as one of them.",
+        "標準のイベントは宣言不要です。clicks・opens・visits・downloads・events は条件の中で"
+        "イベントのまとまりを表し、click などの語は標準のイベントとして読み込まれます。",
     ),
     "reserved_model": Code(
         "a model cannot be called `{found}`: its field `{field}` would be taken for another",
@@ -104,10 +104,34 @@ SCORING_CODES: Final[dict[str, Code]] = {
         "`from` には移行前のステージを書きます。",
     ),
     "threshold_out_of_reach": Code(
-        "no lead can reach this: the group has at most {most} points",
-        "グループの上限が {most} 点のため、この値に届くリードはありません",
-        "Lower the threshold, or raise `at_most` of the group.",
-        "しきい値を下げるか、グループの `at_most` を上げてください。",
+        "no lead can reach this: the group gives at most {most} points",
+        "グループの点数は最大でも {most} 点のため、この値に届くリードはありません",
+        "Lower the threshold, or raise `at_most` of the group or the points of its rules.",
+        "しきい値を下げるか、グループの `at_most` またはルールの点数を上げてください。",
+    ),
+    "idle_disqualifier": Code(
+        "this disqualifier changes nothing: it limits neither points nor the grade",
+        "この除外条件は効果がありません。点数もグレードも制限していません",
+        "Leave `at_most` and `grade` out for 0 points and grade D, or state one of them.",
+        "省略すると 0 点・グレード D になります。どちらかを指定してください。",
+    ),
+    "no_points": Code(
+        "this rule gives no points",
+        "このルールは点数を加えません",
+        "It would be shown as a reason and change nothing. State points, or leave it out.",
+        "理由として表示されるだけで、点数は変わりません。点数を書くか、削除してください。",
+    ),
+    "repeated_event": Code(
+        "`{found}` is listed twice; it counts once",
+        "`{found}` が重複しています。一度だけ数えます",
+        "Remove one.",
+        "片方を削除してください。",
+    ),
+    "hand_over_of_itself": Code(
+        "`routing_skip` follows from `hand_over`, so this condition asks for its own answer",
+        "`routing_skip` は `hand_over` の結果で決まるため、この条件の中では意味を持ちません",
+        "Ask for grades, points, stages or fields.",
+        "グレード・点数・ステージ・項目で条件を書いてください。",
     ),
     "cap_changes_nothing": Code(
         "this cap changes nothing: all rules of the group together give {most}",

@@ -262,6 +262,9 @@ def _tree(text: str, report: Report) -> exp.Expr | None:
 
 def _report_syntax(error: ParseError, text: str, report: Report) -> None:
     """Report where the parser stopped; its `col` is the last character of that word."""
+    if not error.errors:  # a lone keyword
+        report.add("unreadable", 0, word=text.strip())
+        return
     place = error.errors[0]
     word = str(place["highlight"])
     lines = re.split("(\r\n|\r|\n)", text)  # each with its break behind it

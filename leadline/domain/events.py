@@ -38,7 +38,8 @@ GROUPS: Final[dict[str, frozenset[str]]] = {
     "downloads": frozenset({"asset_downloaded"}),
     "events": frozenset(),
 }
-_SINGULAR: Final = {
+#: One of a group, as `days_since_last_click` names it.
+SINGULAR: Final = {
     "click": "clicks",
     "open": "opens",
     "visit": "visits",
@@ -78,7 +79,7 @@ def find_aggregate(name: str, declared: Collection[str] | None = None) -> Aggreg
             for an event, as in a condition that was checked before.
     """
     if match := _SINCE.fullmatch(name):
-        group, days = _SINGULAR.get(match["name"], ""), None
+        group, days = SINGULAR.get(match["name"], ""), None
     else:
         match = _COUNT.fullmatch(name)
         if match is None or int(match["days"]) > LONGEST_WINDOW:
@@ -103,7 +104,7 @@ def aggregate_fields(
     """Return the event counts that conditions name, and the usual ones to suggest, as fields."""
     names = {*GROUPS, *declared, *EVENTS} - OURS
     usual = {f"{name}_{days}d" for name in names for days in _USUAL_DAYS}
-    usual |= {f"days_since_last_{name}" for name in {*_SINGULAR, *names} - GROUPS.keys()}
+    usual |= {f"days_since_last_{name}" for name in {*SINGULAR, *names} - GROUPS.keys()}
     named = {word.lower() for text in texts for word in _WORD.findall(text)}
     found = {name for name in named if find_aggregate(name, declared)}
     return dict.fromkeys(sorted(usual | found), "number")

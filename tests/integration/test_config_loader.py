@@ -26,7 +26,7 @@ FILES = {
         "rules:\n"
         "  - id: big\n"
         "    when: employees >= 200 OR seats > 10\n"
-        "    points: 20\n"
+        "    points: 60\n"
         "    says: {en: big, ja: 大企業}\n"
         "grades: {A: 50, B: 30, C: 10}\n"
     ),

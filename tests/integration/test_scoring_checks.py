@@ -18,7 +18,7 @@ SCORING = """\
 rules:
   - id: big
     when: employees >= 200
-    points: 20
+    points: 80
     says: {en: big, ja: 大企業}
   - id: quote
     when: request = 'quote'
@@ -97,6 +97,9 @@ def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None
     assert set(read_project(home).segments) == {"busy", "hot", "ours"}
 
 
+IDLE = ("idle_disqualifier", 21, 5, "")
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -142,10 +145,20 @@ def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None
         # numbers and order
         ("fit: {at_most: 90} -> fit: {at_least: 90, at_most: 90}", ("bounds_order", 22, 10, "")),
         ("second: 8 -> second: 12", ("levels_order", 24, 1, "")),
-        ("points: 20 -> points: many", ("number_expected", 4, 13, "")),
+        ("points: 80 -> points: many", ("number_expected", 4, 13, "")),
         ("from: [lead, subscriber] -> from: [lead, mql]", ("transition_in_place", 28, 18, "")),
         ("at_most: 90 -> at_most: 40", ("threshold_out_of_reach", 23, 13, "")),
         ("first: 12 -> first: 16", ("threshold_out_of_reach", 24, 17, "")),
+        ("points: 80 -> points: 40", ("threshold_out_of_reach", 23, 13, "")),
+        ("    at_most: 8 ->     at_most: 1", ("threshold_out_of_reach", 24, 17, "")),
+        # what changes nothing
+        ("when: contains(email, 'rival') -> when: consent\n    at_most:\n    grade: A", IDLE),
+        ("points: 80 -> points: 0", ("no_points", 4, 13, "")),
+        (
+            "event: email_clicked -> event: [email_clicked, email_clicked]",
+            ("repeated_event", 13, 28, ""),
+        ),
+        ("points_cloud > 2 -> routing_skip IS NULL", ("hand_over_of_itself", 33, 12, "")),
         # languages
         ("{en: quote, ja: 見積} -> {en: quote}", ("missing_language", 10, 5, "")),
         ("{en: rival, ja: 競合} -> {ja: 競合}", ("missing_language", 21, 5, "")),
@@ -173,7 +186,10 @@ def test_fault_of_scoring_has_its_place_and_the_nearest_word(
         ("  hot: ->   clicks_7d:", ("reserved_segment", 5, 3, "")),
         ("  hot: ->   days_since_last_x:", ("reserved_segment", 5, 3, "")),
         ("  hot: ->   contains:", ("reserved_segment", 5, 3, "")),
-        ("  hot: ->   like:", ("reserved_segment", 5, 3, "")),
+        *(
+            (f"  hot: ->   {word}:", ("reserved_segment", 5, 3, ""))
+            for word in ("like", "select", "case", "current_date", "if", "else", '"null"', '"true"')
+        ),
         ("  hot: ->   grade_cloud:", ("reserved_segment", 5, 3, "")),
         ("{en: Hot, ja: 有望} -> {en: Hot}", ("missing_language", 6, 5, "")),
         ("title: {en: Hot, ja: 有望}\n ->", ("missing", 5, 3, "")),
@@ -213,6 +229,15 @@ def test_faults_of_every_model_are_told(home: Path) -> None:
     assert ("unknown_field", "scoring.yaml", 32, 27, "country") in found(home)
 
 
+@pytest.mark.parametrize("change", ["points: 80 -> points: many", "at_most: 90 -> at_most: many"])
+def test_nothing_is_said_of_reach_beside_a_number_that_cannot_be_read(
+    home: Path, change: str
+) -> None:
+    old, new = change.split(" -> ")
+    put(home, SCORING.replace(old, new), SEGMENTS)
+    assert [each.code for each in problems(home)] == ["number_expected"]
+
+
 def test_more_rules_than_bits_are_refused(home: Path) -> None:
     one = "  - {{id: r{}, when: consent, points: 1, says: {{en: a, ja: あ}}}}\n"
     rules = "rules:\n" + "".join(one.format(number) for number in range(63))
@@ -229,8 +254,14 @@ def test_more_rules_than_bits_are_refused(home: Path) -> None:
         ("fields: {days_since_last_call: number}", "reserved_field"),
         ("fields: {points_cloud: number}", "reserved_field"),
         ("fields: {zone: text}", "reserved_field"),
+        ("fields: {score: number}", "reserved_field"),
+        ("fields: {case: text}", "quoted_field"),
         ("fields: {}\nevents: [page_viewed]", "reserved_event"),
         ("fields: {}\nevents: [visits]", "reserved_event"),
+        ("fields: {}\nevents: [click]", "reserved_event"),
+        ("fields: {}\nevents: [event]", "reserved_event"),
+        ("fields: {}\nevents: [page_view]", "reserved_event"),
+        ("fields: {}\nevents: [called,\n  called]", "duplicate_id"),
     ],
 )
 def test_declared_name_that_means_something_else_is_refused(

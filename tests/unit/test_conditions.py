@@ -243,7 +243,8 @@ def test_word_in_the_place_of_an_operator_is_told_with_those_that_can_stand_ther
 def test_order_of_ranked_words_is_refused_with_the_list_that_is_meant(
     text: str, suggestion: str
 ) -> None:
-    fields = {**FIELDS, **dict.fromkeys(("grade", "grade_cloud", "lifecycle_stage"), "text")}
+    fields: dict[str, FieldType] = {"grade": "text", "grade_cloud": "text"}
+    fields["lifecycle_stage"] = "text"
     (finding,) = refused(text, fields)
     assert (finding.code, finding.suggestion) == ("wrong_type", suggestion)
     assert " IN ('" in finding.message["en"]
@@ -252,6 +253,11 @@ def test_order_of_ranked_words_is_refused_with_the_list_that_is_meant(
 @pytest.mark.parametrize("text", ["grade <> 'A'", "grade IN ('A', 'B')", "'A' = grade"])
 def test_ranked_words_may_be_listed(text: str) -> None:
     assert isinstance(compile_condition(text, fields={"grade": "text"}), Condition)
+
+
+@pytest.mark.parametrize("text", ["else", " ELSE"])
+def test_lone_keyword_is_refused_though_a_field_has_its_name(text: str) -> None:
+    assert [each.code for each in refused(text, {"else": "boolean"})] == ["syntax"]
 
 
 def test_findings_are_all_reported_in_the_order_of_the_text() -> None:
