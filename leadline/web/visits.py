@@ -122,7 +122,7 @@ def _as_view(visit: Visit, script: PageScript, origin: str, body: bytes) -> Page
         id=sent["id"],
         visitor=sent["visitor"],
         kind=_kind(url, script),
-        url=without_addresses(keep_campaign(url)),
+        url=without_addresses(keep_campaign(url)) or "",
         click=read_token("visit", sent["token"], keys=keys, now=visit.now),
         network=network_of(visit.network_address) or None,
         user_agent=agent_of(visit.request) or None,
