@@ -219,10 +219,12 @@ def _score_model(
     )
     ids = np.array(inputs.ids, dtype=np.int64)
     origin: dict[str, Any] = {"model": name, "config_hash": config_hash, "as_of": now}
-    is_same = only_rules_differ(old, new, has_sums) & ~news.is_history
-    renewed, written, told = news.is_written & is_same, news.is_written & ~is_same, news.is_history
-    if renewed.any():
-        score_store.renew_scores(connection, ids[renewed], rule_set_id=rule_set_id, **origin)
+    has_others = old.is_known & (old.rule_set_id != rule_set_id)
+    if has_others.any():
+        score_store.renew_scores(connection, ids[has_others], rule_set_id=rule_set_id, **origin)
+    changed = has_others & ~only_rules_differ(old, new, has_sums)
+    score_store.change_scores(connection, ids[changed], new.where(changed), model=name, as_of=now)
+    written, told = news.is_written & ~has_others, news.is_history
     score_store.put_scores(connection, ids[written], new.where(written), **origin)
     score_store.add_score_changes(
         connection, ids[told], new.where(told), news.causes[told].tolist(), **origin

@@ -127,20 +127,40 @@ def renew_scores(
     config_hash: str,
     as_of: datetime,
 ) -> None:
-    """Write that scores are the same by other rules, as of `as_of`."""
+    """Write that scores are now by other rules, as of `as_of`: one statement for all."""
     theirs = (_SCORES.c.model == model) & among(connection, _SCORES.c.lead_id, lead_ids.tolist())
     made: dict[str, Any] = {"rule_set_id": rule_set_id, "config_hash": config_hash, "as_of": as_of}
     connection.execute(update(_SCORES).where(theirs).values(made))
+
+
+def change_scores(
+    connection: Connection, lead_ids: Ints, scores: Scores, *, model: str, as_of: datetime
+) -> None:
+    """Write what scores, whose rules and instant are stored already, came to."""
+    names = [name for name in (*STORED, "sums", "last_event_id") if name != "rule_set_id"]
+    _update(connection, lead_ids, scores, names, model=model, as_of=as_of)
 
 
 def put_decayed(
     connection: Connection, lead_ids: Ints, scores: Scores, *, model: str, as_of: datetime
 ) -> None:
     """Write what scores, of which nothing else changed, are worth at `as_of`."""
+    names = ("points", "engagement_points", "engagement_level", "sums", "as_of")
+    _update(connection, lead_ids, scores, names, model=model, as_of=as_of)
+
+
+def _update(
+    connection: Connection,
+    lead_ids: Ints,
+    scores: Scores,
+    names: Sequence[str],
+    *,
+    model: str,
+    as_of: datetime,
+) -> None:
     from leadline.domain.rescoring import as_columns
 
     every = as_columns(lead_ids, scores, model, config_hash="", as_of=as_of)
-    names = ("points", "engagement_points", "engagement_level", "sums", "as_of")
     columns = {name: every[name] for name in (*names, "lead_id", "model")}
     update_columns(connection, _SCORES, columns, key=("lead_id", "model"))
 
