@@ -122,7 +122,8 @@ def compile_kept(kept: Mapping[str, Any], text: str) -> Condition:
         ConfigError: it is not valid.
     """
     fields = {**LEAD_FIELDS, **DERIVED_FIELDS, **kept["fields"]}
-    return compile_with(fields, text, segments=_compile_listed(kept.get("segments", ()), fields))
+    segments = _compile_listed(kept.get("segments", ()), fields)
+    return compile_with(fields, text, segments=segments, is_kept=True)
 
 
 def compile_project_condition(project: Project, text: str) -> Condition:
@@ -139,13 +140,14 @@ def compile_with(
     text: str,
     *,
     segments: Mapping[str, Condition] | None = None,
+    is_kept: bool = False,
 ) -> Condition:
     """Compile a condition against the fields and segments that it may name.
 
     Raises:
         ConfigError: it is not valid.
     """
-    compiled = compile_condition(text, fields=fields, segments=segments)
+    compiled = compile_condition(text, fields=fields, segments=segments, is_kept=is_kept)
     if isinstance(compiled, Condition):
         return compiled
     raise ConfigError(

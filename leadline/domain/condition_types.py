@@ -67,12 +67,18 @@ class Reading:
         report: Report,
         is_regex: Callable[[str], bool],
         segments: Mapping[str, Term],
+        *,
+        is_kept: bool = False,
     ) -> None:
-        """Take the known fields, the report, a test for patterns that RE2 takes, and segments."""
+        """Take the known fields, the report, a test for patterns that RE2 takes, and segments.
+
+        What an earlier version accepted (`is_kept`) may compare grades by rank.
+        """
         self.used: set[str] = set()
         self.named: set[str] = set()
         self.numbers: frozenset[float] = frozenset()
         self._segments = segments
+        self._is_kept = is_kept
         self._fields = fields
         self._report = report
         self._is_regex = is_regex
@@ -142,7 +148,7 @@ class Reading:
         """Report a comparison of what has no order, or another one than texts have."""
         if common == "boolean":
             self._report.add("order", offset_of(node))
-        for part in parts:
+        for part in () if self._is_kept else parts:
             name = text_of(part) if part.kind == "field" else ""
             if words := ranked_words(name):
                 others = [text_of(each) for each in parts if each.kind == "literal"]

@@ -96,6 +96,7 @@ def compile_condition(
     *,
     fields: Mapping[str, FieldType],
     segments: Mapping[str, Condition] | None = None,
+    is_kept: bool = False,
 ) -> Condition | tuple[Finding, ...]:
     """Check `text` and make it ready for `evaluate`.
 
@@ -103,11 +104,13 @@ def compile_condition(
         text: the expression, at most 4,000 characters and 400 nodes.
         fields: the names that it may use, with their types.
         segments: conditions that it may use by their names, as if they were boolean fields.
+        is_kept: it was accepted by an earlier version, which let grades be compared by rank.
 
     Returns:
         The condition, or everything that is wrong with it in the order of the text.
     """
-    return _compiled(text, frozenset(fields.items()), frozenset((segments or {}).items()))
+    known_segments = frozenset((segments or {}).items())
+    return _compiled(text, frozenset(fields.items()), known_segments, is_kept)
 
 
 def negated(condition: Condition, others: Sequence[Condition]) -> Condition:
@@ -253,6 +256,7 @@ def _compiled(
     text: str,
     fields: frozenset[tuple[str, FieldType]],
     segments: frozenset[tuple[str, Condition]],
+    is_kept: bool,  # noqa: FBT001 - part of what is remembered
 ) -> Condition | tuple[Finding, ...]:
     """Compile once: reading and checking cost about a millisecond."""
     from leadline.domain.condition_check import read
@@ -261,7 +265,7 @@ def _compiled(
     report = Report(text)
     names: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
     meanings = {name: condition.meaning for name, condition in segments}
-    reading = Reading(names, report, _is_regex, meanings)
+    reading = Reading(names, report, _is_regex, meanings, is_kept=is_kept)
     root = read(text, names, report)
     meaning = None if root is None else known(reading.condition(root))
     if meaning is not None:

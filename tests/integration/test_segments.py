@@ -10,6 +10,7 @@ import pytest
 
 from leadline.config.conditions import compile_kept, compile_project_condition, compile_segments
 from leadline.config.loader import read_project
+from leadline.domain.conditions import evaluate
 from leadline.stages.enrollment import version_of
 from leadline.store.events import add_events
 from leadline.store.leads import mark_leads
@@ -177,3 +178,11 @@ def test_selection_goes_on_after_an_id_and_leaves_out_who_was_erased(
         after = list_matching(connection, condition, as_of=NOW, after=ids[4], limit=2)
         assert after == expected[2:4]
         assert count_matching(connection, condition, as_of=NOW) == len(expected)
+
+
+def test_kept_condition_of_an_earlier_version_still_compares_by_rank() -> None:
+    import pandas as pd
+
+    condition = compile_kept({"fields": {}}, "grade >= 'C' AND lifecycle_stage < 'mql'")
+    frame = pd.DataFrame({"grade": ["d", "a"], "lifecycle_stage": ["lead", "lead"]})
+    assert evaluate([condition], frame)[:, 0].tolist() == [True, False]

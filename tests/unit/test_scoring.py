@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from leadline.domain.bitmaps import matched_numbers
 from leadline.domain.scoring import Grades, Levels, Model, Rule, decide_points, decide_rules
 from tests.builders import a_frame, a_rule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GRADES = Grades(a=45, b=30, c=15)
 LARGE = a_rule("employees >= 1000", 20)
@@ -24,6 +25,8 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def decided(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
+    import numpy as np
+
     model = Model(name="main", rules=rules, grades=GRADES, levels=Levels(50, 25, 5))
     found = decide_rules(frame, model)
     made_at, sums = np.zeros(len(frame), dtype=np.int64), np.zeros((len(frame), 0))
