@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,11 +59,7 @@ def read_score(
         known = {row["model"] for row in models}
         if as_of is not None:
             known.update(list_past_models(connection, lead_id))
-        if model is not None and model not in known:
-            near = meant(model, known)
-            raise Refused(
-                code="unknown_model", word=model, near=near, known=", ".join(sorted(known))
-            )
+        _check_model(model, known)
         if as_of is None:
             receipt = get_receipts(connection, [lead_id], model=name).get(lead_id)
         else:
@@ -77,6 +73,13 @@ def read_score(
                 "models": {row["model"]: _standing(row) for row in models},
             }
     return found
+
+
+def _check_model(model: str | None, known: Collection[str]) -> None:
+    """Refuse a model by which the lead has no score."""
+    if model is not None and model not in known:
+        listed = ", ".join(sorted(known))
+        raise Refused(code="unknown_model", word=model, near=meant(model, known), known=listed)
 
 
 def _is_review_due(lead: Mapping[str, Any], as_of: datetime | None) -> bool:
