@@ -302,6 +302,7 @@ def test_one_watch_runs_at_a_time_and_the_next_one_waits(deploy: Deployer, serve
     limits = {name: limit_of(each) for name, each in server.deployments().items()}
     assert limits.pop("leadline-watch") == (1, "ENQUEUE")
     assert limits.pop("leadline-alert-admin") == (3, "ENQUEUE")
+    assert limits.pop("leadline-simulate-scoring") == (3, "ENQUEUE")
     assert set(limits.values()) == {(3, "CANCEL_NEW")}
     found = server.deployments()["leadline-watch"]
     server.patch(f"deployments/{found['id']}", concurrency_limit=3)

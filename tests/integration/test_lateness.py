@@ -144,7 +144,7 @@ async def test_bundle_leaves_with_the_priority_of_its_hottest_lead(work: Workspa
     assert hot["points"] < rows_of(work, "leads")[0]["points"]
     (written,) = [row for row in rows_of(work, "outbox") if row["state"] == "queued"]
     assert written["priority"] == PRIORITY_HOT
-    assert written["subject"].startswith("8 leads for you · first: A · lead7")
+    assert written["subject"].startswith("8 leads for you · first: A4 · lead7")
 
 
 # ---- marked late ----

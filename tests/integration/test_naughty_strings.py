@@ -230,6 +230,7 @@ HEADERS: Final = {
 ELEMENTS: Final = {
     *("html", "head", "meta", "title", "body", "div", "p", "h1", "h2", "ul", "li", "strong", "br"),
     *("a", "blockquote", "table", "tr", "td", "hr", "lang", "charset", "name", "content", "style"),
+    *("aria-hidden", "tabindex", "rel"),  # of the link that nobody sees
     *("role", "aria-label", "width", "cellspacing", "cellpadding", "colspan"),
 }
 #: A whole entity is decoded in what is no HTML; nothing else is.

@@ -12,6 +12,7 @@ def test_every_reject_code_has_words_in_both_languages() -> None:
     codes |= {"invalid_email", "too_long", "honeypot", "unreadable"}
     codes |= {"no_mapping", "answers_missing", "erased", "too_many_leads"}
     codes |= {"too_fast", "forged_page", "no_page", "no_proof", "too_many_for_address"}
+    codes |= {"no_event", "no_person", "bad_time", "in_future"}
     assert set(REJECT_WORDS) == codes
     assert all(set(words) == {"en", "ja"} for words in REJECT_WORDS.values())
 
