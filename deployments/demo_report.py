@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from leadline.config.shape import SequenceShape
+from leadline.domain.points import as_shown, grade_shown
 from leadline.domain.skips import WORDS as SKIP_WORDS
 from leadline.domain.skips import SkipReason
 from leadline.domain.windows import next_open
@@ -87,7 +88,7 @@ class Shown:
 
     id: int
     company: str
-    points: int
+    points: float
     grade: str
     owner: str
     reason: str
@@ -158,8 +159,8 @@ def _one(work: Workspace, connection: Connection, lead: dict[str, Any]) -> Shown
     return Shown(
         id=lead["id"],
         company=lead["company"] or "",
-        points=lead["points"] or 0,
-        grade=lead["grade"] or "",
+        points=as_shown(lead["points"]),
+        grade=grade_shown(lead["grade"], lead["engagement_level"]),
         owner=rep["name"] if rep else str(words["nobody"]),
         reason=routing_reason(assignment, lang) if assignment else "",
         subject=_subject(connection, lead["id"]),
