@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -36,10 +37,17 @@ if TYPE_CHECKING:
 FLOW: Final = "import_files"
 NAME: Final = "leadline-import-files"
 AGO: Final = timedelta(minutes=10)
+#: Days since the last due time: no instant that a test looks at lies on the other side of one.
+SINCE_DUE: Final = timedelta(days=3)
 SUPERSEDED: Final = (
     "superseded: the run import_files 2026-11-20 09:00:00 JST does its work too",
     "実行 import_files 2026-11-20 09:00:00 JST がまとめて処理するため不要",
 )
+
+
+def due_weekday() -> str:
+    """Return the weekday in Tokyo whose 09:00 passed some days ago, whenever this runs."""
+    return f"{(SystemClock().now() - SINCE_DUE).astimezone(ZoneInfo('Asia/Tokyo')):%A}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ async def deployed(prefect_engine: None) -> AsyncIterator[Deployed]:
     assert prefect_engine is None
     async with get_client() as client:
         flow_id = await client.create_flow_from_name(NAME)
-        weekly = CronSchedule(cron="0 9 * * mon", timezone="Asia/Tokyo")
+        weekly = CronSchedule(cron=f"0 9 * * {due_weekday()[:3].lower()}", timezone="Asia/Tokyo")
         schedules = [DeploymentScheduleCreate(schedule=weekly, active=True)]
         made = Deployed(client, await client.create_deployment(flow_id, NAME, schedules=schedules))
         yield made
@@ -106,7 +114,7 @@ async def deployed(prefect_engine: None) -> AsyncIterator[Deployed]:
 def work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Workspace]:
     """Give a project whose last due time nobody has taken; nothing may fail in silence."""
     now = SystemClock().now()
-    files = {"config/schedules.yaml": f"{FLOW}: every Monday 09:00 Asia/Tokyo\n"}
+    files = {"config/schedules.yaml": f"{FLOW}: every {due_weekday()} 09:00 Asia/Tokyo\n"}
     with a_workspace(tmp_path / "home", now=now, files=files) as opened:
         keep_schedules(opened.store, opened.project, now=now - timedelta(days=30))
         yield opened
