@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from leadline.cli import main
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: A Tuesday morning on the west coast of the United States: the first lead may be written to.
 NOW: Final = "2026-11-24T18:00:00+00:00"
+#: When the leads arrive that a command looks at by `NOW`.
+ARRIVED: Final = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 HEADER: Final = "Email,Full Name,Company,Job Title,Phone,Country,State,Employees,Opt-in,Message"
 #: Four leads and two rows that are none; one company would be a formula, one mail is wanted.
 ROWS: Final = (

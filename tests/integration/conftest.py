@@ -6,17 +6,25 @@ from shutil import copytree
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 
 from leadline.config.environment import read_environment
 from leadline.stages import open_workspace
 from tests.builders import NOW
-from tests.command_line import CommandLine, a_copy
+from tests.command_line import ARRIVED, CommandLine, a_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from leadline.stages import Workspace
+
+
+@pytest.fixture(scope="module")
+def before_now() -> Iterator[None]:
+    """Let a module's commands run a little before `tests.command_line.NOW`, whatever day it is."""
+    with time_machine.travel(ARRIVED):
+        yield
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.command_line import Answer
 
-pytestmark = pytest.mark.new_database
+pytestmark = [pytest.mark.new_database, pytest.mark.usefixtures("before_now")]
 
 
 @pytest.fixture(scope="module")

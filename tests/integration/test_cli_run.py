@@ -18,7 +18,7 @@ from tests.command_line import NOW, CommandLine, a_copy, a_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.new_database
+pytestmark = [pytest.mark.new_database, pytest.mark.usefixtures("before_now")]
 
 STATUS_KEYS = {
     *("due", "queued", "unknown", "held", "quarantined", "unassigned"),
@@ -27,8 +27,9 @@ STATUS_KEYS = {
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def imported(tmp_path_factory: pytest.TempPathFactory, before_now: None) -> Path:
     """Give a project whose leads wait for the pipeline."""
+    assert before_now is None
     home = a_project(tmp_path_factory.mktemp("imported"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADLINE_HOME", str(home))

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.usefixtures("before_now")
+
+
 @pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scored(tmp_path_factory: pytest.TempPathFactory, before_now: None) -> Path:
     """Make a project with four leads that were scored."""
+    assert before_now is None
     home = a_project(tmp_path_factory.mktemp("made"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADLINE_HOME", str(home))
