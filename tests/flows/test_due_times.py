@@ -24,7 +24,8 @@ async def test_run_that_comes_second_to_a_due_time_is_told_so(tmp_path: Path) ->
     first, second = (
         due_times.Scheduled("import_files", FlowRun.model_validate(facts)) for _ in range(2)
     )
-    files = {"config/schedules.yaml": "import_files: every minute\n"}
+    # once a day: the next due time does not come meanwhile
+    files = {"config/schedules.yaml": f"import_files: daily {planned:%H:%M} UTC\n"}
     with a_workspace(tmp_path / "home", files=files) as work:
         assert isinstance(await due_times.take(work, first), Claim)
         assert isinstance(await due_times.take(work, second), Refusal)

@@ -262,7 +262,8 @@ async def test_server_that_is_killed_and_comes_back_does_not_disturb_a_run(house
 async def test_work_of_a_killed_worker_is_taken_up_and_its_run_marked_from_our_database(
     house: House,
 ) -> None:
-    soon = SystemClock().now() + timedelta(minutes=2)  # the clock must be up by then
+    # a minute and a half at least, in which the clock must be up
+    soon = SystemClock().now() + timedelta(seconds=150)
     table = f"send_due_touches: hourly at :{soon.minute:02}\nprocess_submissions: every minute\n"
     (house.environment.home / "config" / "schedules.yaml").write_text(table, encoding="utf-8")
     before = house.states().get("sent", 0)

@@ -77,7 +77,9 @@ class Clock:
 
 @pytest.fixture
 def clock(tmp_path: Path, database_url: str) -> Iterator[Clock]:
-    files = {"config/schedules.yaml": "process_submissions: every 12 hours\n"}
+    # it was due some hours ago, so that it is not due again meanwhile
+    due = SystemClock().now() - timedelta(hours=6)
+    files = {"config/schedules.yaml": f"process_submissions: daily {due:%H:%M} UTC\n"}
     environment = a_project(tmp_path / "home", database_url, files=files)
     made = Clock(environment)
     work = made.embedded.live.refresh(SystemClock().now())
