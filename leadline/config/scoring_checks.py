@@ -15,7 +15,7 @@ from leadline.domain.conditions import Condition, compile_condition
 from leadline.domain.events import EVENTS, GROUPS, OURS, SINGULAR, find_aggregate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from leadline.config.document import Document, Path
     from leadline.errors import Problem
@@ -106,8 +106,14 @@ def _event(scoring: Document, path: Path, names: Names) -> Iterator[Problem]:
         if is_text(name) and name in OURS:
             yield scoring.at_value(each).problem("event_of_ours", found=name)
         elif is_text(name) and name not in known:
-            suggestion = nearest(name, known - OURS)
+            suggestion = _event_meant(name, known - OURS)
             yield scoring.at_value(each).problem("unknown_event", found=name, suggestion=suggestion)
+
+
+def _event_meant(name: str, known: Collection[str]) -> str:
+    """Return the event that files call so (`visits`, `クリック`), or else the most alike."""
+    words = [read_kind(name), read_kind(name.strip().removesuffix("s"))]
+    return next((word for word in words if word in known), "") or nearest(words[0], known)
 
 
 def _where(scoring: Document, path: Path) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, get_args, get_origin
@@ -47,6 +48,9 @@ _CODE_OF: Final = {
     "string_too_short": "wrong_length",
     "string_too_long": "wrong_length",
 }
+_NUMBER: Final = re.compile(
+    r"([+-]?)((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?)\s*(?:[点人件回名社%]|[^\W\d_]{1,6})?\.?"
+)
 #: Faults whose line is not shown.
 _SECRET: Final = frozenset({"secret_in_url"})
 _FORMS: Final = {
@@ -134,6 +138,14 @@ def _unknown_field(spot: Spot, name: object, known: tuple[str, ...]) -> Problem:
     return spot.problem("extra_forbidden", suggestion=suggestion, expected=expected)
 
 
+def _number(text: str, *, is_whole: bool) -> str:
+    """Return the number in a text such as `+5`, `5点` or `1,000`, or ""."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    match = _NUMBER.fullmatch(plain)
+    found = (match[1].removeprefix("+") + match[2].replace(",", "")) if match else ""
+    return "" if is_whole and "." in found else found
+
+
 def _suggestion(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     value = error["input"]
@@ -141,6 +153,8 @@ def _suggestion(error: ErrorDetails) -> str:
         return ""
     if error["type"] == "literal_error":
         return nearest(value, _choices(context))
+    if error["type"] in {"int_type", "float_type"}:
+        return _number(value, is_whole=error["type"] == "int_type")
     if isinstance(reason := context.get("error"), ShapeFault):
         return reason.cure or nearest(value, reason.known)
     pattern = str(context.get("pattern", ""))

@@ -6,6 +6,7 @@ Errors of our own bear the codes of `leadline.config.codes`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import time, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -18,6 +19,17 @@ _ISO = re.compile(
     r"P(?:(?P<days>\d{1,6})D)?"
     r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,6})S)?)?"
 )
+_LONG = re.compile(r"p?(\d{1,4})\s*([^\W\d]+)")
+#: Other words for units. A month has no length of its own; 30 days is what is nearest.
+_LONG_UNITS = {
+    "w": {"w", "wk", "wks", "week", "weeks", "週", "週間"},
+    "mo": {"mo", "month", "months", "ヶ月", "か月", "カ月", "ヵ月", "ケ月", "箇月"},
+    "d": {"d", "day", "days", "日", "日間"},
+    "h": {"h", "hr", "hrs", "hour", "hours", "時間"},
+    "m": {"m", "min", "mins", "minute", "minutes", "分", "分間"},
+    "s": {"s", "sec", "secs", "second", "seconds", "秒", "秒間"},
+}
+_DAYS = {"w": 7, "mo": 30}
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SPELLED_UNITS = {each for unit in _UNITS.values() for each in (unit, unit.removesuffix("s"))}
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
@@ -63,8 +75,18 @@ def _duration(value: object) -> object:
     match = _ISO.fullmatch(text)
     parts = {unit: int(count) for unit, count in match.groupdict("0").items()} if match else {}
     if not parts or text[-1:] in {"P", "T"}:
-        raise ShapeFault(code="duration_expected")
+        raise ShapeFault(code="duration_expected", cure=_short_duration(text))
     return timedelta(**parts)
+
+
+def _short_duration(text: str) -> str:
+    """Return a duration in other words (`2 weeks`, `14日`, `P2W`) as it is written here, or ""."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower().rstrip(".")
+    match = _LONG.fullmatch(plain)
+    unit = next((each for each, words in _LONG_UNITS.items() if match and match[2] in words), "")
+    if match is None or not unit:
+        return ""
+    return f"{int(match[1]) * _DAYS[unit]}d" if unit in _DAYS else f"{match[1]}{unit}"
 
 
 def _clock_time(value: object) -> object:

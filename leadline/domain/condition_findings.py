@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from leadline.domain.leads import FieldType
 
@@ -89,6 +89,66 @@ _WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
         "not_allowed",
         "{word} has no place in a condition: write comparisons joined by AND, OR and NOT",
         "{word} は条件では使えません。比較を AND、OR、NOT でつないで書いてください",
+    ),
+    "sign": (
+        "syntax",
+        "{word} is no sign of conditions, whose signs are half-width and joined by AND and OR",
+        "{word} は条件では使えません。記号は半角で書き、条件は AND・OR でつなぎます",
+    ),
+    "odd_quotes": (
+        "syntax",
+        "a text stands in straight single quotes",
+        "文字列は半角の一重引用符(')で囲みます",
+    ),
+    "unquoted": (
+        "unknown_field",
+        "{word} is not a field; a text or date stands in single quotes",
+        "{word} という項目はありません。文字列や日付は一重引用符(')で囲みます",
+    ),
+    "yes_or_no": (
+        "unknown_field",
+        "{word} is not a field; this one is TRUE or FALSE",
+        "{word} という項目はありません。この項目の値は TRUE か FALSE です",
+    ),
+    "label": (
+        "unknown_field",
+        "{word} is a label; conditions name fields as the configuration does",
+        "{word} は表示名です。条件では設定上の項目名を書きます",
+    ),
+    "bare_date": (
+        "syntax",
+        "a date stands in single quotes, as 'YYYY-MM-DD'",
+        "日付は一重引用符で囲み、'YYYY-MM-DD' の形で書きます",
+    ),
+    "plain_number": (
+        "syntax",
+        "{word}: a number has neither commas nor a unit",
+        "{word}: 数値に桁区切りのカンマや単位は付けません",
+    ),
+    "test_between": (
+        "syntax",
+        "an operator is expected here, not {word}; a function stands before its field",
+        "ここには {word} ではなく演算子が必要です。関数は項目の前に書きます",
+    ),
+    "list_brackets": (
+        "not_allowed",
+        "IN takes a list in round brackets",
+        "IN の値の一覧は括弧で囲みます",
+    ),
+    "is_value": (
+        "wrong_type",
+        "IS goes with NULL, TRUE and FALSE only, not with other values",
+        "IS は NULL・TRUE・FALSE にだけ使います。ほかの値とは比べられません",
+    ),
+    "open_bracket": (
+        "syntax",
+        "this bracket is never closed; write ) where it ends",
+        "この括弧が閉じていません。終わりに ) を書いてください",
+    ),
+    "stray_bracket": (
+        "syntax",
+        "this bracket closes nothing; delete it or write ( where it begins",
+        "対応する ( がありません。この括弧を消すか、始まりに ( を書いてください",
     ),
     "side_by_side": (
         "syntax",
@@ -178,8 +238,8 @@ _WORDING: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "date": (
         "wrong_type",
-        "{word} is not a date; write 'YYYY-MM-DD'",
-        "{word} は日付ではありません。'YYYY-MM-DD' の形で書いてください",
+        "{word} is not a date; write 'YYYY-MM-DD', without a time of day",
+        "{word} は日付ではありません。'YYYY-MM-DD' の形で、時刻を付けずに書いてください",
     ),
     "regex": (
         "bad_pattern",
@@ -203,7 +263,7 @@ class Finding:
         line: one-based line inside the expression text.
         column: one-based column inside that line, counted in characters.
         message: what is wrong and what to write, per language ("en", "ja").
-        suggestion: the text to write in its place, or "".
+        suggestion: what to write instead, or "".
     """
 
     code: str
@@ -216,9 +276,10 @@ class Finding:
 class Report:
     """Collects the findings about one condition, at most one per place in its text."""
 
-    def __init__(self, text: str) -> None:
-        """Start with no finding about `text`."""
+    def __init__(self, text: str, places: Sequence[int] = ()) -> None:
+        """Start with no finding about `text`; offset `i` of what is read is `places[i]` in it."""
         self._text = text
+        self._places = places
         self._found: dict[int, Finding] = {}
 
     def add(
@@ -234,15 +295,32 @@ class Report:
 
         `types` fill the wording with a type's name, which differs by language.
         """
+        words = {
+            lang: {name: TYPE_WORDS[is_a][lang] for name, is_a in (types or {}).items()}
+            for lang in ("en", "ja")
+        }
+        place = self._places[offset] if self._places else offset
+        self.add_at(place, kind, suggestion=suggestion, details=details, words=words)
+
+    def add_at(
+        self,
+        place: int,
+        kind: str,
+        *,
+        suggestion: str = "",
+        details: Mapping[str, object],
+        words: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """Add a finding at a place of the text as it is written; `words` differ by language."""
         code, *texts = _WORDING[kind]
-        message = {}
-        for lang, text in zip(("en", "ja"), texts, strict=True):
-            words = {name: TYPE_WORDS[is_a][lang] for name, is_a in (types or {}).items()}
-            message[lang] = text.format(**details, **words)
-        before = self._text[:offset]
+        message = {
+            lang: text.format(**details, **(words or {}).get(lang, {}))
+            for lang, text in zip(("en", "ja"), texts, strict=True)
+        }
+        before = self._text[:place]
         line = before.count("\n") + 1
-        column = offset - before.rfind("\n")
-        self._found.setdefault(offset, Finding(code, line, column, message, suggestion))
+        column = place - before.rfind("\n")
+        self._found.setdefault(place, Finding(code, line, column, message, suggestion))
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what was found, in the order of the text."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from leadline.domain.closed_words import listed, ranked_words
 from leadline.domain.condition_check import field_named, offset_of
 from leadline.domain.condition_findings import quoted
+from leadline.domain.condition_labels import as_date
 from leadline.domain.condition_text import fold, fold_part, fold_pattern
 from leadline.domain.condition_tree import Term, text_of
 
@@ -47,6 +48,8 @@ _VALUES: Final = frozenset(
     {"Column", "Paren", "Coalesce", "Boolean", "RegexpLike", *_TYPES, *_TEXT_TESTS}
 )
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_THOUSANDS: Final = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 
 
 _UNKNOWN: Final = Term("literal", None)
@@ -261,7 +264,13 @@ class Reading:
         except ValueError:
             day = None
         if day is None:
-            self._report.add("date", offset_of(node), word=quoted(node.this))
+            meant = as_date(node.this)
+            self._report.add(
+                "date",
+                offset_of(node),
+                suggestion=quoted(meant) if meant else "",
+                word=quoted(node.this),
+            )
             return _UNKNOWN
         return Term("literal", "time", value=day)
 
@@ -340,5 +349,8 @@ def _mended(node: exp.Expr, wanted: FieldType) -> str:
         return ""
     if wanted == "text":
         return quoted(node.this)
-    is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?", fold(node.this))
-    return fold(node.this) if wanted == "number" and is_number else ""
+    if wanted == "time":
+        day = as_date(node.this)
+        return quoted(day) if day else ""
+    number = _THOUSANDS.sub("", fold(node.this))
+    return number if wanted == "number" and _NUMBER.fullmatch(number) else ""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
+    from leadline.domain.condition_types import Reading
     from leadline.domain.leads import FieldType
 
 __all__ = [
@@ -259,18 +260,18 @@ def _compiled(
     is_kept: bool,  # noqa: FBT001 - part of what is remembered
 ) -> Condition | tuple[Finding, ...]:
     """Compile once: reading and checking cost about a millisecond."""
-    from leadline.domain.condition_check import read
-    from leadline.domain.condition_types import Reading
+    from leadline.domain.condition_check import LONGEST
+    from leadline.domain.condition_slips import Mending
 
-    report = Report(text)
     names: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
     meanings = {name: condition.meaning for name, condition in segments}
-    reading = Reading(names, report, _is_regex, meanings, is_kept=is_kept)
-    root = read(text, names, report)
-    meaning = None if root is None else known(reading.condition(root))
-    if meaning is not None:
-        _check_size(meaning, report)
+    report = Report(text)
+    reading, meaning = _understood(text, names, meanings, report, is_kept=is_kept)
     if report.findings() or meaning is None:
+        if len(text) <= LONGEST and (mending := Mending(text, names)):
+            report = Report(text, mending.places)
+            _understood(mending.text, names, meanings, report, is_kept=is_kept)
+            mending.tell(report)
         return report.findings()
     used = frozenset(pair for pair in fields if pair[0] in reading.used)
     within = [condition for name, condition in segments if name in reading.named]
@@ -278,6 +279,26 @@ def _compiled(
     numbers = reading.numbers.union(*(condition.numbers for condition in within))
     named = frozenset(name for name, _ in used)
     return Condition(text, write_sql(meaning), meaning, named, used, numbers)
+
+
+def _understood(
+    text: str,
+    names: Mapping[str, FieldType],
+    segments: Mapping[str, Term],
+    report: Report,
+    *,
+    is_kept: bool,
+) -> tuple[Reading, Term | None]:
+    """Read a condition; its meaning is None, or there are findings, when it cannot be."""
+    from leadline.domain.condition_check import read
+    from leadline.domain.condition_types import Reading
+
+    reading = Reading(names, report, _is_regex, segments, is_kept=is_kept)
+    root = read(text, names, report)
+    meaning = None if root is None else known(reading.condition(root))
+    if meaning is not None:
+        _check_size(meaning, report)
+    return reading, meaning
 
 
 def _check_size(meaning: Term, report: Report) -> None:

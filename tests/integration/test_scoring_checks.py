@@ -97,6 +97,8 @@ def test_scoring_and_segments_that_are_right_have_no_problem(home: Path) -> None
     assert set(read_project(home).segments) == {"busy", "hot", "ours"}
 
 
+BETWEEN = ("syntax", 14, 16, "contains(url, '/pricing')")
+HALF_LIFE = ("duration_expected", 15, 16)
 IDLE = ("idle_disqualifier", 21, 5, "")
 
 
@@ -142,6 +144,32 @@ IDLE = ("idle_disqualifier", 21, 5, "")
         ("event: email_clicked -> event: email_sent", ("event_of_ours", 13, 12, "")),
         ("  cloud: ->   main:", ("reserved_model", 30, 3, "")),
         ("  cloud: ->   x_30d:", ("reserved_model", 30, 3, "")),
+        ("event: email_clicked -> event: visits", ("unknown_event", 13, 12, "page_viewed")),
+        ("event: email_clicked -> event: クリック", ("unknown_event", 13, 12, "email_clicked")),
+        # habits from elsewhere
+        ("employees >= 200 -> country = JP && consent", ("unknown_field", 3, 21, "'JP'")),
+        ("employees >= 200 -> country = JP && consent", ("syntax", 3, 24, "AND")),
+        ("employees >= 200 -> 従業員数 ＞＝ 200人", ("unknown_field", 3, 11, "employees")),
+        ("employees >= 200 -> 従業員数 ＞＝ 200人", ("syntax", 3, 16, ">=")),
+        ("employees >= 200 -> 従業員数 ＞＝ 200人", ("syntax", 3, 19, "200")),
+        ("contains(url, '/pricing') -> url contains '/pricing'", BETWEEN),
+        ("points: 80 -> points: '+80'", ("number_expected", 4, 13, "80")),
+        ("points: 80 -> points: 80点", ("number_expected", 4, 13, "80")),
+        ("points: 80 -> points: ８００", ("number_expected", 4, 13, "800")),
+        ("points: 80 -> points: 1,000 pts", ("number_expected", 4, 13, "1000")),
+        *(
+            (f"    points: 2 ->     half_life: {text}\n    points: 2", (*HALF_LIFE, meant))
+            for text, meant in (
+                ("2w", "14d"),
+                ("2 weeks", "14d"),
+                ("2週間", "14d"),
+                ("１４日", "14d"),
+                ("1ヶ月", "30d"),
+                ("12時間", "12h"),
+                ("14", ""),
+                ("2 fortnights", ""),
+            )
+        ),
         # numbers and order
         ("fit: {at_most: 90} -> fit: {at_least: 90, at_most: 90}", ("bounds_order", 22, 10, "")),
         ("second: 8 -> second: 12", ("levels_order", 24, 1, "")),

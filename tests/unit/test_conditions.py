@@ -159,7 +159,7 @@ def test_connection_reaches_nothing_outside() -> None:
         ("countrx = titlx", "unknown_field", (1, 11), "title"),
         ("country ＝ 'JP'", "syntax", (1, 9), "="),
         ("country = 'JP' ANX consent", "syntax", (1, 16), "AND"),
-        ("country = ‘JP’", "unknown_field", (1, 11), "'JP'"),
+        ("country = ‘JP’", "syntax", (1, 11), "'JP'"),
         ("lengtx(title) > 3", "unknown_function", (1, 1), "length"),
         ('country = "JP"', "double_quoted_text", (1, 11), "'JP'"),
         ('country IN ("O\'Hara")', "double_quoted_text", (1, 13), "'O''Hara'"),
@@ -186,7 +186,7 @@ def test_connection_reaches_nothing_outside() -> None:
         ("regexp_matches(title, title)", "wrong_type", (1, 23), ""),
         ("created_at > 'soon'", "wrong_type", (1, 14), ""),
         ("created_at > '2026-02-29'", "wrong_type", (1, 14), ""),
-        ("created_at > 20260101", "wrong_type", (1, 14), ""),
+        ("created_at > 20260101", "wrong_type", (1, 14), "'2026-01-01'"),
         ("employees > 1e999", "wrong_type", (1, 13), ""),
         ("regexp_matches(title, '(?=x)')", "bad_pattern", (1, 23), ""),
         ("regexp_matches(title, 'x', 'i')", "not_allowed", (1, 1), ""),
@@ -194,10 +194,10 @@ def test_connection_reaches_nothing_outside() -> None:
         ("country = 'JP' 'US'", "syntax", (1, 11), ""),
         ("", "syntax", (1, 1), "TRUE"),
         ("-- nothing", "syntax", (1, 1), "TRUE"),
-        ("country = 'JP", "syntax", (1, 11), ""),
-        ("country = 'O'Brien'", "syntax", (1, 19), ""),
+        ("country = 'JP", "syntax", (1, 11), "'JP'"),
+        ("country = 'O'Brien'", "syntax", (1, 19), "'O''Brien'"),
         ("consent /* and", "syntax", (1, 9), ""),
-        ("(consent", "syntax", (1, 2), ""),
+        ("(consent", "syntax", (1, 1), ""),
         ("consent)", "syntax", (1, 8), ""),
         ("consent\nAND country = = 'JP'", "syntax", (2, 15), ""),
         ("country = '\x00'", "syntax", (1, 12), ""),
@@ -214,14 +214,13 @@ def test_finding_names_code_place_and_remedy(
     assert (code, place, suggestion) in found
 
 
-@pytest.mark.parametrize(
-    "text", ["email contains 'b1'", "(email) contains 'b1'", "emial contains 'b'"]
-)
+@pytest.mark.parametrize("text", ["(email) contains 'b1'", "title resembles 'b1'"])
 def test_word_in_the_place_of_an_operator_is_told_with_those_that_can_stand_there(
     text: str,
 ) -> None:
-    found = {f.column: f for f in refused(text)}[text.index("contains") + 1]
-    assert found.message["en"].startswith("an operator is expected here, not contains: one of =,")
+    word = text.split()[1]
+    found = {f.column: f for f in refused(text)}[text.index(word) + 1]
+    assert found.message["en"].startswith(f"an operator is expected here, not {word}: one of =,")
     assert "ILIKE" in found.message["ja"]
     assert "演算子が必要です" in found.message["ja"]
 
