@@ -146,7 +146,8 @@ def read_condition(project: Project, text: str) -> Condition:
     from leadline.domain.conditions import Condition, compile_condition
 
     segments = compile_segments(project)
-    compiled = compile_condition(text, fields=condition_fields(project, text), segments=segments)
+    fields, zone = condition_fields(project, text), project.settings.timezone
+    compiled = compile_condition(text, fields=fields, segments=segments, zone=zone)
     if isinstance(compiled, Condition):
         return compiled
     listing = {

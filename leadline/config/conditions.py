@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leadline.domain.leads import FieldType
 
 Kept = dict[str, str]
+_ZONE: Final = "UTC"  # of dates when nothing is said
 _WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 #: What a condition on one event may name.
@@ -73,7 +74,8 @@ def compile_segments(project: Project) -> dict[str, Condition]:
         ConfigError: one is not valid; a project that was checked has none such.
     """
     listed = _listed(project)
-    return _compile_listed(listed, condition_fields(project, *(each["when"] for each in listed)))
+    fields = condition_fields(project, *(each["when"] for each in listed))
+    return _compile_listed(listed, fields, project.settings.timezone)
 
 
 def _listed(project: Project) -> list[Kept]:
@@ -84,13 +86,13 @@ def _listed(project: Project) -> list[Kept]:
 
 
 def _compile_listed(
-    listed: Sequence[Kept], fields: Mapping[str, FieldType]
+    listed: Sequence[Kept], fields: Mapping[str, FieldType], zone: str
 ) -> dict[str, Condition]:
     """Compile segments in their order; of a group, the first that matches wins."""
     found: dict[str, Condition] = {}
     earlier: dict[str, list[Condition]] = {}
     for each in listed:
-        condition = compile_with(fields, each["when"], segments=found)
+        condition = compile_with(fields, each["when"], segments=found, zone=zone)
         before = earlier.setdefault(each["group"], [])
         found[each["name"]] = negated(condition, before) if each["group"] else condition
         before.append(condition)
@@ -100,8 +102,8 @@ def _compile_listed(
 def keep_condition(project: Project, text: str) -> dict[str, Any]:
     """Return, as plain data, what `text` means whatever becomes of the configuration.
 
-    These are the types of the fields beyond the standard ones and, where it names a segment, the
-    segments of the file up to that one.
+    These are the types of the fields beyond the standard ones, where it names a segment the
+    segments of the file up to that one, and where it compares times the zone of its dates.
     """
     compiled = compile_segments(project)
     words = set(_WORD.findall(text.lower()))
@@ -112,7 +114,13 @@ def keep_condition(project: Project, text: str) -> dict[str, Any]:
     standard = {**LEAD_FIELDS, **DERIVED_FIELDS}
     kinds = {pair for condition in within for pair in condition.types}
     fields = {name: kind for name, kind in sorted(kinds) if name not in standard}
-    return {"fields": fields, **({"segments": listed} if listed else {})}
+    zone = project.settings.timezone
+    has_zone = zone != _ZONE and any(kind == "time" for _, kind in kinds)
+    return {
+        "fields": fields,
+        **({"segments": listed} if listed else {}),
+        **({"zone": zone} if has_zone else {}),
+    }
 
 
 def compile_kept(kept: Mapping[str, Any], text: str) -> Condition:
@@ -122,8 +130,9 @@ def compile_kept(kept: Mapping[str, Any], text: str) -> Condition:
         ConfigError: it is not valid.
     """
     fields = {**LEAD_FIELDS, **DERIVED_FIELDS, **kept["fields"]}
-    segments = _compile_listed(kept.get("segments", ()), fields)
-    return compile_with(fields, text, segments=segments, is_kept=True)
+    zone = kept.get("zone", _ZONE)
+    segments = _compile_listed(kept.get("segments", ()), fields, zone)
+    return compile_with(fields, text, segments=segments, zone=zone, is_kept=True)
 
 
 def compile_project_condition(project: Project, text: str) -> Condition:
@@ -132,7 +141,8 @@ def compile_project_condition(project: Project, text: str) -> Condition:
     Raises:
         ConfigError: it is not valid; a project that was checked has none such.
     """
-    return compile_with(condition_fields(project, text), text, segments=compile_segments(project))
+    fields, zone = condition_fields(project, text), project.settings.timezone
+    return compile_with(fields, text, segments=compile_segments(project), zone=zone)
 
 
 def compile_with(
@@ -140,6 +150,7 @@ def compile_with(
     text: str,
     *,
     segments: Mapping[str, Condition] | None = None,
+    zone: str = _ZONE,
     is_kept: bool = False,
 ) -> Condition:
     """Compile a condition against the fields and segments that it may name.
@@ -147,7 +158,7 @@ def compile_with(
     Raises:
         ConfigError: it is not valid.
     """
-    compiled = compile_condition(text, fields=fields, segments=segments, is_kept=is_kept)
+    compiled = compile_condition(text, fields=fields, segments=segments, zone=zone, is_kept=is_kept)
     if isinstance(compiled, Condition):
         return compiled
     raise ConfigError(

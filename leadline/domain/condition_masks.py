@@ -7,6 +7,7 @@ every value carries whether it is known, and every test whether it holds, fails 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from leadline.domain.condition_tree import COMPARISONS, TEXT_TESTS, text_of
@@ -178,7 +179,10 @@ class _Masks:
     def _literal(self, term: Term) -> Column:
         import numpy as np
 
-        values = np.full(self._count, term.value, dtype=_DTYPES[cast("FieldType", term.type)])
+        value: Any = term.value
+        if isinstance(value, datetime):
+            value = value.replace(tzinfo=None)  # UTC, as the columns are
+        values = np.full(self._count, value, dtype=_DTYPES[cast("FieldType", term.type)])
         return Column(values, np.ones(self._count, dtype=bool))
 
 

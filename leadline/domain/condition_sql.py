@@ -5,6 +5,7 @@ Text is folded (`condition_text`), numbers are DOUBLE, times are TIMESTAMP in UT
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from leadline.domain.condition_findings import quoted
@@ -86,8 +87,8 @@ def _literal(term: Term) -> str:
         return "TRUE" if term.value else "FALSE"
     if isinstance(term.value, float):
         return _double(term.value)
-    if term.type == "time":
-        return f"TIMESTAMP '{text_of(term)} 00:00:00'"
+    if isinstance(term.value, datetime):
+        return f"TIMESTAMP '{term.value.replace(tzinfo=None).isoformat(' ')}'"
     return quoted(text_of(term))
 
 

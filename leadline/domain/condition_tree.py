@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import datetime
 
     from leadline.domain.leads import FieldType
 
@@ -29,7 +29,8 @@ class Term:
             which is false where its part is unknown.
         type: None after a finding about it.
         parts: what it is made of, in the order of the text.
-        value: the field's name, the literal, the folded pattern, or the boolean after IS.
+        value: the field's name, the literal (of a date the instant in UTC), the folded pattern,
+            or the boolean after IS.
         size: how many terms it has, itself included.
         depth: how far they nest.
     """
@@ -37,7 +38,7 @@ class Term:
     kind: str
     type: FieldType | None
     parts: tuple[Term, ...] = ()
-    value: str | float | bool | date | None = None
+    value: str | float | bool | datetime | None = None
     size: int = field(init=False, compare=False)
     depth: int = field(init=False, compare=False)
 

@@ -1,7 +1,7 @@
 """Checks the types of a condition and says what it means (`condition_tree`).
 
 The nodes have passed the gates of `condition_check`. Literals are folded (`condition_text`); a
-date stands for its midnight in UTC.
+date becomes the instant of its midnight in the zone of whoever wrote it, here and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from leadline.domain.condition_findings import quoted
 from leadline.domain.condition_labels import as_date
 from leadline.domain.condition_text import fold, fold_part, fold_pattern
 from leadline.domain.condition_tree import Term, text_of
+from leadline.domain.days import day_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,10 +72,12 @@ class Reading:
         is_regex: Callable[[str], bool],
         segments: Mapping[str, Term],
         *,
+        zone: str = "UTC",
         is_kept: bool = False,
     ) -> None:
         """Take the known fields, the report, a test for patterns that RE2 takes, and segments.
 
+        A date is a day of `zone`.
         What an earlier version accepted (`is_kept`) may compare grades by rank.
         """
         self.used: set[str] = set()
@@ -82,6 +85,7 @@ class Reading:
         self.numbers: frozenset[float] = frozenset()
         self._segments = segments
         self._is_kept = is_kept
+        self._zone = zone
         self._fields = fields
         self._report = report
         self._is_regex = is_regex
@@ -257,7 +261,7 @@ class Reading:
         return Term("literal", "number", value=sign * number)
 
     def _date(self, node: exp.Expr) -> Term:
-        """Read a date as its midnight in UTC."""
+        """Read a date as the instant at which that day begins in the zone."""
         text = fold(node.this)
         try:
             day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
@@ -272,7 +276,7 @@ class Reading:
                 word=quoted(node.this),
             )
             return _UNKNOWN
-        return Term("literal", "time", value=day)
+        return Term("literal", "time", value=day_start(day, self._zone))
 
     def _alike(self, nodes: Sequence[exp.Expr]) -> tuple[tuple[Term, ...], FieldType | None]:
         """Read values that must share one type."""

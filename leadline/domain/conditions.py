@@ -97,6 +97,7 @@ def compile_condition(
     *,
     fields: Mapping[str, FieldType],
     segments: Mapping[str, Condition] | None = None,
+    zone: str = "UTC",
     is_kept: bool = False,
 ) -> Condition | tuple[Finding, ...]:
     """Check `text` and make it ready for `evaluate`.
@@ -105,13 +106,14 @@ def compile_condition(
         text: the expression, at most 4,000 characters and 400 nodes.
         fields: the names that it may use, with their types.
         segments: conditions that it may use by their names, as if they were boolean fields.
+        zone: IANA zone in which its dates are days.
         is_kept: it was accepted by an earlier version, which let grades be compared by rank.
 
     Returns:
         The condition, or everything that is wrong with it in the order of the text.
     """
     known_segments = frozenset((segments or {}).items())
-    return _compiled(text, frozenset(fields.items()), known_segments, is_kept)
+    return _compiled(text, frozenset(fields.items()), known_segments, zone=zone, is_kept=is_kept)
 
 
 def negated(condition: Condition, others: Sequence[Condition]) -> Condition:
@@ -257,7 +259,9 @@ def _compiled(
     text: str,
     fields: frozenset[tuple[str, FieldType]],
     segments: frozenset[tuple[str, Condition]],
-    is_kept: bool,  # noqa: FBT001 - part of what is remembered
+    *,
+    zone: str,
+    is_kept: bool,
 ) -> Condition | tuple[Finding, ...]:
     """Compile once: reading and checking cost about a millisecond."""
     from leadline.domain.condition_check import LONGEST
@@ -266,11 +270,11 @@ def _compiled(
     names: dict[str, FieldType] = {**dict(fields), **{name: "boolean" for name, _ in segments}}
     meanings = {name: condition.meaning for name, condition in segments}
     report = Report(text)
-    reading, meaning = _understood(text, names, meanings, report, is_kept=is_kept)
+    reading, meaning = _understood(text, names, meanings, report, zone=zone, is_kept=is_kept)
     if report.findings() or meaning is None:
         if len(text) <= LONGEST and (mending := Mending(text, names)):
             report = Report(text, mending.places)
-            _understood(mending.text, names, meanings, report, is_kept=is_kept)
+            _understood(mending.text, names, meanings, report, zone=zone, is_kept=is_kept)
             mending.tell(report)
         return report.findings()
     used = frozenset(pair for pair in fields if pair[0] in reading.used)
@@ -287,13 +291,14 @@ def _understood(
     segments: Mapping[str, Term],
     report: Report,
     *,
+    zone: str,
     is_kept: bool,
 ) -> tuple[Reading, Term | None]:
     """Read a condition; its meaning is None, or there are findings, when it cannot be."""
     from leadline.domain.condition_check import read
     from leadline.domain.condition_types import Reading
 
-    reading = Reading(names, report, _is_regex, segments, is_kept=is_kept)
+    reading = Reading(names, report, _is_regex, segments, zone=zone, is_kept=is_kept)
     root = read(text, names, report)
     meaning = None if root is None else known(reading.condition(root))
     if meaning is not None:

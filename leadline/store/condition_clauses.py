@@ -6,7 +6,7 @@ scripts on PostgreSQL) it lets through, and says so: who selects decides those r
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -173,9 +173,8 @@ class Clauses:
             return true() if term.value else false()
         if isinstance(term.value, float):
             return literal(term.value, Float)
-        if term.type == "time" and not isinstance(term.value, str | None):
-            midnight = datetime.combine(term.value, time(), tzinfo=UTC)
-            return literal(midnight, UtcDateTime)
+        if isinstance(term.value, datetime):
+            return literal(term.value, UtcDateTime)
         return self._by_code_point(literal(text_of(term), Text))
 
     def _by_code_point(self, text: Clause) -> Clause:
