@@ -1,7 +1,8 @@
 """Writes a condition as a clause of the database, from the same checked meaning as DuckDB's SQL.
 
 What a database cannot decide alike (a regular expression, a time kept as text, text of unusual
-scripts on PostgreSQL) it lets through, and says so: who selects decides those rows elsewhere.
+scripts on PostgreSQL), or would be slow at (many counts of events), it lets through, and says so:
+who selects decides those rows elsewhere.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from leadline.domain.condition_tree import Term
+    from leadline.domain.conditions import Condition
     from leadline.domain.events import Aggregate
 
     Clause = ColumnElement[Any]
@@ -51,9 +53,13 @@ if TYPE_CHECKING:
 _LEADS = schema.leads
 _EVENTS = schema.events
 _SCORES = schema.scores
+#: Beyond so many counts of events one pass over them outside is cheaper than one look for each.
+_MOST_COUNTS: Final = 16
 #: Beyond these SQLite's parser may give up; such a condition is decided outside.
 _DEEPEST: Final = 20
 _LARGEST: Final = 2_000
+#: What holds no more often than its parts let it, also where not all of them are known.
+_OPEN: Final = frozenset({"and", "or", "known"})
 _DAY_SECONDS: Final = 86_400
 _STORED: Final = {"employees": "employees_min"}
 _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -69,10 +75,12 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 class Clauses:
     """Writes conditions for one kind of database, as of one instant."""
 
-    def __init__(self, *, is_sqlite: bool, as_of: datetime) -> None:
-        """Take the database and the instant up to which events count."""
+    def __init__(self, condition: Condition, *, is_sqlite: bool, as_of: datetime) -> None:
+        """Take the condition, the database, and the instant up to which events count."""
+        self._meaning = condition.meaning
         self._is_sqlite = is_sqlite
         self._as_of = as_of
+        self._counts_outside = len(aggregates_among(condition.fields)) > _MOST_COUNTS
         self._makers: dict[str, Callable[[Term], Clause]] = {
             **dict.fromkeys(COMPARISONS, self._comparison),
             "and": lambda term: and_(*map(self._of, term.parts)),
@@ -93,25 +101,40 @@ class Clauses:
             "literal": self._literal,
         }
 
-    def possible(self, term: Term) -> Clause:
-        """Return a clause that holds wherever the condition does, and no more than it can help."""
+    def possible(self) -> Clause:
+        """Return a clause that holds wherever the condition may, as far as the database knows."""
+        return or_(self._possible(self._meaning), self._misread())
+
+    def doubtful(self) -> Clause:
+        """Return a clause that holds wherever this database may decide wrongly."""
+        return self._misread() if self._is_exact(self._meaning) else true()
+
+    def _possible(self, term: Term) -> Clause:
+        """Return a clause that holds wherever `term` does, and no more than it can help."""
         if self._is_exact(term):
             return self._of(term)
-        parts = [self.possible(part) for part in term.parts if term.kind in {"and", "or", "known"}]
+        parts = [self._possible(part) for part in term.parts if term.kind in _OPEN]
         if not parts:
             return true()
         return or_(*parts) if term.kind == "or" else and_(*parts)
 
-    def doubtful(self, term: Term) -> Clause:
-        """Return a clause that holds wherever this database may decide wrongly."""
-        if not self._is_exact(term):
-            return true()
+    def _misread(self) -> Clause:
+        """Return a clause that holds wherever this database may misread what it decides."""
         if self._is_sqlite:
             return false()
-        kinds = {text_of(each): each.type for each in _terms(term) if each.kind == "field"}
+        fields = [each for each in self._decided(self._meaning) if each.kind == "field"]
+        kinds = {text_of(each): each.type for each in fields}
         raws = [self._raw_text(name, kinds[name]) for name in sorted(kinds)]
         ordinary = [func.leadline_is_ordinary(raw) for raw in raws if raw is not None]
         return not_(and_(true(), *(func.coalesce(each, true()) for each in ordinary)))
+
+    def _decided(self, term: Term) -> Iterator[Term]:
+        """Yield all terms that `_possible` leaves to the database."""
+        if self._is_exact(term):
+            yield from _terms(term)
+        elif term.kind in _OPEN:
+            for part in term.parts:
+                yield from self._decided(part)
 
     def _is_exact(self, term: Term) -> bool:
         """Tell whether this database decides `term` as DuckDB does."""
@@ -120,9 +143,11 @@ class Clauses:
         return not any(self._is_hard(each) for each in _terms(term))
 
     def _is_hard(self, term: Term) -> bool:
-        if term.kind == "field" and term.type == "time":
-            return not self._is_sqlite and text_of(term) not in _LEADS.c
-        return term.kind == "regex"
+        if term.kind != "field":
+            return term.kind == "regex"
+        if self._counts_outside and aggregates_among([text_of(term)]):
+            return True
+        return term.type == "time" and not self._is_sqlite and text_of(term) not in _LEADS.c
 
     def _of(self, term: Term) -> Clause:
         return Grouping(self._makers[term.kind](term))

@@ -58,14 +58,14 @@ def list_matching(
 
 def count_matching(connection: Connection, condition: Condition, *, as_of: datetime) -> int:
     """Return how many leads a condition describes."""
-    clauses = _clauses(connection, as_of)
-    possible, doubtful = clauses.possible(condition.meaning), clauses.doubtful(condition.meaning)
+    clauses = _clauses(connection, condition, as_of=as_of)
+    doubtful = clauses.doubtful()
     sure = select(func.count()).select_from(_LEADS)
-    sure = sure.where(_LEADS.c.erased_at.is_(None), possible, ~doubtful)
+    sure = sure.where(_LEADS.c.erased_at.is_(None), clauses.possible(), ~doubtful)
     count = int(connection.execute(sure).scalar_one())
     after = 0
     while True:
-        rest = _candidates(condition, clauses).where(doubtful, _LEADS.c.id > after).limit(_CHUNK)
+        rest = _candidates(clauses).where(doubtful, _LEADS.c.id > after).limit(_CHUNK)
         ids = [row[0] for row in connection.execute(rest)]
         count += len(_decided(connection, condition, ids, as_of=as_of))
         if len(ids) < _CHUNK:
@@ -82,9 +82,8 @@ def _chunks(
     limit: int | None,
 ) -> Iterator[list[int]]:
     """Yield the ids that match, as many as a chunk of candidates holds."""
-    clauses = _clauses(connection, as_of)
     size = _CHUNK if limit is None else min(max(limit, 1), _CHUNK)
-    candidates = _candidates(condition, clauses)
+    candidates = _candidates(_clauses(connection, condition, as_of=as_of))
     while True:
         rows = connection.execute(candidates.where(_LEADS.c.id > after).limit(size)).all()
         doubted = [row[0] for row in rows if row[1]]
@@ -95,19 +94,18 @@ def _chunks(
         after, size = rows[-1][0], _CHUNK
 
 
-def _clauses(connection: Connection, as_of: datetime) -> Clauses:
+def _clauses(connection: Connection, condition: Condition, *, as_of: datetime) -> Clauses:
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite:
         register(connection)
-    return Clauses(is_sqlite=is_sqlite, as_of=as_of)
+    return Clauses(condition, is_sqlite=is_sqlite, as_of=as_of)
 
 
-def _candidates(condition: Condition, clauses: Clauses) -> Select[tuple[int, bool]]:
+def _candidates(clauses: Clauses) -> Select[tuple[int, bool]]:
     """Select the leads that may match, each with whether that is in doubt."""
-    doubtful = clauses.doubtful(condition.meaning)
     return (
-        select(_LEADS.c.id, doubtful.label("is_doubtful"))
-        .where(_LEADS.c.erased_at.is_(None), clauses.possible(condition.meaning) | doubtful)
+        select(_LEADS.c.id, clauses.doubtful().label("is_doubtful"))
+        .where(_LEADS.c.erased_at.is_(None), clauses.possible())
         .order_by(_LEADS.c.id)
     )
 

@@ -66,6 +66,71 @@ def test_count_and_list_agree_on_what_a_database_decides_alone_and_what_it_does_
             )
 
 
+def of_windows(count: int, *, around: str = "{}") -> Condition:
+    """Return a condition over so many different counts of events."""
+    days = range(1, count + 1)
+    text = around.format(" OR ".join(f"clicks_{each}d = 1" for each in days))
+    fields = {**FIELDS, **{f"clicks_{each}d": FIELDS["clicks_30d"] for each in days}}
+    found = compile_condition(text, fields=fields)
+    assert isinstance(found, Condition), found
+    return found
+
+
+@pytest.mark.parametrize("around", ["{}", "NOT ({})", "country = 'JP' AND ({})"])
+def test_many_windows_over_events_are_counted_as_few_are(database_url: str, around: str) -> None:
+    random = Random(20261122)  # noqa: S311 - the same leads whenever this runs
+    with a_store(database_url) as store, store.write() as connection:
+        ids = add_random_leads(connection, random, LEADS)
+        for count in (1, 16, 17, 80):
+            condition = of_windows(count, around=around)
+            by_duckdb, _ = decided(condition, connection, ids)
+            expected = [id_ for id_, hit in zip(ids, by_duckdb, strict=True) if hit]
+            assert expected, condition.text
+            assert list_matching(connection, condition, as_of=NOW) == expected
+            assert count_matching(connection, condition, as_of=NOW) == len(expected)
+
+
+def test_statements_and_looks_into_events_do_not_grow_with_the_windows(database_url: str) -> None:
+    ran: list[str] = []
+
+    def note(*facts: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event
+        ran.append(facts[2])
+
+    counts, looks = set[int](), list[int]()
+    with a_store(database_url) as store, store.write() as connection:
+        add_random_leads(connection, Random(1), LEADS)  # noqa: S311 - the same leads always
+        event.listen(store.engine, "before_cursor_execute", note)
+        for count in (20, 40, 80):
+            ran.clear()
+            list_matching(connection, of_windows(count), as_of=NOW)
+            counts.add(len(ran))
+            looks.append(sum(sent.count("FROM events") for sent in ran))
+        event.remove(store.engine, "before_cursor_execute", note)
+    assert len(counts) == 1
+    assert max(looks) <= 1
+
+
+def test_only_leads_that_may_match_are_decided_outside_the_database(database_url: str) -> None:
+    asked: list[Any] = []
+
+    def note(*facts: Any) -> None:  # noqa: ANN401 - SQLAlchemy's event
+        asked.append(facts[3])
+
+    texts = ("title = 'Wanted' AND regexp_matches(company, 'a')", "title = 'Wanted' AND ({})")
+    with a_store(database_url) as store, store.write() as connection:
+        others = [add_person(connection, title="Other").lead_id for _ in range(3)]
+        wanted = add_person(connection, title="Wanted").lead_id
+        event.listen(store.engine, "before_cursor_execute", note)
+        for text_ in texts:
+            asked.clear()
+            list_matching(connection, of_windows(20, around=text_), as_of=NOW)
+            known = repr(asked[1:])
+            assert len(asked) > 1
+            assert str(wanted) in known
+            assert not any(f"[{lead_id}" in known for lead_id in others)
+        event.remove(store.engine, "before_cursor_execute", note)
+
+
 HOSTILE = [
     "'; DROP TABLE canary; --",
     "x' OR '1'='1",
