@@ -92,8 +92,9 @@ def _judge(
         (row["outbox_id"], _person(row)) for row in rows.values() if row["outbox_id"] in sent
     }
     sendings = [
-        Hit("email_sent", as_instant(sent[outbox_id]), person, ("mail", outbox_id), is_own=True)
+        Hit("email_sent", as_instant(at), person, ("mail", outbox_id), is_own=True)
         for outbox_id, person in people_of
+        for at in sent[outbox_id]
     ]
     verdicts = classify([*hits, *sendings])
     return {

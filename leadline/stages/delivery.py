@@ -37,6 +37,7 @@ from leadline.mail.transport import Envelope, RelayUnreachable, SmtpTransport
 from leadline.store import outbox
 from leadline.store.enrollments import exit_enrollments
 from leadline.store.leases import LEASE, this_process
+from leadline.store.observations import judge_mails_anew
 from leadline.store.stage_batches import add_batch
 from leadline.store.suppressions import (
     Addressee,
@@ -203,6 +204,7 @@ class _Sending:
             passed = [outbox.Claim(row["id"], row["fence"]) for row in rows]
             owner = self.lease.owner
             mine = outbox.mark_sending(connection, passed, owner=owner, now=self.now)
+            judge_mails_anew(connection, mine, now=self.now)
         self.outcomes = []
         return [row for row in rows if row["id"] in mine]
 
@@ -362,6 +364,8 @@ class _Sending:
     def _record(self, connection: Connection) -> None:
         """Record outcomes; an address that does not exist is banned at once."""
         outbox.mark_outcomes(connection, self.outcomes, owner=self.lease.owner, now=self.now)
+        reached = {row["id"] for row in self.outcomes if row["sent_at"] is not None}
+        judge_mails_anew(connection, reached, now=self.now)
         bounced = [row for row in self.outcomes if row["state"] == "bounced"]
         if not bounced or self.work.project.settings.redirect_all_to:
             return  # a redirected mail says nothing of the address that it was meant for

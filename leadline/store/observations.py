@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _EVENTS = schema.events
 _OUTBOX = schema.outbox
+_ATTEMPTS = schema.delivery_events
+#: Of an attempt after which a mail waits again it says no more when that was: this does.
+_FAILED: Final = "deferred"
 #: What tells who was there, and whose event it is.
 _READ: Final = (
     *("id", "source", "kind", "lead_id", "address_hash", "visitor_id", "outbox_id", "campaign"),
@@ -204,16 +207,20 @@ def _stored(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def list_sendings(connection: Connection, outbox_ids: Collection[int]) -> dict[int, datetime]:
-    """Return when our own mails were sent."""
+def list_sendings(connection: Connection, outbox_ids: Collection[int]) -> dict[int, set[datetime]]:
+    """Return when our own mails were sent, with every attempt: one that failed may have arrived."""
+    found: dict[int, set[datetime]] = {}
     if not outbox_ids:
-        return {}
-    rows = connection.execute(
-        select(_OUTBOX.c.id, _OUTBOX.c.sent_at).where(
-            among(connection, _OUTBOX.c.id, outbox_ids), _OUTBOX.c.sent_at.is_not(None)
-        )
+        return found
+    begun = select(_OUTBOX.c.id, _OUTBOX.c.sent_at).where(
+        among(connection, _OUTBOX.c.id, outbox_ids), _OUTBOX.c.sent_at.is_not(None)
     )
-    return {row.id: row.sent_at for row in rows}
+    tried = select(_ATTEMPTS.c.outbox_id, _ATTEMPTS.c.at).where(
+        among(connection, _ATTEMPTS.c.outbox_id, outbox_ids), _ATTEMPTS.c.kind == _FAILED
+    )
+    for id_, at in connection.execute(begun.union(tried)):
+        found.setdefault(id_, set()).add(at)
+    return found
 
 
 def mark_judged(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -228,6 +235,20 @@ def make_due(connection: Connection, ids: Collection[int], *, now: datetime) -> 
             update(_EVENTS)
             .where(
                 among(connection, _EVENTS.c.id, ids),
+                _EVENTS.c.due_at.is_(None),
+                _EVENTS.c.kind.in_(_JUDGED),
+            )
+            .values(due_at=now)
+        )
+
+
+def judge_mails_anew(connection: Connection, outbox_ids: Collection[int], *, now: datetime) -> None:
+    """Let what was done with mails be judged anew, because it is known now when they were sent."""
+    if outbox_ids:
+        connection.execute(
+            update(_EVENTS)
+            .where(
+                among(connection, _EVENTS.c.outbox_id, outbox_ids),
                 _EVENTS.c.due_at.is_(None),
                 _EVENTS.c.kind.in_(_JUDGED),
             )
