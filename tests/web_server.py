@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from leadline.config.environment import Environment
+    from tests.clocks import FakeTime
 
 START_SECONDS = 60.0
 _COMMAND = "from leadline.cli import main; raise SystemExit(main())"
@@ -24,9 +25,12 @@ _QUIET = ["--no-access-log", "--log-level", "warning"]
 
 
 @contextmanager
-def leadline_serve(environment: Environment, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `leadline serve`; end it however it stands."""
-    with _served(environment, ["-c", _COMMAND, "serve", "--port", str(port)], port) as process:
+def leadline_serve(
+    environment: Environment, port: int, *, at: FakeTime | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `leadline serve`, in a time of the test's own when one is given; end it in any case."""
+    command = ["-c", _COMMAND, "serve", "--port", str(port)]
+    with _served(environment, command, port, at=at) as process:
         yield process
 
 
@@ -39,11 +43,12 @@ def uvicorn_serve(environment: Environment, port: int) -> Iterator[subprocess.Po
 
 @contextmanager
 def _served(
-    environment: Environment, command: Sequence[str], port: int
+    environment: Environment, command: Sequence[str], port: int, *, at: FakeTime | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     variables = {
         "LEADLINE_HOME": str(environment.home),
         "LEADLINE_DATABASE_URL": environment.database_url,
+        **(at.variables if at else {}),
     }
     process = subprocess.Popen(
         [sys.executable, *command],

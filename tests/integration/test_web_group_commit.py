@@ -18,6 +18,7 @@ from leadline.store.engine import open_store
 from leadline.store.posts import Post, Proof, add_posts
 from leadline.store.submissions import Arrival
 from leadline.web.together import Together
+from tests.clocks import FakeTime
 from tests.factories import NOW, a_project, a_visitor, a_workspace, rows_of
 from tests.web_server import free_port, leadline_serve, uvicorn_serve
 
@@ -82,9 +83,11 @@ def stored(environment: Environment) -> list[dict[str, Any]]:
 
 def test_posts_at_a_barrier_are_each_stored_once(tmp_path: Path, database_url: str) -> None:
     environment, port = a_project(tmp_path / "home", database_url, files=FILES), free_port()
+    time = FakeTime(tmp_path / "now")
+    time.set(NOW)  # the same post without a key is another one every ten minutes
     keyed = [LAUREN | {"message": str(number)} for number in range(AT_ONCE)]
     others = [LAUREN | {"email": f"p{number}@example.com"} for number in range(AT_ONCE)]
-    with leadline_serve(environment, port):
+    with leadline_serve(environment, port, at=time):
         same = post_at_barrier(port, [LAUREN] * AT_ONCE)
         contested = post_at_barrier(port, keyed, **{"Idempotency-Key": "one"})
         different = post_at_barrier(port, others)
