@@ -102,7 +102,7 @@ def machine(tmp_path: Path, database_url: str) -> Iterator[Machine]:
 
 
 @pytest.mark.timeout(600)
-def test_two_clocks_run_each_of_200_due_times_once_though_either_is_killed(
+def test_two_clocks_run_each_of_250_due_times_once_though_either_is_killed(
     machine: Machine,
 ) -> None:
     chance = random.Random(3)  # noqa: S311 - repeatable moments

@@ -248,7 +248,7 @@ def count(environment: Environment, query: str) -> int:
         store.close()
 
 
-def test_prefect_and_the_embedded_clock_run_each_of_200_due_times_once_though_either_is_killed(
+def test_prefect_and_the_embedded_clock_run_each_of_250_due_times_once_though_either_is_killed(
     house: House,
 ) -> None:
     chance = random.Random(3)  # noqa: S311 - repeatable moments
