@@ -91,13 +91,20 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def leadline_serving(url: str) -> Iterator[tuple[int, int]]:
-    """Serve a fresh project over the database at `url`; gives process id and port."""
+def leadline_serving(url: str, *, mapping: str = "") -> Iterator[tuple[int, int]]:
+    """Serve a fresh project over the database at `url`; gives process id and port.
+
+    Args:
+        url: the database.
+        mapping: what the project has as `config/mappings/app.yaml`.
+    """
     with tempfile.TemporaryDirectory(prefix="leadline-") as folder:
         home, port = Path(folder) / "project", free_port()
         create_project(home, demo=False)
         with (home / "config" / "forms" / "contact.yaml").open("a", encoding="utf-8") as form:
             form.write(_PROTECTION)
+        if mapping:
+            (home / "config" / "mappings" / "app.yaml").write_text(mapping, "utf-8")
         program = "from leadline.cli import main; raise SystemExit(main())"
         command = ["-c", program, "serve", "--port", str(port)]
         variables = {"LEADLINE_HOME": str(home), "LEADLINE_DATABASE_URL": url}

@@ -1,4 +1,4 @@
-"""The plain way to take a form: one validated request, one row, one commit.
+"""The plain way to take a form or an event: validated, one row, one commit.
 
 What FastAPI's and SQLAlchemy's own tutorials come to, with the settings of our database: each post
 is on the disk before it is answered. `python -m benchmarks.web_plain FILE PORT` serves it.
@@ -42,6 +42,28 @@ class Contact(BaseModel):
     message: Annotated[str, Field(max_length=5000)] = ""
 
 
+class Happened(Base):
+    """One event."""
+
+    __tablename__ = "events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(index=True)
+    event: Mapped[str]
+    url: Mapped[str]
+    occurred_at: Mapped[datetime]
+
+
+class OneEvent(BaseModel):
+    """An event's fields."""
+
+    event_id: Annotated[str, Field(max_length=200)]
+    email: Annotated[str, Field(max_length=254)]
+    event: Annotated[str, Field(max_length=100)]
+    url: Annotated[str, Field(max_length=4000)]
+    occurred_at: datetime
+
+
 def make_app(file: str) -> FastAPI:
     """Return the app over a SQLite file."""
     engine = create_engine(f"sqlite:///{file}")
@@ -65,6 +87,14 @@ def make_app(file: str) -> FastAPI:
             session.add(row)
             session.commit()
             return {"submission": row.id}
+
+    @app.post("/events/app")
+    def post_events(events: list[OneEvent]) -> dict[str, int]:
+        with Session(engine) as session:
+            for each in events:
+                session.add(Happened(**each.model_dump()))
+                session.commit()
+        return {"accepted": len(events)}
 
     return app
 
