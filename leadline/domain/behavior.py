@@ -38,7 +38,8 @@ EVENT_FIELDS: Final[dict[str, str]] = {
         イベント, イベント名, イベント種別, 行動, 行動種別, アクション, 種別""",
     "occurred_at": """occurred at, timestamp, event timestamp, event time, event date, time, date,
         datetime, created at, created, activity date, 発生日時, 日時, 発生日, 行動日時,
-        イベント日時, 実施日時, 時刻""",
+        イベント日時, 実施日時, 時刻, 日付, 行動日, 実施日, 発生時刻, 行動時刻, 実施時刻, 時間""",
+    "occurred_on": "",  # named beside a time of day only
     "campaign": """campaign, campaign name, campaign id, email name, mailing, キャンペーン,
         キャンペーン名, 施策, 施策名, メール名, 配信名""",
     "url": """url, link, page, page url, page location, link url, target, href, リンク, リンク先,
@@ -48,9 +49,13 @@ EVENT_FIELDS: Final[dict[str, str]] = {
     "ip": "ip, ip address, remote address, client ip, IPアドレス, アクセス元, アクセス元IP",
 }
 #: Without these fields nobody knows what happened when; and of these one has to say to whom.
+#: Columns that hold the day and the time of day apart, as some tools export them.
+_DAYS: Final = "event date, activity date, date, 発生日, 行動日, 実施日, 日付"
+_CLOCKS: Final = "event time, activity time, time, 発生時刻, 行動時刻, 実施時刻, 時刻, 時間"
 NEEDED: Final = frozenset({"event", "occurred_at"})
 PERSON: Final = frozenset({"email", "external_id", "anonymous_id"})
 TIME: Final = "occurred_at"
+DAY: Final = "occurred_on"
 #: Words for the events that the product knows; any other word is an event of its own.
 _KINDS: Final[dict[str, str]] = {
     "email_sent": """sent, send, delivered, mail_sent, email_delivered, 送信, 配信, メール送信,
@@ -86,6 +91,9 @@ _ADDRESS: Final = re.compile(
     r"(?:mailto:)?[^\s\"'<>,;:()\[\]/?&=#@%]+(?:@|%40|%2540|＠)[^\s\"'<>,;:()\[\]/?&=#@%]+\.[\w-]+",
     re.IGNORECASE,
 )
+_COMPACT_DAY: Final = re.compile(r"\d{8}", re.ASCII)
+_COMPACT_CLOCK: Final = re.compile(r"\d{5,6}", re.ASCII)  # a spreadsheet drops the first zero
+_MIDNIGHT: Final = re.compile(r"[T ]0?0:00(:00)?$")  # what a workbook adds to a day
 _BREAKS: Final = re.compile(r"[\s.\-/:]+")
 
 
@@ -146,11 +154,34 @@ def map_event_headers(headers: Sequence[str], fixed: Mapping[str, str]) -> dict[
         if name in found.values():
             continue
         folded = {fold_header(header): header for header in reversed(free)}
-        for word in (name, *words.split(",")):
+        for word in (name, *filter(None, words.split(","))):
             if (header := folded.get(fold_header(word.strip()))) and header not in found:
                 found[header] = name
                 break
+    if TIME not in taken.values():
+        _pair_day_and_clock(free, found)
     return {header: found[header] for header in headers if header in found}
+
+
+def _pair_day_and_clock(free: Sequence[str], found: dict[str, str]) -> None:
+    """Note the columns of the day and of the time of day, where the time is in both."""
+    (time,) = [header for header, name in found.items() if name == TIME] or [""]
+    day, clock = (
+        time if fold_header(time) in words else _first_of(words, free, found)
+        for words in (_folded(_DAYS), _folded(_CLOCKS))
+    )
+    if time in {day, clock} and day and clock and DAY not in found.values():
+        found |= {clock: TIME, day: DAY}
+
+
+def _first_of(words: Sequence[str], free: Sequence[str], found: Mapping[str, str]) -> str:
+    """Return the header without a field that stands first among words."""
+    headers = {fold_header(header): header for header in reversed(free) if header not in found}
+    return next((headers[word] for word in words if word in headers), "")
+
+
+def _folded(words: str) -> list[str]:
+    return [fold_header(word.strip()) for word in words.split(",")]
 
 
 def read_event(
@@ -184,7 +215,7 @@ def read_event(
     fault = _no_person(texts, email)
     if fault is not None:
         return fault
-    occurred_at = _read_time(texts.get("occurred_at", ""), zone=zone, order=order, now=now)
+    occurred_at = _read_time(texts, zone=zone, order=order, now=now)
     if isinstance(occurred_at, Rejected):
         return occurred_at
     told = _blotted(dict(properties or {}), 0)
@@ -220,8 +251,16 @@ def _no_person(texts: Mapping[str, str], email: str | None) -> Rejected | None:
     return Rejected("no_person", "email", "")
 
 
-def _read_time(text: str, *, zone: str, order: str, now: datetime) -> datetime | Rejected:
+def _read_time(
+    texts: Mapping[str, str], *, zone: str, order: str, now: datetime
+) -> datetime | Rejected:
+    """Read when it happened; a time of day is of the day that stands beside it."""
+    text, day = texts.get(TIME, ""), _MIDNIGHT.sub("", texts.get(DAY, ""))
     found = parse_time(text, zone=zone, order=order)
+    if found is None and day:
+        is_compact = _COMPACT_DAY.fullmatch(day) and _COMPACT_CLOCK.fullmatch(text)
+        joined = f"{day}{text.zfill(6)}" if is_compact else f"{day} {text}"
+        found = parse_time(joined, zone=zone, order=order)
     if found is None:
         return Rejected("bad_time", "occurred_at", "")
     return Rejected("in_future", "occurred_at", "") if found > now + AHEAD else found

@@ -112,7 +112,8 @@ _PLAIN_DATE: Final = re.compile(
 )
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _LONG_COMPACT: Final = re.compile(r"(\d{8})(\d{2})(\d{2})(\d{2})?", re.ASCII)
-_PLAIN_NUMBER: Final = re.compile(r"(\d{5}|\d{10}|\d{13})(?:[.,](\d{1,15}))?", re.ASCII)
+_PLAIN_NUMBER: Final = re.compile(r"(\d{5}|\d{10}|\d{13}|\d{16})(?:[.,](\d{1,15}))?", re.ASCII)
+_IN_A_SECOND: Final = {10: 1, 13: 1_000, 16: 1_000_000}  # by the digits of what a clock counts
 _ERA: Final = re.compile(
     r"(令和|平成|昭和|大正|明治|[rhstm])\.?\s*(元|\d{1,2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?",
     re.IGNORECASE,
@@ -194,10 +195,11 @@ def _number(text: str) -> datetime | None:
     if whole in _SERIALS:
         day = _DAY_ZERO + timedelta(days=whole)
         return day + timedelta(seconds=round(86_400 * float(f"0.{match[2] or 0}")))
-    seconds, milliseconds = divmod(whole, 1000) if len(match[1]) > len("1000000000") else (whole, 0)
+    parts = _IN_A_SECOND.get(len(match[1]), 1)
+    seconds, rest = divmod(whole, parts)
     if seconds not in _SECONDS:
         return None
-    return datetime.fromtimestamp(seconds, UTC) + timedelta(milliseconds=milliseconds)
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=rest * 1_000_000 // parts)
 
 
 def _spelled(text: str, order: str) -> datetime | None:

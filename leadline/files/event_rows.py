@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from leadline.domain.actors import Hit, Verdict, as_instant, classify, mail_of
 from leadline.domain.behavior import (
+    DAY,
     NEEDED,
     PERSON,
     TIME,
@@ -94,7 +95,7 @@ def classify_file(path: Path) -> Classified:
             header=", ".join(table.header)[:300],
             mapping="config/mappings/<source>.yaml",
         )
-    times = [header for header, name in fields.items() if name == TIME]
+    times = [header for header, name in fields.items() if name in {TIME, DAY}]
     order = infer_order(_sample(table, times), stated=None, country="").order
     classified, events = Classified(), list[tuple[int, Event]]()
     for record in table.records():

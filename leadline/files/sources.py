@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from leadline.config.mappings import event_columns, source_settings
-from leadline.domain.behavior import NEEDED, PERSON, TIME, map_event_headers
+from leadline.domain.behavior import DAY, NEEDED, PERSON, TIME, map_event_headers
 from leadline.domain.date_order import infer_order
 from leadline.domain.fields import TIMED, SourceContext
 from leadline.domain.intake import Rejected
@@ -419,6 +419,6 @@ def _order(
     *,
     country: str,
 ) -> Order:
-    timed = [header for header, field in mapped.fields.items() if field in {*TIMED, TIME}]
+    timed = [header for header, field in mapped.fields.items() if field in {*TIMED, TIME, DAY}]
     cells = chain.from_iterable(samples[header] for header in timed)
     return infer_order(cells, stated=stated, country=country)

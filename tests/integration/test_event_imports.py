@@ -335,3 +335,48 @@ def test_the_project_that_is_made_needs_nothing_for_events(tmp_path: Path) -> No
     with a_workspace(tmp_path / "new") as work:
         report = take_in(work, SAMPLES / "events.csv", now=NOW + timedelta(days=2))
         assert (report["created"], report["unknown_events"]) == (2683, {})
+
+
+ANALYTICS = """\
+event_date,event_timestamp,event_name,user_pseudo_id,page_location,platform
+20261119,1795064706123456,page_view,1234567890.1700000000,https://www.example.com/pricing,WEB
+20261119,1795064709000001,file_download,1234567890.1700000000,https://www.example.com/a.pdf,WEB
+20261119,(not set),page_view,1234567890.1700000000,https://www.example.com/,WEB
+"""
+TWO_COLUMNS = """\
+メールアドレス,行動,日付,時刻,ページURL
+hana.mori@mori.example,ページ閲覧,2026/11/19,14:05:06,https://www.example.com/
+hana.mori@mori.example,資料ダウンロード,2026/11/19,午後3時,https://www.example.com/a
+hana.mori@mori.example,クリック,2026/11/19,終日,https://www.example.com/b
+"""
+
+
+def test_an_analytics_export_counts_microseconds(work: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "ga4.csv"
+    path.write_text(ANALYTICS, encoding="utf-8")
+    report = take_in(work, path, now=NOW)
+    assert [(each["line"], each["column"], each["reason"]) for each in report["rejects"]] == [
+        (4, "event_timestamp", "bad_time")
+    ]
+    found = sorted((row["occurred_at"].isoformat(), row["kind"]) for row in rows_of(work, "events"))
+    assert found == [
+        ("2026-11-19T05:05:06.123456+00:00", "page_viewed"),
+        ("2026-11-19T05:05:09.000001+00:00", "file_download"),
+    ]
+
+
+def test_day_and_time_of_day_in_two_columns_are_of_the_files_zone(
+    work: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text(TWO_COLUMNS, encoding="cp932")
+    report = take_in(work, path, now=NOW)
+    assert report["timezone"] == "Asia/Tokyo"
+    assert [(each["line"], each["column"], each["reason"]) for each in report["rejects"]] == [
+        (4, "時刻", "bad_time")
+    ]
+    found = sorted((row["occurred_at"].isoformat(), row["kind"]) for row in rows_of(work, "events"))
+    assert found == [
+        ("2026-11-19T05:05:06+00:00", "page_viewed"),
+        ("2026-11-19T06:00:00+00:00", "asset_downloaded"),
+    ]

@@ -19,7 +19,7 @@ from leadline.domain.behavior import (
 )
 from leadline.domain.intake import Rejected
 from leadline.domain.keys import match_key_hash
-from leadline.domain.posted_events import NotEventsError, cut_batch, read_posted
+from leadline.domain.posted_events import NotEventsError, cut_batch, read_kept, read_posted
 
 NOW = datetime(2026, 11, 20, 1, tzinfo=UTC)
 CELLS = {"email": "a@b.example", "event": "page_viewed", "occurred_at": "2026-11-19 09:00"}
@@ -79,6 +79,112 @@ def test_headers_are_known_in_both_languages_and_each_field_once() -> None:
         "what": "event",
         "Date": "occurred_at",
     }
+
+
+@pytest.mark.parametrize(
+    ("headers", "day", "clock"),
+    [
+        ("Email|Event|Date|Time", "Date", "Time"),
+        ("Time|Email|Event|Activity Date", "Activity Date", "Time"),
+        ("email event event_date event_time", "event_date", "event_time"),
+        ("メールアドレス|行動|日付|時刻", "日付", "時刻"),
+        ("メールアドレス|行動|発生日|発生時刻", "発生日", "発生時刻"),
+        ("メールアドレス|行動|時間|実施日", "実施日", "時間"),
+    ],
+)
+def test_day_and_time_of_day_in_columns_of_their_own_are_both_understood(
+    headers: str, day: str, clock: str
+) -> None:
+    names = headers.split("|") if "|" in headers else headers.split()
+    found = map_event_headers(names, {})
+    assert {name: found[name] for name in (day, clock)} == {
+        day: "occurred_on",
+        clock: "occurred_at",
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "time"),
+    [
+        ("user_pseudo_id event_name event_date event_timestamp", "event_timestamp"),
+        ("email event event_date", "event_date"),
+        ("メール|イベント|日付", "日付"),
+        ("email event date timestamp time", "timestamp"),
+    ],
+)
+def test_day_beside_a_whole_time_is_not_needed(headers: str, time: str) -> None:
+    names = headers.split("|") if "|" in headers else headers.split()
+    found = map_event_headers(names, {})
+    assert found[time] == "occurred_at"
+    assert "occurred_on" not in found.values()
+
+
+def test_columns_of_the_configuration_are_not_paired_by_their_names() -> None:
+    found = map_event_headers(["Email", "Event", "Date", "Time"], {"Date": "occurred_at"})
+    assert found == {"Email": "email", "Event": "event", "Date": "occurred_at"}
+    fixed = {"Tag": "occurred_on", "Uhrzeit": "occurred_at"}
+    assert map_event_headers(["Tag", "Uhrzeit"], fixed) == fixed
+
+
+@pytest.mark.parametrize(
+    ("cells", "at"),
+    [
+        # 19 November, 14:05:06 in Tokyo
+        ({"occurred_at": "1795064706"}, "2026-11-19T05:05:06+00:00"),
+        ({"occurred_at": "1795064706123"}, "2026-11-19T05:05:06.123000+00:00"),
+        ({"occurred_at": "1795064706123456"}, "2026-11-19T05:05:06.123456+00:00"),
+        ({"occurred_at": "20261119"}, "2026-11-18T15:00:00+00:00"),
+        ({"occurred_on": "2026-11-19", "occurred_at": "14:05:06"}, "2026-11-19T05:05:06+00:00"),
+        ({"occurred_on": "20261119", "occurred_at": "14:05"}, "2026-11-19T05:05:00+00:00"),
+        ({"occurred_on": "20261119", "occurred_at": "90506"}, "2026-11-19T00:05:06+00:00"),
+        ({"occurred_on": "2026/11/19", "occurred_at": "2:05 PM"}, "2026-11-19T05:05:00+00:00"),
+        (
+            {"occurred_on": "2026年11月19日", "occurred_at": "午後2時5分"},
+            "2026-11-19T05:05:00+00:00",
+        ),
+        (
+            {"occurred_on": "2026-11-19 00:00:00", "occurred_at": "14:05"},
+            "2026-11-19T05:05:00+00:00",
+        ),
+        ({"occurred_on": "2026-11-19", "occurred_at": "14:05+01:00"}, "2026-11-19T13:05:00+00:00"),
+        ({"occurred_on": "2026-11-19", "occurred_at": ""}, "2026-11-18T15:00:00+00:00"),
+        ({"occurred_on": "x", "occurred_at": "2026-11-19 14:05"}, "2026-11-19T05:05:00+00:00"),
+    ],
+)
+def test_time_is_read_as_clocks_count_it_and_from_two_columns(
+    cells: dict[str, str], at: str
+) -> None:
+    found = read(**cells)
+    assert isinstance(found, Event)
+    assert found.occurred_at.isoformat() == at
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"occurred_at": "1795064706123456789"}, "bad_time"),
+        ({"occurred_at": "179506470612345"}, "bad_time"),
+        ({"occurred_at": "9999999999999999"}, "bad_time"),
+        ({"occurred_at": "1895064706123456"}, "in_future"),
+        ({"occurred_on": "2026-11-19", "occurred_at": "25:99"}, "bad_time"),
+        ({"occurred_on": "2026-13-19", "occurred_at": "14:05"}, "bad_time"),
+        ({"occurred_on": "20261119", "occurred_at": "1405"}, "bad_time"),
+        ({"occurred_on": "", "occurred_at": "14:05"}, "bad_time"),
+    ],
+)
+def test_what_cannot_be_a_time_is_refused(cells: dict[str, str], reason: str) -> None:
+    found = read(**cells)
+    assert isinstance(found, Rejected)
+    assert (found.reason, found.column) == (reason, "occurred_at")
+
+
+def test_posted_day_and_time_of_day_are_joined() -> None:
+    posted = {"email": "a@b.example", "event": "click", "date": "2026-11-19", "time": "14:05"}
+    (found,) = read_posted([posted], columns={}, zone="Asia/Tokyo", now=NOW)
+    assert isinstance(found.verdict, Event)
+    assert found.verdict.occurred_at == datetime(2026, 11, 19, 5, 5, tzinfo=UTC)
+    again = read_kept(found.raw, zone="Asia/Tokyo", now=NOW)
+    assert again == found.verdict
 
 
 @pytest.mark.parametrize(
