@@ -2,8 +2,9 @@
 
 `python -m benchmarks.prefect_week [--json] [--idle 300] [--working 60] [--days 14]`
 
-A week is 10,080 runs of send_due_touches, 2,016 of process_submissions, 245 of import_files, 7 of
-remove_old_runs and 168 of the watch with what it awaits. A real week cannot be waited for, so
+A week is 10,080 runs of send_due_touches, 2,016 of process_submissions, 245 of import_files, 7 each
+of refresh_scores and remove_old_runs, and 168 of the watch with what it awaits. A real week cannot
+be waited for, so
 
 1. that many idle and working runs are executed by Prefect's engine against our own server, half
    of them at a time: both halves must take the same room within 20 %;
@@ -70,8 +71,8 @@ MOST_MB: Final = 200.0
 ALIKE: Final = 1.2
 _IDLE_SEND: Final = "leadline-send-due-touches Idle"
 #: How often each kind of run is there in a week. One minute in ten has mail to send, one look at
-#: the submissions in twenty finds one that the watch did not, files come five times a day, and
-#: in 40 hours of the week the watch finds form posts, 7 or 8 an hour.
+#: the submissions in twenty finds one that the watch did not, files come five times a day, points
+#: decay every night, and in 40 hours of the week the watch finds form posts, 7 or 8 an hour.
 WEEK: Final[Mapping[str, int]] = {
     _IDLE_SEND: 9_072,
     "leadline-send-due-touches Completed": 1_008,
@@ -79,6 +80,7 @@ WEEK: Final[Mapping[str, int]] = {
     "leadline-process-submissions Completed": 101,
     "leadline-import-files Idle": 220,
     "leadline-import-files Completed": 25,
+    "leadline-refresh-scores Completed": 7,
     "leadline-watch Idle": 128,
     "leadline-watch Completed": 40,
 }

@@ -12,7 +12,7 @@ import asyncio
 import os
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
@@ -28,12 +28,15 @@ from benchmarks.measure import Report, measured
 from benchmarks.project import environment_of
 from flows.import_files import import_files
 from flows.process_submissions import process_submissions
+from flows.refresh_scores import refresh_scores
 from flows.remove_old_runs import remove_old_runs
 from flows.run import TAG, WATCHED
 from flows.send_due_touches import send_due_touches
 from flows.watch import watch
+from leadline.domain.keys import match_key_hash
 from leadline.stages import open_workspace
 from leadline.stages.intake import has_due
+from leadline.store.events import add_events
 from leadline.store.submissions import Arrival, add_submissions
 from tasks import hold
 
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 #: What the runs look at: a Friday morning in Tokyo, when reps work and mail may leave.
 _NOW: Final = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 _AT: Final = _NOW.isoformat()
+_NIGHTS: Final = 3  # of a half
 _WATCHED_FOR: Final = 30.0  # seconds
 _LAST_SECONDS: Final = 8.0  # of a watch, in which it ends what has arrived
 _FORM: Final = {
@@ -68,15 +72,28 @@ class _Runs:
 
     def __init__(self, work: Workspace, client: PrefectClient, key: int) -> None:
         self.work, self.client, self.key = work, client, key
-        self._arrived = 0
+        self._arrived, self._nights = 0, _NIGHTS * (key - 1)
 
     def add_submission(self) -> None:
-        """Have a form post arrive, of a person who is new."""
+        """Have a form post arrive, of a person who is new and looked at the prices before."""
         self._arrived += 1
         key = f"{self.key}-{self._arrived}"
-        form = _FORM | {"email": f"mitsuru-{key}@yamada-{key}.example"}
+        email = f"mitsuru-{key}@yamada-{key}.example"
+        looked = {
+            "source": "site",
+            "external_id": key,
+            "kind": "pricing_page_viewed",
+            "lead_id": None,
+            "campaign": None,
+            "actor": "human",
+            "address_hash": match_key_hash("email", email, pepper=self.work.environment.pepper),
+            "occurred_at": _NOW,
+            "received_at": _NOW,
+        }
+        post = Arrival("form:contact", key, "form", _FORM | {"email": email})
         with self.work.store.write() as connection:
-            add_submissions(connection, [Arrival("form:contact", key, "form", form)], now=_NOW)
+            add_events(connection, [looked])
+            add_submissions(connection, [post], now=_NOW)
 
     def add_file(self) -> str:
         """Have a file of one row arrive; returns its path."""
@@ -87,6 +104,11 @@ class _Runs:
         file.write_text(_ROWS.format(key=key), encoding="utf-8")
         os.utime(file, (0, 0))  # one that has just changed may still be being written
         return path
+
+    def next_night(self) -> str:
+        """Return an instant by which points have decayed since the one before."""
+        self._nights += 1
+        return (_NOW + timedelta(days=self._nights)).isoformat()
 
     async def planned(self, flow: Flow[..., Any], **parameters: object) -> str:
         """Run a flow's deployment, as if the server had planned it; returns how it ended."""
@@ -103,7 +125,10 @@ class _Runs:
         run = await self.client.read_flow_run(made.id)
         with hold(self.work):
             ended = cast(
-                "State[Any]", await run_flow_async(flow, flow_run=run, return_type="state")
+                "State[Any]",
+                await run_flow_async(
+                    flow, flow_run=run, parameters=run.parameters, return_type="state"
+                ),
             )
         # a process per run means a connection per run, and events that arrive in another order
         await asyncio.to_thread(EventsWorker.drain_all)
@@ -129,8 +154,8 @@ async def _watch(seconds: float) -> str:
 async def idle(runs: _Runs, count: int) -> list[str]:
     """Run the scheduled flows when nothing is due, three in four of them the minutely one."""
     flows = (send_due_touches, send_due_touches, process_submissions, send_due_touches)
-    ended = [await runs.planned(import_files)]
-    ended += [await runs.planned(flows[number % 4]) for number in range(count - 1)]
+    ended = [await runs.planned(import_files, now=_AT)]
+    ended += [await runs.planned(flows[number % 4], now=_AT) for number in range(count - 1)]
     return ended
 
 
@@ -142,6 +167,7 @@ async def working(runs: _Runs, count: int) -> list[str]:
         ended.append(await runs.planned(process_submissions, now=_AT))
         ended.append(await runs.planned(send_due_touches, now=_AT))
     ended += [await runs.planned(import_files, paths=[runs.add_file()], now=_AT) for _ in range(3)]
+    ended += [await runs.planned(refresh_scores, now=runs.next_night()) for _ in range(_NIGHTS)]
     return ended + [await runs.watched(seconds=seconds) for seconds in (_WATCHED_FOR, 0.5, 0.5)]
 
 
