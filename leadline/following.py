@@ -14,12 +14,12 @@ from leadline.store.leads import mark_scored
 from leadline.store.scores import add_stage_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
 
-    from leadline.config.models import LiveModel, LiveScoring
+    from leadline.config.models import LiveScoring
     from leadline.domain.rescoring import Flags, Ints, Scores, Words
     from leadline.store.engine import Connection
 
@@ -79,15 +79,14 @@ def follow(
 
 def _put_scores(batch: Followed) -> None:
     """Put what was decided in the place of what the store still holds."""
-    from leadline.domain.conditions import fold
+    from leadline.domain.condition_text import folded
 
     for model, scores in batch.decided.items():
         for name in SCORE_FIELDS:
             column = name if model == MAIN else f"{name}_{model}"
             values = getattr(scores, name)
-            if values.dtype == object:
-                values = [fold(value) if value else None for value in values.tolist()]
-            batch.frame[column] = values
+            is_text = values.dtype == object
+            batch.frame[column] = folded(values.tolist()) if is_text else values
 
 
 def _move(
@@ -104,7 +103,7 @@ def _move(
     from leadline.domain.conditions import evaluate
 
     stages = list(batch.stored["lifecycle_stage"])
-    changes = []
+    changes: list[Row] = []
     for model in live.models:
         conditions = [each.condition for each in model.transitions]
         if not conditions:
@@ -112,28 +111,34 @@ def _move(
         moves = [Move(each.shape.to, each.shape.from_) for each in model.transitions]
         batch.frame["lifecycle_stage"] = stages
         matches = evaluate(conditions, batch.frame)
-        for place in np.flatnonzero(matches.any(axis=1)).tolist():
-            stage, taken = decide_stage(stages[place], moves, matches[place].tolist())
+        places = np.flatnonzero(matches.any(axis=1))
+        reached = _reached(batch.decided[model.model.name], places)
+        for place, met, scores in zip(
+            places.tolist(), matches[places].tolist(), reached, strict=True
+        ):
+            stage, taken = decide_stage(stages[place], moves, met)
             if taken is not None and stage != stages[place]:
-                changes.append(_change(model, batch, place, stages[place], taken=taken))
+                shape = model.transitions[taken].shape
+                changes.append(
+                    {
+                        "lead_id": batch.ids[place],
+                        "from_stage": stages[place],
+                        "to_stage": shape.to,
+                        "model": model.model.name,
+                        "trace": {"when": shape.when, **scores},
+                        "config_hash": config_hash,
+                        "at": now,
+                    }
+                )
                 stages[place] = stage
-    add_stage_changes(
-        connection, [{**row, "config_hash": config_hash, "at": now} for row in changes]
-    )
+    add_stage_changes(connection, changes)
     return stages
 
 
-def _change(model: LiveModel, batch: Followed, place: int, stage: str, *, taken: int) -> Row:
-    shape = model.transitions[taken].shape
-    scores = batch.decided[model.model.name]
-    reached = {name: getattr(scores, name)[place : place + 1].tolist()[0] for name in SCORE_FIELDS}
-    return {
-        "lead_id": batch.ids[place],
-        "from_stage": stage,
-        "to_stage": shape.to,
-        "model": model.model.name,
-        "trace": {"when": shape.when, **reached},
-    }
+def _reached(scores: Scores, places: Ints) -> Iterator[Row]:
+    """Return what leads at some places of a batch are worth."""
+    columns = [getattr(scores, name)[places].tolist() for name in SCORE_FIELDS]
+    return (dict(zip(SCORE_FIELDS, row, strict=True)) for row in zip(*columns, strict=True))
 
 
 def _find_ready(live: LiveScoring, batch: Followed, stages: Sequence[str]) -> Flags:
@@ -152,8 +157,8 @@ def _find_ready(live: LiveScoring, batch: Followed, stages: Sequence[str]) -> Fl
 def _flags(ids: Sequence[int], chosen: Collection[int]) -> Flags:
     import numpy as np
 
-    wanted = frozenset(chosen)
-    return np.fromiter((each in wanted for each in ids), dtype=bool, count=len(ids))
+    found: Flags = np.isin(ids, np.array([*chosen], dtype=np.int64))
+    return found
 
 
 def _column(values: Sequence[Any]) -> Words:

@@ -189,9 +189,7 @@ def _put(
     told = aged.is_level
     causes = ["decay"] * int(told.sum())
     origin: dict[str, Any] = {"model": model, "config_hash": config_hash, "as_of": now}
-    score_store.add_score_changes(
-        connection, aged.ids[told], aged.scores.where(told), causes, **origin
-    )
+    score_store.add_score_changes(connection, aged.ids[told].tolist(), causes, **origin)
 
 
 def _mark(connection: Connection, aged: _Aged, crossing: Sequence[int]) -> None:

@@ -224,11 +224,11 @@ def _score_model(
         score_store.renew_scores(connection, ids[has_others], rule_set_id=rule_set_id, **origin)
     changed = has_others & ~only_rules_differ(old, new, has_sums)
     score_store.change_scores(connection, ids[changed], new.where(changed), model=name, as_of=now)
-    written, told = news.is_written & ~has_others, news.is_history
+    written, told = news.is_written & old.is_known & ~has_others, news.is_history
     score_store.put_scores(connection, ids[written], new.where(written), **origin)
-    score_store.add_score_changes(
-        connection, ids[told], new.where(told), news.causes[told].tolist(), **origin
-    )
+    score_store.add_scores(connection, ids[~old.is_known], new.where(~old.is_known), **origin)
+    causes = news.causes[told].tolist()
+    score_store.add_score_changes(connection, ids[told].tolist(), causes, **origin)
     return new
 
 

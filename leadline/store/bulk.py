@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from operator import itemgetter
+from sqlite3 import DatabaseError
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import any_, cast, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 
 from leadline.store.columns import PlainJson, UtcDateTime
 
@@ -132,31 +134,6 @@ def upsert_rows(connection: Connection, table: Table, rows: Sequence[Row], *, ke
     ).rowcount
 
 
-def upsert_columns(
-    connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]], *, key: str
-) -> None:
-    """Write rows that are given as columns, in place of those under the same key.
-
-    Args:
-        connection: a writing transaction.
-        table: the table, unique on `key`.
-        columns: values by name, all as long, each key once.
-        key: the columns that name the row, separated by ", ".
-    """
-    if connection.dialect.name != "sqlite":
-        upsert_rows(connection, table, _as_rows(columns), key=key)
-        return
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    others = [name for name in columns if name not in key.split(", ")]
-    sets = ", ".join(f"{name} = excluded.{name}" for name in others)
-    _run_many(
-        connection,
-        f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
-        f"ON CONFLICT ({key}) DO UPDATE SET {sets}",
-        _sqlite_columns(table, columns),
-    )
-
-
 def update_columns(
     connection: Connection,
     table: Table,
@@ -193,8 +170,12 @@ def _run_many(connection: Connection, sql: str, columns: Sequence[Sequence[Any]]
     """Run one statement over rows; SQLAlchemy would look at each of them first."""
     if columns[0]:
         cursor: Any = connection.connection.cursor()
-        cursor.executemany(sql, zip(*columns, strict=True))
-        cursor.close()
+        try:
+            cursor.executemany(sql, zip(*columns, strict=True))
+        except DatabaseError as error:
+            raise DBAPIError(sql, (), error, hide_parameters=True) from None
+        finally:
+            cursor.close()
 
 
 def fetch_columns(
@@ -211,7 +192,7 @@ def fetch_columns(
     names = [column.name for column in query.selected_columns]
     if is_plain and connection.dialect.name == "sqlite":
         compiled = query.compile(dialect=connection.dialect)
-        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        values = [_sqlite_value(compiled.params[name]) for name in compiled.positiontup or ()]
         return dict(zip(names, _fetch_lists(connection, str(compiled), values), strict=True))
     rows = connection.execute(query).all()
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
@@ -352,11 +333,11 @@ def _is_empty(values: Sequence[Any]) -> bool:
 
 def _coded(values: Sequence[Any]) -> list[Any]:
     """Return times and JSON as text; many rows share one object, such as the instant of a run."""
-    if len(values) > 1 and values[0] is values[1] is values[-1]:
-        known = {id(value): value for value in values}
-        stored = {key: _sqlite_value(value) for key, value in known.items()}
-        return [stored[id(value)] for value in values]
-    return [_sqlite_value(value) if value is not None else None for value in values]
+    known = dict(zip(map(id, values), values, strict=True))
+    if 2 * len(known) > len(values):
+        return list(map(_sqlite_value, values))
+    stored = {key: _sqlite_value(value) for key, value in known.items()}
+    return list(map(stored.__getitem__, map(id, values)))
 
 
 def _sqlite_value(value: object) -> object:

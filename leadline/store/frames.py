@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, select
+from sqlalchemy import Float, Integer, Text, select
 
 from leadline.domain.condition_text import fold, folded
 from leadline.domain.events import find_aggregate
@@ -113,15 +113,23 @@ def make_frame(
     made: dict[str, Any] = {}
     for name in columns:
         if name not in beyond:
-            values = _values(name, stored)
-            is_text = _is_text(name)
-            kind = "str" if is_text else object
-            made[name] = pd.Series(folded(values) if is_text else values, dtype=kind)
+            made[name] = _series(name, _values(name, stored))
     count = len(stored["id"])
     made |= count_aggregates(log, counts, count=count, as_of=as_of)
     frame = pd.DataFrame(made, index=range(count))
     frame.index = pd.Index(list(stored["id"]), name="id")
     return frame
+
+
+def _series(name: str, values: Sequence[Any]) -> pd.Series:
+    """Return a field's values as a column; text is folded."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if _is_text(name):  # by way of Arrow, as pandas would look at each text first
+        return pd.Series(pa.array(folded(values), pa.large_string()), dtype="str")
+    is_number = name in _LEADS.c and isinstance(_LEADS.c[name].type, (Integer, Float))
+    return pd.Series(values, dtype="float64" if is_number else object)
 
 
 def _is_text(name: str) -> bool:

@@ -14,6 +14,7 @@ from leadline.store.bulk import (
     allocate_ids,
     among,
     as_dicts,
+    fetch_columns,
     insert_columns,
     update_columns,
     update_rows,
@@ -134,14 +135,9 @@ def add_keys(connection: Connection, rows: Sequence[tuple[str, str, int]]) -> No
 def claim_due(connection: Connection, duty: str, *, now: datetime, limit: int) -> list[int]:
     """Take leads whose `<duty>_due_at` has come, until the transaction ends."""
     due = _LEADS.c[f"{duty}_due_at"]
-    rows = connection.execute(
-        select(_LEADS.c.id)
-        .where(due <= now)
-        .order_by(due, _LEADS.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [row[0] for row in rows]
+    waiting = select(_LEADS.c.id).where(due <= now).order_by(due, _LEADS.c.id).limit(limit)
+    query = waiting.with_for_update(skip_locked=True)
+    return list(fetch_columns(connection, query, is_plain=True)["id"])
 
 
 @dataclass(frozen=True, slots=True)

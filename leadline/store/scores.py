@@ -14,20 +14,21 @@ from leadline.store.bulk import (
     insert_columns,
     insert_rows,
     update_columns,
-    upsert_columns,
 )
-from leadline.store.columns import UtcDateTime
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.engine import Connection
 
     from leadline.domain.rescoring import Flags, Ints, Scores
 
 _SCORES = schema.scores
 _RULE_SETS = schema.rule_sets
+#: What becomes of a score by the same rules.
+_CHANGING: Final = (*(name for name in STORED if name != "rule_set_id"), "sums", "last_event_id")
 _READ: Final = ("lead_id", *STORED, "sums", "last_event_id", "as_of")
 
 
@@ -102,6 +103,22 @@ def page_scores(
     return ids, scores.where(chosen)
 
 
+def add_scores(
+    connection: Connection,
+    lead_ids: Ints,
+    scores: Scores,
+    *,
+    model: str,
+    config_hash: str,
+    as_of: datetime,
+) -> None:
+    """Write scores made at `as_of` of leads that have none by the model."""
+    from leadline.domain.rescoring import as_columns
+
+    columns = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
+    insert_columns(connection, _SCORES, columns)
+
+
 def put_scores(
     connection: Connection,
     lead_ids: Ints,
@@ -111,11 +128,10 @@ def put_scores(
     config_hash: str,
     as_of: datetime,
 ) -> None:
-    """Write scores made at `as_of` by lead and model, in place of the ones before."""
-    from leadline.domain.rescoring import as_columns
-
-    columns = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
-    upsert_columns(connection, _SCORES, columns, key="lead_id, model")
+    """Write scores made at `as_of`, in place of those by the same rules."""
+    names = (*_CHANGING, "config_hash", "as_of")
+    columns = _columns(lead_ids, scores, names, model, config_hash=config_hash, as_of=as_of)
+    update_columns(connection, _SCORES, columns, key=("lead_id", "model"))
 
 
 def renew_scores(
@@ -137,8 +153,8 @@ def change_scores(
     connection: Connection, lead_ids: Ints, scores: Scores, *, model: str, as_of: datetime
 ) -> None:
     """Write what scores, whose rules and instant are stored already, came to."""
-    names = [name for name in (*STORED, "sums", "last_event_id") if name != "rule_set_id"]
-    _update(connection, lead_ids, scores, names, model=model, as_of=as_of)
+    columns = _columns(lead_ids, scores, _CHANGING, model, config_hash="", as_of=as_of)
+    update_columns(connection, _SCORES, columns, key=("lead_id", "model"))
 
 
 def put_decayed(
@@ -146,40 +162,62 @@ def put_decayed(
 ) -> None:
     """Write what scores, of which nothing else changed, are worth at `as_of`."""
     names = ("points", "engagement_points", "engagement_level", "sums", "as_of")
-    _update(connection, lead_ids, scores, names, model=model, as_of=as_of)
+    columns = _columns(lead_ids, scores, names, model, config_hash="", as_of=as_of)
+    update_columns(connection, _SCORES, columns, key=("lead_id", "model"))
 
 
-def _update(
-    connection: Connection,
+def _columns(
     lead_ids: Ints,
     scores: Scores,
     names: Sequence[str],
-    *,
     model: str,
+    *,
+    config_hash: str,
     as_of: datetime,
-) -> None:
+) -> dict[str, Sequence[Any]]:
     from leadline.domain.rescoring import as_columns
 
-    every = as_columns(lead_ids, scores, model, config_hash="", as_of=as_of)
-    columns = {name: every[name] for name in (*names, "lead_id", "model")}
-    update_columns(connection, _SCORES, columns, key=("lead_id", "model"))
+    every = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
+    return {name: every[name] for name in (*names, "lead_id", "model")}
 
 
 def add_score_changes(
     connection: Connection,
-    lead_ids: Ints,
-    scores: Scores,
+    lead_ids: Sequence[int],
     causes: Sequence[str],
     *,
     model: str,
     config_hash: str,
     as_of: datetime,
 ) -> None:
-    """Record that scores changed, and why."""
-    from leadline.domain.rescoring import as_columns
+    """Record that scores, which are written already, changed at `as_of`, and why.
 
-    columns = as_columns(lead_ids, scores, model, config_hash=config_hash, as_of=as_of)
-    insert_columns(connection, schema.score_changes, {**columns, "cause": list(causes)})
+    Args:
+        connection: a writing transaction.
+        lead_ids: of the scores.
+        causes: why each of them changed.
+        model: that they are by.
+        config_hash: of the configuration that changed them.
+        as_of: when.
+    """
+    by_cause: dict[str, list[int]] = {}
+    for lead_id, cause in zip(lead_ids, causes, strict=True):
+        by_cause.setdefault(cause, []).append(lead_id)
+    for cause, ids in sorted(by_cause.items()):
+        theirs = (_SCORES.c.model == model) & among(connection, _SCORES.c.lead_id, ids)
+        made = {"cause": cause, "config_hash": config_hash, "as_of": as_of}
+        _copy_scores(connection, theirs, made)
+
+
+def _copy_scores(
+    connection: Connection, theirs: ColumnElement[bool], made: Mapping[str, Any]
+) -> None:
+    """Add scores to the history, with some columns of its own."""
+    changes = schema.score_changes.c
+    names = [c.name for c in changes if c.name in _SCORES.c and c.name not in made]
+    values = (literal(value, changes[name].type) for name, value in made.items())
+    kept = select(*(_SCORES.c[name] for name in names), *values).where(theirs)
+    connection.execute(insert(schema.score_changes).from_select([*names, *made], kept))
 
 
 def find_outdated(
@@ -198,7 +236,9 @@ def find_outdated(
     others = select(_RULE_SETS.c.id).where(_RULE_SETS.c.hash.not_in(sorted(hashes)))
     ids = list(connection.execute(others).scalars())
     query = select(_SCORES.c.lead_id).where(among(connection, _SCORES.c.rule_set_id, ids))
-    found = connection.execute(query.limit(limit)).scalars().all() if ids else []
+    if not ids:
+        return [], False
+    found = fetch_columns(connection, query.limit(limit), is_plain=True)["lead_id"]
     return list(dict.fromkeys(found)), len(found) >= limit
 
 
@@ -207,14 +247,9 @@ def remove_other_models(
 ) -> None:
     """Remove scores by models that are no longer used; history says when, with what they were."""
     theirs = among(connection, _SCORES.c.lead_id, lead_ids) & _SCORES.c.model.not_in(list(models))
-    changes = schema.score_changes
     if connection.execute(select(_SCORES.c.lead_id).where(theirs).limit(1)).first() is None:
         return
-    names = [c.name for c in changes.c if c.name in _SCORES.c and c.name != "as_of"]
-    kept = select(
-        *(_SCORES.c[name] for name in names), literal("removed"), literal(as_of, UtcDateTime)
-    )
-    connection.execute(insert(changes).from_select([*names, "cause", "as_of"], kept.where(theirs)))
+    _copy_scores(connection, theirs, {"cause": "removed", "as_of": as_of})
     connection.execute(delete(_SCORES).where(theirs))
 
 
