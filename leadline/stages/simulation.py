@@ -7,7 +7,6 @@ read and never written, and nothing that follows from a score happens.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -19,7 +18,7 @@ from leadline.config.values import Duration, ShapeFault
 from leadline.domain.score_changes import Comparison, compare_rules, count_matches
 from leadline.errors import ConfigError, UsageError
 from leadline.stages import Workspace, load_stage
-from leadline.store.copies import copy_rows, hold_folder, open_copy
+from leadline.store.copies import copy_rows, hold_folder, open_copy, repeat_copy, told_of_copy
 from leadline.store.engine import open_store
 from leadline.store.events import read_log
 from leadline.store.outcomes import list_outcomes
@@ -164,9 +163,13 @@ def simulate_scoring(
     with hold_folder(work.environment.state) as folder:
         first, second = folder / "before.db", folder / "after.db"
         copy_rows(work.store, first, since=since, now=now)
-        shutil.copyfile(first, second)
+        repeat_copy(first, second)
         pepper = work.store.pepper
-        with open_copy(first, pepper=pepper) as one, open_copy(second, pepper=pepper) as two:
+        with (
+            told_of_copy(folder),
+            open_copy(first, pepper=pepper) as one,
+            open_copy(second, pepper=pepper) as two,
+        ):
             before = _score(work, one, work.project, now=now, on_leads=on_leads)
             after = _score(work, two, edited, now=now, on_leads=on_leads)
             return _compare(before, after, now=now, on_change=on_change)

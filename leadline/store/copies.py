@@ -23,7 +23,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from leadline.errors import StoreError
 from leadline.store import schema
 from leadline.store.bulk import insert_columns
-from leadline.store.engine import Store, connect
+from leadline.store.engine import DatabaseFull, DiskFailed, Store, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = "simulation-"
 _LOCK: Final = "lock"
 _ROWS: Final = 5_000
+_CACHE_KIB: Final = 65_536  # unique keys arrive in any order
 _STORED_TIME: Final = "%Y-%m-%d %H:%M:%S.%f"
 #: Leads that are there to be scored; `{of}` is what names the source's tables.
 _ALL: Final = "SELECT id FROM {of}leads WHERE erased_at IS NULL"
@@ -67,7 +68,7 @@ _LEFT_OUT: Final = {"events": {"outbox_id", "network", "user_agent", "detail", "
 
 
 class CopyFailed(StoreError):
-    """The copy could not be made; the database was only read."""
+    """The copy could not be made or scored; the database was only read."""
 
     texts: ClassVar = {
         "en": "The rows to try the rules on could not be copied to {folder}: {why}. The database "
@@ -75,6 +76,42 @@ class CopyFailed(StoreError):
         "ja": "ルールを試すためのデータを {folder} に複製できません: {why}。データベースは読み取り"
         "のみで、変更していません。空き容量かフォルダの権限を確認し、再実行してください。",
     }
+
+
+@contextmanager
+def told_of_copy(folder: Path) -> Iterator[None]:
+    """Say of a disk that is full or fails that it is the copy's: the database lacks nothing.
+
+    Raises:
+        CopyFailed: the block could not write to a copy.
+    """
+    try:
+        yield
+    except DatabaseFull:
+        raise CopyFailed(folder=folder, why="database or disk is full") from None
+    except DiskFailed:
+        raise CopyFailed(folder=folder, why="disk I/O error") from None
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say the same of files that are written without a store."""
+    try:
+        with told_of_copy(folder):
+            yield
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CopyFailed(folder=folder, why=why) from None
+
+
+def repeat_copy(file: Path, second: Path) -> None:
+    """Make a second file of a copy that nobody has open.
+
+    Raises:
+        CopyFailed: it could not be written.
+    """
+    with _writing(second.parent):
+        shutil.copyfile(file, second)
 
 
 @contextmanager
@@ -137,17 +174,14 @@ def copy_rows(source: Store, file: Path, *, since: datetime | None, now: datetim
     Raises:
         CopyFailed: the copy could not be written.
     """
-    try:
-        with open_copy(file, pepper=source.pepper) as copy:
-            _make_tables(copy.engine)
-            if source.is_sqlite:
-                _copy_file(source.engine, file, since=since)
-            else:
-                _copy_stream(source, copy, since=since)
-            return _finish(copy, now=now)
-    except (OSError, sqlite3.Error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise CopyFailed(folder=file.parent, why=why) from None
+    with _writing(file.parent), open_copy(file, pepper=source.pepper) as copy:
+        _make_tables(copy.engine)
+        if source.is_sqlite:
+            copy.engine.dispose()  # who leaves the write-ahead log must be alone
+            _copy_file(source.engine, file, since=since)
+        else:
+            _copy_stream(source, copy, since=since)
+        return _finish(copy, now=now)
 
 
 def _make_tables(engine: Engine) -> None:
@@ -182,7 +216,9 @@ def _copy_file(source: Engine, file: Path, *, since: datetime | None) -> None:
     stored = since.astimezone(UTC).strftime(_STORED_TIME) if since is not None else None
     with closing(sqlite3.connect(file, uri=True, isolation_level=None)) as raw:
         raw.execute("PRAGMA busy_timeout=30000")
-        raw.execute("PRAGMA synchronous=OFF")
+        # the file is new, and gone after a fault: nothing needs to be undone or to last
+        for pragma in ("synchronous=OFF", "journal_mode=OFF", f"cache_size=-{_CACHE_KIB}"):
+            raw.execute(f"PRAGMA {pragma}").close()
         place = quote(str(Path(str(source.url.database)).resolve()))
         raw.execute("ATTACH DATABASE ? AS source", [f"file:{place}?mode=ro"])
         raw.execute("BEGIN")

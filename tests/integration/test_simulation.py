@@ -18,7 +18,8 @@ from leadline.errors import ConfigError, StoreError
 from leadline.stages import open_workspace, run_stages
 from leadline.stages.simulation import open_unchanged, read_edited, simulate_scoring
 from leadline.store import schema
-from leadline.store.copies import CopyFailed, hold_folder
+from leadline.store.copies import CopyFailed, hold_folder, repeat_copy, told_of_copy
+from leadline.store.engine import Store
 from leadline.store.outcomes import list_outcomes
 from tests.builders import NOW, PEPPER
 from tests.factories import a_project, read_everything, rows_of
@@ -271,6 +272,24 @@ def test_state_folder_that_cannot_be_written_is_a_plain_error(tmp_path: Path) ->
     (tmp_path / "file").touch()
     with pytest.raises(CopyFailed, match="only read"), hold_folder(tmp_path / "file" / "state"):
         pass
+
+
+def test_disk_that_is_full_under_the_copy_is_not_told_of_the_database(tmp_path: Path) -> None:
+    def fill() -> None:
+        with told_of_copy(tmp_path), closing(store), store.write() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 3")
+            connection.exec_driver_sql("CREATE TABLE much (text TEXT)")
+            connection.exec_driver_sql("INSERT INTO much VALUES (zeroblob(100000))")
+
+    store = Store(sa.create_engine(f"sqlite:///{tmp_path / 'copy.db'}"), pepper=PEPPER)
+    with pytest.raises(CopyFailed, match=r"is full\. The database was only read"):
+        fill()
+
+
+def test_second_copy_that_finds_no_room_is_a_plain_error(tmp_path: Path) -> None:
+    (tmp_path / "before.db").write_bytes(b"rows")
+    with pytest.raises(CopyFailed, match="only read"):
+        repeat_copy(tmp_path / "before.db", tmp_path / "missing" / "after.db")
 
 
 def test_live_rules_are_those_that_last_ran_and_not_an_edit_that_never_did(
