@@ -21,7 +21,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 WORKERS ?= 2
-BENCHMARKS ?= intake normalize upsert duplicates scoring routing touches sending pipeline web speed_to_lead \
+BENCHMARKS ?= intake normalize upsert duplicates scoring routing touches sending pipeline web events speed_to_lead \
 	prefect_week
 PYTEST_ARGS ?=
 
