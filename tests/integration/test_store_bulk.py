@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, select
 
+from leadline.errors import StoreError
 from leadline.store import schema
 from leadline.store.bulk import (
     allocate_ids,
     among,
     among_pairs,
     insert_rows,
+    update_columns,
     update_rows,
     upsert_rows,
 )
@@ -190,3 +192,14 @@ def count_statements(connection: Connection) -> list[str]:
 
     event.listen(connection, "before_cursor_execute", note)
     return sent
+
+
+def test_a_refused_row_among_many_is_told_in_plain_words(store: Store) -> None:
+    with store.write() as connection:
+        insert_rows(connection, BANS, [a_ban("one"), a_ban("two")])
+    columns = {"address_hash": ["one", "two"], "cause": ["ours", None]}
+    with pytest.raises(StoreError) as caught, store.write() as connection:
+        update_columns(connection, BANS, columns, key=("address_hash",))
+    assert "two" not in str(caught.value)
+    with store.read() as connection:
+        assert causes(connection) == {"one": "manual", "two": "manual"}
