@@ -18,11 +18,12 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import time_machine
 
 from leadline.cli import main
 from leadline.files.reader import Reject, open_table
 from leadline.mail.sink import read_mailbox
-from tests.command_line import CommandLine, a_project
+from tests.command_line import ARRIVED, CommandLine, a_project
 from tests.naughty import a_table, naughty_strings
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> list[EmailMessage]:
     said = ("US", "yes", "2026-11-24T17:00:00Z")
     rows = [(address(number), *lead.values(), *said) for number, lead in enumerate(written_leads())]
     (home / "leads.csv").write_text(a_table([header, *rows]), encoding="utf-8", newline="")
-    with pytest.MonkeyPatch.context() as patch:
+    with time_machine.travel(ARRIVED), pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADLINE_HOME", str(home))
         assert main(["import", str(home / "leads.csv"), "--yes", "--json"]) == 0
         assert main(["run", "--now", NOON, "--json"]) == 0
