@@ -197,7 +197,7 @@ def count_statements(connection: Connection) -> list[str]:
 def test_a_refused_row_among_many_is_told_in_plain_words(store: Store) -> None:
     with store.write() as connection:
         insert_rows(connection, BANS, [a_ban("one"), a_ban("two")])
-    columns = {"address_hash": ["one", "two"], "cause": ["ours", None]}
+    columns: dict[str, list[Any]] = {"address_hash": ["one", "two"], "cause": ["ours", None]}
     with pytest.raises(StoreError) as caught, store.write() as connection:
         update_columns(connection, BANS, columns, key=("address_hash",))
     assert "two" not in str(caught.value)

@@ -70,7 +70,7 @@ def told(text: str) -> list[tuple[int, str]]:
         ("title includes 部長", [(7, "contains(title, '部長')")]),
         ("title starts with 'x'", [(7, "starts_with(title, 'x')")]),
         ("email endswith '.jp'", [(7, "ends_with(email, '.jp')")]),
-        ("titel contains 'x'", [(1, "title"), (7, "contains(title, 'x')")]),
+        ("役職 contains 'x'", [(1, "title"), (4, "contains(title, 'x')")]),
         ("title LIKES '%x%'", [(7, "LIKE")]),
         # lists
         ("country IN 'JP'", [(12, "('JP')")]),
