@@ -133,7 +133,12 @@ class Reader:
             process = self._running.pop()
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()  # it fails its own test, and must not stay for the next
+                process.wait()
+                raise
 
     def _fill_in(self, text: str) -> str:
         for example, real in self.instead.items():
