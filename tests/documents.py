@@ -13,6 +13,7 @@ Blocks of other kinds (`console`, `ini`) are not run.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import subprocess
@@ -131,10 +132,8 @@ class Reader:
         """End what keeps running, the last first."""
         while self._running:
             process = self._running.pop()
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
             try:
-                process.wait(60)
+                _ask_to_stop(process)
             except subprocess.TimeoutExpired:
                 process.kill()  # it fails its own test, and must not stay for the next
                 process.wait()
@@ -186,3 +185,13 @@ class Reader:
             assert process.poll() is None, f"{block.text}\n{said}"
             assert time.monotonic() < ends_at, f"{block.text}\n{said}"
             time.sleep(0.5)
+
+
+def _ask_to_stop(process: subprocess.Popen[bytes]) -> None:
+    """Send SIGTERM, and again when nothing comes of it: a worker of Prefect may miss one."""
+    for seconds in (30, 30):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+    process.wait(0)
