@@ -151,7 +151,7 @@ def evaluate(conditions: Sequence[Condition], frame: pd.DataFrame) -> np.ndarray
     """
     import numpy as np
 
-    matches = np.zeros((len(frame), len(conditions)), dtype=bool)
+    matches = np.zeros((len(frame), len(conditions)), dtype=bool, order="F")  # filled by column
     if not matches.size:
         return matches
     table = typed_columns(conditions, frame)
@@ -248,10 +248,10 @@ def bitmap(matches: np.ndarray) -> np.ndarray:
     if count > MOST_BITS:
         message = f"{count} conditions do not fit {MOST_BITS} bits; use several words"
         raise ValueError(message)
-    packed = np.packbits(matches, axis=1, bitorder="little")
-    words = np.zeros((len(matches), 8), dtype=np.uint8)
-    words[:, : packed.shape[1]] = packed
-    return words.view("<i8")[:, 0].astype(np.int64)
+    words = np.zeros(len(matches), dtype=np.int64)
+    for place in range(count):
+        words |= matches[:, place].astype(np.int64) << place
+    return words
 
 
 @lru_cache(maxsize=4096)

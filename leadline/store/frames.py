@@ -128,7 +128,8 @@ def _series(name: str, values: Sequence[Any]) -> pd.Series:
 
     if _is_text(name):  # by way of Arrow, as pandas would look at each text first
         return pd.Series(pa.array(folded(values), pa.large_string()), dtype="str")
-    is_number = name in _LEADS.c and isinstance(_LEADS.c[name].type, (Integer, Float))
+    column = _LEADS.c.get(_STORED.get(name, name))
+    is_number = column is not None and isinstance(column.type, (Integer, Float))
     return pd.Series(values, dtype="float64" if is_number else object)
 
 
