@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Column
     from sqlalchemy.engine import Connection
 
 Row = dict[str, Any]
@@ -230,25 +231,22 @@ def mark_judged(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 
 def make_due(connection: Connection, ids: Collection[int], *, now: datetime) -> None:
     """Let events be judged anew; those that wait already, wait on."""
-    if ids:
-        connection.execute(
-            update(_EVENTS)
-            .where(
-                among(connection, _EVENTS.c.id, ids),
-                _EVENTS.c.due_at.is_(None),
-                _EVENTS.c.kind.in_(_JUDGED),
-            )
-            .values(due_at=now)
-        )
+    _judge_anew(connection, _EVENTS.c.id, ids, now=now)
 
 
 def judge_mails_anew(connection: Connection, outbox_ids: Collection[int], *, now: datetime) -> None:
     """Let what was done with mails be judged anew, because it is known now when they were sent."""
-    if outbox_ids:
+    _judge_anew(connection, _EVENTS.c.outbox_id, outbox_ids, now=now)
+
+
+def _judge_anew(
+    connection: Connection, column: Column[Any], values: Collection[int], *, now: datetime
+) -> None:
+    if values:
         connection.execute(
             update(_EVENTS)
             .where(
-                among(connection, _EVENTS.c.outbox_id, outbox_ids),
+                among(connection, column, values),
                 _EVENTS.c.due_at.is_(None),
                 _EVENTS.c.kind.in_(_JUDGED),
             )
