@@ -48,10 +48,10 @@ EVENT_FIELDS: Final[dict[str, str]] = {
         ブラウザー""",
     "ip": "ip, ip address, remote address, client ip, IPアドレス, アクセス元, アクセス元IP",
 }
-#: Without these fields nobody knows what happened when; and of these one has to say to whom.
 #: Columns that hold the day and the time of day apart, as some tools export them.
 _DAYS: Final = "event date, activity date, date, 発生日, 行動日, 実施日, 日付"
 _CLOCKS: Final = "event time, activity time, time, 発生時刻, 行動時刻, 実施時刻, 時刻, 時間"
+#: Without these fields nobody knows what happened when; and of these one has to say to whom.
 NEEDED: Final = frozenset({"event", "occurred_at"})
 PERSON: Final = frozenset({"email", "external_id", "anonymous_id"})
 TIME: Final = "occurred_at"
